@@ -1,0 +1,141 @@
+# Aksu. Sources are found by directory; objects and programs go to build/<variant>/.
+#: make                the library (libaksu.a, libaksu.so.0) and the program aksu
+#: make lib            the library alone: needs a C11 compiler and nothing else
+#: make check          build and run the unit, script and sim tests
+#: make lint           run every tools/lint-*
+#: make bench          build and run the benchmarks
+#: make wasm           compile the core for freestanding wasm32
+#: make fuzz           libFuzzer programs in build/fuzz/
+#: make install        to $(DESTDIR)$(PREFIX); make uninstall takes it away again
+#: make clean
+#: Variables: CC=clang  SAN=1 (address and undefined)  WERROR=1  V=1 (show commands)  BUILD=dir
+ifeq ($(origin CC),default)
+CC := gcc
+endif
+VERSION := 0.1.0
+SONAME  := libaksu.so.0
+PREFIX  ?= /usr/local
+BUILD   ?= build
+CLANG   ?= clang
+CFLAGS  ?= -O2 -g
+WARNINGS := -Wall -Wextra -Wconversion -Wswitch-enum -Wshadow -Wstrict-prototypes
+
+ifdef FUZZ
+VARIANT  ?= fuzz
+SANITIZE := -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all
+else ifeq ($(SAN),1)
+VARIANT  ?= $(notdir $(firstword $(CC)))-san
+SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+endif
+VARIANT ?= $(notdir $(firstword $(CC)))
+B       := $(BUILD)/$(VARIANT)
+Q       := $(if $(V),,@)
+FLAGS    = -std=c11 -fno-builtin-bcmp $(CFLAGS) $(WARNINGS) $(SANITIZE) -fvisibility=hidden -Iinclude -Isrc -I.
+LINK     = $(CC) $(CFLAGS) $(SANITIZE) $(LDFLAGS)
+obj      = $(patsubst %.c,$(B)/obj/%.o,$(1))
+pkg      = $(shell pkg-config --libs $(1) 2>/dev/null || echo -l$(patsubst lib%,%,$(1)))
+differs  = mkdir -p $(@D); echo '$(1)' | cmp -s - $@ || echo '$(1)' > $@
+
+core     := $(wildcard $(patsubst %,src/%/*.c,base wire tcp udp ip neighbor stack))
+library  := $(core) $(wildcard src/socket/*.c src/event/*.c src/device/*.c sim/*.c)
+program  := $(wildcard src/gateway/*.c src/run/*.c src/cli/*.c lab/*.c)
+unit     := $(patsubst %.c,$(B)/%,$(wildcard tests/unit/test_*.c))
+helpers  := $(filter-out tests/unit/test_%,$(wildcard tests/unit/*.c))
+suites   := $(foreach d,script sim,$(if $(wildcard tests/$d/*.c),$(B)/tests/$d))
+fuzzers  := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/*.c))
+drivers  := $(wildcard tests/fuzz/driver/*.c)
+examples := $(patsubst %.c,$(B)/%,$(wildcard examples/*.c))
+aksu     := $(if $(wildcard src/cli/*.c),$(B)/aksu)
+hosted   := $(wildcard src/device/*.c) $(program) $(wildcard tests/*/*.c bench/*.c examples/*.c) $(drivers)
+
+.PHONY: all lib objects tests check lint bench wasm fuzz fuzz-programs install uninstall clean help FORCE
+all: lib $(aksu)
+lib: $(B)/libaksu.a $(B)/libaksu.so
+objects: $(call obj,$(library))
+tests: all $(unit) $(suites) $(examples) $(if $(drivers),$(fuzzers:%=$(B)/fuzz/%))
+
+$(call obj,$(library)): PIC := -fPIC
+$(call obj,$(hosted)): DEFINES := -D_GNU_SOURCE
+$(B)/obj/src/wire/checksum.o: FASTER := -O3
+$(B)/obj/%.o: %.c $(B)/flags $(if $(WERROR),$(B)/werror)
+	@mkdir -p $(@D)
+	$(if $V,,@echo "  cc   $<")
+	$Q$(CC) $(FLAGS) $(if $(WERROR),-Werror) $(FASTER) $(PIC) $(DEFINES) -MMD -MP -c -o $@ $<
+
+# Objects follow their flags. Those made without -Werror are made again when it is asked for.
+$(B)/flags: FORCE
+	@$(call differs,$(CC) $(FLAGS)); $(if $(WERROR),,rm -f $(B)/werror)
+$(B)/werror:
+	@mkdir -p $(@D); touch $@
+$(B)/library.list: FORCE
+	@$(call differs,$(library))
+$(B)/program.list: FORCE
+	@$(call differs,$(program))
+
+$(B)/libaksu.a: $(call obj,$(library)) $(B)/library.list
+$(B)/libprogram.a: $(call obj,$(program)) $(B)/program.list
+$(B)/%.a:
+	@rm -f $@
+	$Qar rcs $@ $(filter %.o,$^)
+$(B)/$(SONAME): $(call obj,$(library)) $(B)/library.list
+	$Q$(LINK) -shared -Wl,-soname,$(SONAME) $(if $(WERROR),$(if $(SANITIZE),,-Wl,-z,defs)) -o $@ $(filter %.o,$^)
+$(B)/libaksu.so: $(B)/$(SONAME)
+	$Qln -sf $(SONAME) $@
+
+inputs = $(filter %.o %.a,$^)
+$(B)/aksu: $(call obj,$(program)) $(B)/program.list $(B)/libaksu.a
+	$Q$(LINK) -o $@ $(inputs) $(call pkg,libseccomp)
+$(unit): $(B)/tests/unit/%: $(B)/obj/tests/unit/%.o $(call obj,$(helpers))
+	$Q$(LINK) -o $@ $(inputs) -Wl,--as-needed $(call pkg,cmocka) $(call pkg,libseccomp)
+$(B)/tests/script: $(call obj,$(wildcard tests/script/*.c))
+	$Q$(LINK) -o $@ $(inputs)
+$(B)/tests/sim: $(call obj,$(wildcard tests/sim/*.c))
+	$Q$(LINK) -o $@ $(inputs)
+$(B)/bench: $(call obj,$(wildcard bench/*.c))
+	$Q$(LINK) -o $@ $(inputs)
+$(fuzzers:%=$(B)/fuzz/%): $(B)/fuzz/%: $(B)/obj/tests/fuzz/%.o $(call obj,$(drivers))
+	$Q$(LINK) -o $@ $(inputs)
+$(examples): $(B)/examples/%: $(B)/obj/examples/%.o
+	$Q$(LINK) -o $@ $(inputs)
+$(unit) $(suites) $(B)/bench $(fuzzers:%=$(B)/fuzz/%) $(examples): $(B)/libprogram.a $(B)/libaksu.a | $(B)/dirs
+$(B)/dirs:
+	@mkdir -p $(B)/tests/unit $(B)/fuzz $(B)/examples && touch $@
+
+check: tests
+	@$(if $(unit)$(suites),,echo "tests/ is empty"; exit 1;) failed=0; \
+	for t in $(unit) $(suites); do echo "== $$t"; $$t || failed=1; done; exit $$failed
+lint: all
+	@failed=0; for l in $(sort $(filter-out %-selftest,$(wildcard tools/lint-*))); do \
+	    AKSU=$(B)/aksu $$l && echo "ok $$l" || { echo "FAIL $$l"; failed=1; }; done; exit $$failed
+bench: $(B)/bench
+	$Q$(B)/bench $(BENCH)
+wasm: $(core:%.c=$(BUILD)/wasm/%.o)
+$(BUILD)/wasm/%.o: %.c
+	@mkdir -p $(@D)
+	$Q$(CLANG) --target=wasm32 -ffreestanding -nostdlib -nostdlibinc -std=c11 -O2 -Wall -Wextra -Werror \
+	    -Iinclude -Isrc -MMD -MP -c -o $@ $<
+fuzz:
+	$Q$(MAKE) --no-print-directory CC=$(CLANG) FUZZ=1 fuzz-programs
+fuzz-programs: $(fuzzers:%=$(B)/%)
+$(fuzzers:%=$(BUILD)/fuzz/%): $(BUILD)/fuzz/%: $(B)/obj/tests/fuzz/%.o $(B)/libprogram.a $(B)/libaksu.a
+	$Q$(LINK) -fsanitize=fuzzer -o $@ $(inputs)
+
+D := $(DESTDIR)$(PREFIX)
+install: all
+	install -d $(D)/include/aksu $(D)/lib/pkgconfig $(D)/bin $(D)/share/man/man1
+	install -m 644 $(wildcard include/aksu/*.h include/aksu/*.def) $(D)/include/aksu
+	install -m 644 $(B)/libaksu.a $(D)/lib
+	install -m 755 $(B)/$(SONAME) $(D)/lib
+	ln -sf $(SONAME) $(D)/lib/libaksu.so
+	sed 's|@PREFIX@|$(PREFIX)|; s|@VERSION@|$(VERSION)|' aksu.pc.in > $(D)/lib/pkgconfig/aksu.pc
+	$(if $(aksu),install -m 755 $(aksu) $(D)/bin)
+	$(if $(wildcard man/*.1),install -m 644 $(wildcard man/*.1) $(D)/share/man/man1)
+uninstall:
+	rm -rf $(D)/include/aksu
+	rm -f $(D)/lib/libaksu.a $(D)/lib/libaksu.so $(D)/lib/$(SONAME) $(D)/lib/pkgconfig/aksu.pc
+	rm -f $(D)/bin/aksu $(patsubst man/%,$(D)/share/man/man1/%,$(wildcard man/*.1))
+clean:
+	rm -rf $(BUILD)
+help:
+	@sed -n 's/^#: //p' Makefile
+-include $(shell find $(B)/obj $(BUILD)/wasm -name '*.d' 2>/dev/null)
