@@ -1,0 +1,118 @@
+/* socket.h - the user calls of RFC 9293 3.9.1: OPEN, SEND, RECEIVE, CLOSE, ABORT, STATUS under their own
+ * names, and what sockets need beside them. A call that cannot be carried out says why and changes
+ * nothing. */
+#ifndef AKSU_SOCKET_H
+#define AKSU_SOCKET_H
+
+#include "aksu/stack.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* OPEN, active (RFC 9293 3.9.1.1). The handle is live at once; AKSU_CONNECTED or AKSU_FAILED follows.
+ * REMOTE_UNSPECIFIED, ADDRESS_UNAVAILABLE, ALREADY_EXISTS, UNREACHABLE_NET, NO_RESOURCES. */
+struct aksu_open {
+    struct aksu_endpoint remote;
+    struct aksu_endpoint local;     /* unspecified address: by route; port 0: ephemeral (RFC 6056) */
+    uint64_t cookie;                /* comes back in aksu_ready */
+};
+AKSU_API enum aksu_status aksu_open(struct aksu *net, const struct aksu_open *how, aksu_conn *out,
+                                    aksu_time now);
+
+/* OPEN, passive. ALREADY_EXISTS (port taken), ADDRESS_UNAVAILABLE, NO_RESOURCES. */
+struct aksu_listen {
+    struct aksu_endpoint local;     /* unspecified address: any of ours; port 0: any port */
+    struct aksu_endpoint remote;    /* unspecified: anybody; else only this peer may connect */
+    uint32_t backlog;               /* connections not yet accepted, half-open ones included [128] */
+    bool hold_syn;                  /* tell of each SYN before it is answered */
+    uint64_t cookie;
+};
+AKSU_API enum aksu_status aksu_listen(struct aksu *net, const struct aksu_listen *how,
+                                      aksu_listener *out, aksu_time now);
+/* The oldest established connection. WOULD_BLOCK: none. */
+AKSU_API enum aksu_status aksu_accept(struct aksu *net, aksu_listener listener, aksu_conn *out,
+                                      aksu_time now);
+/* No more connections; those not yet accepted are aborted. */
+AKSU_API enum aksu_status aksu_close_listener(struct aksu *net, aksu_listener l, aksu_time now);
+
+/* The four answers to a held SYN; ILLEGAL when the connection is not held. After complete the
+ * connection is the caller's (no accept); after the others it does not exist. */
+AKSU_API enum aksu_status aksu_complete(struct aksu *net, aksu_conn conn, aksu_time now);
+AKSU_API enum aksu_status aksu_refuse(struct aksu *net, aksu_conn conn, aksu_time now);
+/* ICMP unreachable of this code (IPv4 codes, RFC 792; translated for IPv6 as RFC 7915 4.2 does). */
+AKSU_API enum aksu_status aksu_unreachable(struct aksu *net, aksu_conn conn, uint8_t code,
+                                           aksu_time now);
+AKSU_API enum aksu_status aksu_ignore(struct aksu *net, aksu_conn conn, aksu_time now);
+
+/* SEND (RFC 9293 3.9.1.2): copies what there is room for. Returns octets taken, or -status:
+ * WOULD_BLOCK (no room), CLOSING, DOES_NOT_EXIST or the reason why the connection failed. */
+enum { AKSU_URGENT_DATA = 1,    /* the last octet ends urgent data; legacy, RFC 6093 */
+       AKSU_MORE = 2 };         /* more will follow: no PUSH, do not send a partial segment yet */
+AKSU_API ptrdiff_t aksu_send(struct aksu *net, aksu_conn conn, const void *data, size_t length,
+                             unsigned flags, aksu_time now);
+/* SEND in place: room in up to `most` pieces (returned count, or -status), to be filled and then
+ * committed, before any other call on this stack. */
+AKSU_API ptrdiff_t aksu_reserve(struct aksu *net, aksu_conn conn, struct aksu_space *out,
+                                unsigned most);
+AKSU_API enum aksu_status aksu_commit(struct aksu *net, aksu_conn conn, size_t length,
+                                      unsigned flags, aksu_time now);
+
+/* RECEIVE (3.9.1.3): octets copied, 0 after the peer's FIN, or -status (WOULD_BLOCK: none now). */
+AKSU_API ptrdiff_t aksu_receive(struct aksu *net, aksu_conn conn, void *data, size_t room,
+                                aksu_time now);
+/* RECEIVE in place: the text that is there in up to `most` borrowed pieces (returned count; 0 after
+ * the peer's FIN, or -status), valid until the next call on this stack; then consume what was used. */
+AKSU_API ptrdiff_t aksu_peek(struct aksu *net, aksu_conn conn, struct aksu_slice *out,
+                             unsigned most);
+AKSU_API enum aksu_status aksu_consume(struct aksu *net, aksu_conn conn, size_t length,
+                                       aksu_time now);
+
+/* CLOSE (3.9.1.4): no more will be sent; FIN follows the last octet. Receiving goes on (half-close). */
+AKSU_API enum aksu_status aksu_shutdown(struct aksu *net, aksu_conn conn, aksu_time now);
+/* CLOSE, and the handle is given back. With text unread the peer gets RST (RFC 9293 3.6.1 [SHLD-3]).
+ * Works on a failed connection too: every handle ends with aksu_close or aksu_abort. */
+AKSU_API enum aksu_status aksu_close(struct aksu *net, aksu_conn conn, aksu_time now);
+/* ABORT (3.9.1.5): RST, everything queued is discarded, the handle is given back. */
+AKSU_API enum aksu_status aksu_abort(struct aksu *net, aksu_conn conn, aksu_time now);
+
+/* STATUS (3.9.1.6). */
+struct aksu_info {
+    enum aksu_tcp_state state;
+    enum aksu_status reason;            /* why it failed; OK while it lives */
+    enum aksu_status soft_error;        /* the last one (RFC 5461); OK: none */
+    struct aksu_endpoint local, remote;
+    uint32_t snd_una, snd_nxt, snd_wnd, iss, rcv_nxt, rcv_wnd, irs;     /* Table 2, Table 3 */
+    uint32_t send_queued, send_unacked, send_room, receive_queued;      /* octets */
+    uint32_t snd_mss, rcv_mss, cwnd, ssthresh;                          /* octets */
+    uint32_t srtt_us, rttvar_us, rto_us;
+    uint8_t snd_wscale, rcv_wscale;
+    bool timestamps, sack, urgent_pending, peer_closed, held;
+    uint32_t urgent_left;               /* octets up to the urgent pointer */
+    uint64_t octets_in, octets_out;     /* text, each octet once */
+    uint32_t segments_in, segments_out, retransmits, backoff;
+};
+AKSU_API enum aksu_status aksu_status(const struct aksu *net, aksu_conn conn,
+                                      struct aksu_info *out);
+
+/* Per-connection settings; before or after it is established. INVALID: out of range. */
+enum aksu_option {
+    AKSU_OPTION_NODELAY,        /* 0/1: no Nagle (RFC 9293 3.7.4 [MUST-17]) */
+    AKSU_OPTION_KEEPALIVE,      /* 0/1 [MUST-24] [0] */
+    AKSU_OPTION_KEEPALIVE_IDLE, AKSU_OPTION_KEEPALIVE_INTERVAL,     /* ms [2 h, 75 s] */
+    AKSU_OPTION_KEEPALIVE_COUNT,                                    /* probes [9] */
+    AKSU_OPTION_USER_TIMEOUT,   /* ms; 0: none (R2 holds) [MUST-21] */
+    AKSU_OPTION_R2,             /* retransmissions; UINT32_MAX: never give up [MUST-21] */
+    AKSU_OPTION_LINGER_MS,      /* abort this long after aksu_close unless all is acknowledged; -1 off */
+    AKSU_OPTION_DSCP, AKSU_OPTION_TTL,              /* 0..63 [MUST-48], 1..255 [MUST-49] */
+    AKSU_OPTION_SOFT_ERRORS,    /* 0: do not report them [SHLD-20] */
+    AKSU_OPTION_SEND_BUFFER, AKSU_OPTION_RECEIVE_BUFFER             /* octets */
+};
+AKSU_API enum aksu_status aksu_set(struct aksu *net, aksu_conn conn, enum aksu_option option,
+                                   int64_t value, aksu_time now);
+AKSU_API enum aksu_status aksu_set_cookie(struct aksu *net, aksu_conn conn, uint64_t cookie);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,122 @@
+/* stack.h - one stack: a region of memory, frames in, frames out, time. No threads, no globals, no
+ * callbacks needed, no call blocks. Several stacks may live in one process; one stack must be used by one
+ * thread at a time. */
+#ifndef AKSU_STACK_H
+#define AKSU_STACK_H
+
+#include "aksu/event.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct aksu;
+
+/* Every field may be 0: then the default in brackets holds. */
+struct aksu_config {
+    size_t memory_limit;        /* octets of everything this stack may ever own [64 MiB] */
+    void *memory;               /* the caller's region of memory_limit octets, or NULL: mapped here */
+    uint8_t seed[16];           /* all randomness; from the system's generator in production. All
+                                   zero is a seed like any other (repeatable runs) */
+    struct aksu_sink *sink;     /* events go here; must outlive the stack [none] */
+    uint32_t max_connections;   /* [as many as fit in a half of the memory, at most 2^20] */
+    uint32_t max_time_wait;     /* TIME-WAIT records [max_connections] */
+    aksu_time msl;              /* RFC 9293 3.4.1; TIME-WAIT lasts twice this [30 s] */
+    aksu_time rto_initial, rto_min, rto_max;    /* RFC 6298 [1 s, 200 ms, 120 s] */
+    aksu_time syn_r2;           /* how long a SYN is repeated, RFC 9293 3.8.3 [180 s] */
+    uint32_t data_r2;           /* retransmissions of one segment before giving up [15] */
+    uint32_t data_r1;           /* ... before the network layer and the user are told [3] */
+    aksu_time delayed_ack;      /* less than 500 ms, RFC 9293 3.8.6.3 [40 ms] */
+    aksu_time fin_wait_2;       /* limit for connections that nobody holds any more [60 s] */
+    uint32_t initial_window;    /* segments, RFC 6928 [10] */
+    uint32_t send_buffer, receive_buffer;   /* octets per connection, 4096..4 MiB [256 KiB] */
+    uint32_t challenge_acks;    /* per connection and second, RFC 5961 7 [10] */
+    uint8_t ttl;                /* [64] */
+    bool no_timestamps, no_sack, no_window_scale;   /* not offered, not accepted */
+    bool no_rfc5961;            /* RST and SYN as RFC 9293 3.10.7.4 without the RFC 5961 checks */
+    bool no_rfc1337;            /* a RST in TIME-WAIT deletes the record */
+    bool no_port_randomization; /* ephemeral ports in order (tests) */
+};
+
+/* A new stack, or NULL: no memory, or memory_limit below 256 KiB. Free it with aksu_free. */
+AKSU_API struct aksu *aksu_new(const struct aksu_config *config, aksu_time now);
+AKSU_API void aksu_free(struct aksu *net);
+
+/* A device is where frames come from and go to. With a MAC address they are Ethernet II frames and
+ * neighbours are resolved (RFC 826, RFC 4861); without, bare IP packets. */
+enum { AKSU_OFFLOAD_CHECKSUM = 1,   /* the device completes TCP checksums out and vouches for them in */
+       AKSU_OFFLOAD_TSO = 2 };      /* it cuts large TCP segments (implies CHECKSUM) */
+struct aksu_device_config {
+    const char *name;           /* for messages; borrowed for the call, the first 15 octets are kept */
+    uint8_t mac[6];             /* all zero: no Ethernet header */
+    uint32_t mtu;               /* of the IP packet, 68..65535 [1500] */
+    uint32_t offload;
+};
+AKSU_API enum aksu_status aksu_attach(struct aksu *net, const struct aksu_device_config *config,
+                                      aksu_device *out);
+
+/* Addresses and routes; `text` as "10.0.0.2/24" or "2001:db8::2/64". A connected route comes with the
+ * address. aksu_route_add: `prefix` as "0.0.0.0/0", gateway NULL for on-link.
+ * INVALID (text), NO_RESOURCES (more than 16 addresses or 32 routes). */
+AKSU_API enum aksu_status aksu_address_add(struct aksu *net, aksu_device device, const char *text);
+AKSU_API enum aksu_status aksu_route_add(struct aksu *net, aksu_device device, const char *prefix,
+                                         const char *gateway);
+/* From now on packets to any address are ours: for gateways. */
+AKSU_API enum aksu_status aksu_accept_any(struct aksu *net, aksu_device device, bool on);
+
+/* A frame in up to AKSU_FRAME_PARTS pieces. In: part[0] must hold all headers; borrowed for the call.
+ * Out: borrowed until the next call on this stack. */
+enum { AKSU_FRAME_PARTS = 19 };
+struct aksu_frame {
+    aksu_device device;
+    uint32_t parts;
+    uint32_t length;            /* of all parts */
+    uint16_t gso_size;          /* out, with TSO: cut the TCP text into pieces of this; 0: as it is */
+    bool checksum_partial;      /* out, with CHECKSUM: the TCP checksum field holds the pseudo header's
+                                   sum; in: the checksum has been verified (or never left memory) */
+    struct aksu_slice part[AKSU_FRAME_PARTS];
+};
+
+/* One frame arrives. Anything may be in it: what is malformed is counted and an event, nothing else. */
+AKSU_API void aksu_frame_in(struct aksu *net, aksu_device device, const struct aksu_frame *frame,
+                            aksu_time now);
+/* The next frame to transmit; false when there is none. Call until false after each batch of
+ * aksu_frame_in, aksu_timeouts or user calls. */
+AKSU_API bool aksu_frame_out(struct aksu *net, struct aksu_frame *out, aksu_time now);
+
+/* When aksu_timeouts should be called next: not later than the earliest deadline, AKSU_NEVER when
+ * there is none. Calling earlier or later does no harm. */
+AKSU_API aksu_time aksu_next_timeout(const struct aksu *net);
+AKSU_API void aksu_timeouts(struct aksu *net, aksu_time now);
+
+/* What became possible since it was last said (edge-triggered). */
+enum { AKSU_SYN_HELD = 1,       /* answer with aksu_complete, _refuse, _unreachable or _ignore */
+       AKSU_ACCEPTABLE = 2,     /* the listener has a connection: aksu_accept */
+       AKSU_CONNECTED = 4,      /* ESTABLISHED */
+       AKSU_READABLE = 8,       /* text to receive */
+       AKSU_WRITABLE = 16,      /* room to send again after a short count */
+       AKSU_PEER_CLOSED = 32,   /* all text up to the peer's FIN can be received, then 0 */
+       AKSU_SENT = 64,          /* everything sent, and our FIN if there is one, was acknowledged */
+       AKSU_FAILED = 128,       /* the connection is gone; aksu_status() says why */
+       AKSU_URGENT = 256, AKSU_SOFT_ERROR = 512, AKSU_DATAGRAM = 1024 };
+struct aksu_ready {
+    uint32_t what;              /* bits */
+    aksu_conn conn;             /* for SYN_HELD and all that concern a connection */
+    aksu_listener listener;     /* for ACCEPTABLE, and for SYN_HELD the one that held it */
+    aksu_udp udp;               /* for DATAGRAM */
+    uint64_t cookie;            /* what the application gave with the object */
+};
+AKSU_API bool aksu_next_ready(struct aksu *net, struct aksu_ready *out);
+
+/* Counters since the stack was made: one per event kind, and the budget. */
+struct aksu_counters {
+    uint64_t event[AKSU_EV_COUNT];      /* counted whether or not there is a sink */
+    uint64_t memory_limit, memory_used, memory_most;    /* octets */
+    uint32_t connections, time_wait, listeners, udp;
+};
+AKSU_API void aksu_counters(const struct aksu *net, struct aksu_counters *out);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
