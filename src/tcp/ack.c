@@ -1,0 +1,161 @@
+/* ack.c - the fifth step in full (RFC 9293 3.10.7.4 fifth): which ACKs count (RFC 5961 5.2), what they free, the send
+ * window, round-trip samples, and the states they end. Called by segment_steps.c. */
+#include "tcp/core.h"
+
+/* SYN-RECEIVED: "if SND.UNA < SEG.ACK =< SND.NXT, then enter ESTABLISHED", else a RST. */
+static enum step ack_in_syn_received(struct tcp *t, const struct tcp_segment *seg, aksu_time now)
+{
+    if (t->held || seq_le(seg->ack, t->snd.una) || seq_gt(seg->ack, t->snd.nxt)) {
+        t->rst_owed = true;
+        t->rst_has_ack = false;
+        t->rst_seq = seg->ack;
+        t->may_send = true;
+        return tcp_drop(t, "RFC 9293 3.10.7.4 fifth", "ACK of something never sent", now);
+    }
+    t->snd.wl1 = seg->seq;
+    t->snd.wl2 = seg->ack;
+    t->snd.wnd = seg->wnd << t->snd_wscale;
+    t->snd.max_wnd = t->snd.wnd;
+    tcp_established(t, now);
+    return STEP_NEXT;
+}
+
+/* RFC 5961 5.2 [MAY-12]: SND.UNA - MAX.SND.WND =< SEG.ACK =< SND.NXT. */
+static enum step check_range(struct tcp *t, const struct tcp_segment *seg, aksu_time now)
+{
+    seq_t least = seq_sub(t->snd.una, t->snd.max_wnd);
+    if (t->env->config.rfc5961 && seq_lt(seg->ack, least)) {
+        tcp_challenge_ack(t, now);
+        return tcp_drop(t, "RFC 5961 5.2", "ACK too old", now);
+    }
+    if (seq_gt(seg->ack, t->snd.nxt) && t->state != TCP_SYN_RECEIVED) {
+        tcp_challenge_ack(t, now);
+        return tcp_drop(t, "RFC 9293 3.10.7.4 fifth", "ACK of something never sent", now);
+    }
+    return STEP_NEXT;
+}
+
+/* RFC 5681 2: nothing in it but the news that something arrived out of order. */
+static bool is_duplicate(const struct tcp *t, const struct tcp_segment *seg)
+{
+    return seq_eq(seg->ack, t->snd.una) && seq_lt(t->snd.una, t->snd.nxt)
+        && seg->text_len == 0 && !(seg->ctl & (CTL_SYN | CTL_FIN))
+        && seg->wnd << t->snd_wscale == t->snd.wnd && t->snd.wnd != 0;
+}
+
+/* Removes what is acknowledged from the send ring; SYN and FIN hold no octet there. */
+static uint32_t free_text(struct tcp *t, seq_t ack)
+{
+    seq_t first = send_first(t);
+    if (seq_le(ack, first))
+        return 0;
+    uint32_t text = (uint32_t)seq_diff(ack, first);
+    if (text > t->send.length)
+        text = t->send.length;                  /* the rest is our FIN */
+    ring_consume(&t->send, t->env->pool, text, 0);
+    return text;
+}
+
+static void tell_user(struct tcp *t)
+{
+    /* A quarter of the buffer, so that the user is not woken for every segment. */
+    if (t->sent_write_short && t->send.length <= t->send_buffer - t->send_buffer / 4) {
+        t->sent_write_short = false;
+        t->notify |= AKSU_WRITABLE;
+    }
+    if (seq_eq(t->snd.una, t->snd.nxt) && t->send.length == 0)
+        t->notify |= AKSU_SENT;
+}
+
+/* SND.UNA < SEG.ACK. */
+static void advance(struct tcp *t, const struct tcp_segment *seg, aksu_time now)
+{
+    seq_t before = t->snd.una;
+    uint32_t flight = in_flight(t);
+    uint32_t acked = (uint32_t)seq_diff(seg->ack, before);
+
+    t->octets_out += free_text(t, seg->ack);
+    t->snd.una = seg->ack;
+    t->syn_owed = false;
+    if (t->fin_sent && seq_gt(seg->ack, t->snd.fin))
+        t->fin_acked = true;
+    if (t->urgent_out && seq_ge(seg->ack, t->snd.up))
+        t->urgent_out = false;
+    if (seq_lt(t->snd.resend, seg->ack))
+        t->snd.resend = seg->ack;
+    if (seq_lt(t->snd.resend_end, t->snd.resend))
+        t->snd.resend_end = t->snd.resend;
+    t->progress_at = now;
+    rto_on_ack(t, seg, now);
+    recovery_on_ack(t, before, acked, false, flight, now);
+    t->may_send = true;
+    tell_user(t);
+}
+
+/* RFC 9293 3.10.7.4 fifth: "the send window should be updated" only by newer segments. */
+static void update_window(struct tcp *t, const struct tcp_segment *seg, aksu_time now)
+{
+    bool newer = seq_lt(t->snd.wl1, seg->seq)
+              || (seq_eq(t->snd.wl1, seg->seq) && seq_le(t->snd.wl2, seg->ack));
+    if (!newer)
+        return;
+    uint32_t before = t->snd.wnd;
+    t->snd.wnd = seg->wnd << t->snd_wscale;
+    t->snd.wl1 = seg->seq;
+    t->snd.wl2 = seg->ack;
+    if (t->snd.wnd > t->snd.max_wnd)
+        t->snd.max_wnd = t->snd.wnd;
+    if (t->snd.wnd != before)
+        t->may_send = true;
+    if (t->snd.wnd == 0 || t->closed_window)
+        window_persist(t, now);
+}
+
+/* Our FIN may have been acknowledged. */
+static enum step after_ack_by_state(struct tcp *t, aksu_time now)
+{
+    switch ((enum aksu_tcp_state)t->state) {
+    case TCP_FIN_WAIT_1:
+        if (t->fin_acked) {
+            tcp_enter(t, TCP_FIN_WAIT_2, now);
+            t->notify |= AKSU_SENT;
+        }
+        return STEP_NEXT;
+    case TCP_CLOSING:
+        if (!t->fin_acked)
+            return tcp_drop(t, "RFC 9293 3.10.7.4 fifth", "not the ACK of our FIN", now);
+        tcp_enter(t, TCP_TIME_WAIT, now);
+        t->notify |= AKSU_SENT;
+        return STEP_NEXT;
+    case TCP_LAST_ACK:
+        if (!t->fin_acked)
+            return STEP_NEXT;
+        t->notify |= AKSU_SENT;
+        tcp_enter(t, TCP_CLOSED, now);
+        return STEP_DONE;
+    case TCP_ESTABLISHED: case TCP_CLOSE_WAIT: case TCP_FIN_WAIT_2:
+    case TCP_TIME_WAIT:                         /* a repeated FIN: the eighth step acknowledges it */
+        return STEP_NEXT;
+    case TCP_CLOSED: case TCP_LISTEN: case TCP_SYN_SENT: case TCP_SYN_RECEIVED:
+    case AKSU_TCP_STATE_COUNT:
+        break;
+    }
+    bug("an ACK is processed in synchronized states");
+}
+
+enum step tcp_process_ack(struct tcp *t, const struct tcp_segment *seg, aksu_time now)
+{
+    if (check_range(t, seg, now) == STEP_DONE)
+        return STEP_DONE;
+    if (t->state == TCP_SYN_RECEIVED && ack_in_syn_received(t, seg, now) == STEP_DONE)
+        return STEP_DONE;
+
+    t->probes = 0;                              /* answered probes never end a connection [MUST-37] */
+    if (seq_gt(seg->ack, t->snd.una))
+        advance(t, seg, now);
+    else if (is_duplicate(t, seg))
+        recovery_on_ack(t, t->snd.una, 0, true, in_flight(t), now);
+    if (t->state != TCP_TIME_WAIT && seq_ge(seg->ack, t->snd.una))
+        update_window(t, seg, now);
+    return after_ack_by_state(t, now);
+}

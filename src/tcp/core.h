@@ -1,0 +1,99 @@
+/* core.h - what the files of tcp/ call of each other. Not for owners of TCBs: those include tcp.h. */
+#ifndef TCP_CORE_H
+#define TCP_CORE_H
+
+#include "base/check.h"
+#include "base/ranges.h"
+#include "tcp/tcp.h"
+
+enum step { STEP_NEXT, STEP_DONE };
+enum { MEMORY_RETRY_MS = 20 };
+typedef enum step step_fn(struct tcp *t, const struct tcp_segment *seg, aksu_time now);
+
+#define TCP_EMIT(t, now, name, ...) EMIT((t)->env->events, (t)->conn, (now), name, __VA_ARGS__)
+
+/* state.c */
+void tcp_enter(struct tcp *t, enum aksu_tcp_state to, aksu_time now);   /* sole writer of the state */
+/* "enter the CLOSED state, delete the TCB": flushes queues, tells the user. */
+void tcp_fail(struct tcp *t, enum aksu_status reason, const char *what, aksu_time now);
+void tcp_flush(struct tcp *t);
+enum step tcp_drop(struct tcp *t, const char *rule, const char *why, aksu_time now);
+bool tcp_synchronized(const struct tcp *t);                 /* RFC 9293 3.5.2 group 3 */
+enum aksu_status tcp_gone(const struct tcp *t);             /* what a call on CLOSED answers */
+
+/* event_open.c, event_receive.c, event_timeouts.c */
+void tcp_select_iss(struct tcp *t, aksu_time now);
+seq_t tcp_user_position(const struct tcp *t);
+void tcp_arm_user_timeout(struct tcp *t, aksu_time now);
+void tcp_established(struct tcp *t, aksu_time now);         /* segment_arrives: common entry */
+
+/* sequence space */
+static inline seq_t send_first(const struct tcp *t)         /* sequence number of send ring position 0 */
+{
+    return seq_eq(t->snd.una, t->iss) ? seq_add(t->iss, 1) : t->snd.una;
+}
+static inline seq_t send_end(const struct tcp *t)           /* ... behind the last octet queued */
+{
+    return seq_add(send_first(t), t->send.length);
+}
+static inline uint32_t rcv_wnd(const struct tcp *t)         /* RCV.WND: what the peer may still send */
+{
+    int32_t left = seq_diff(t->rcv.edge, t->rcv.nxt);
+    return left > 0 ? (uint32_t)left : 0;
+}
+static inline uint32_t in_flight(const struct tcp *t)
+{
+    return (uint32_t)seq_diff(t->snd.nxt, t->snd.una);
+}
+
+/* segment_steps.c: RFC 9293 3.10.7.4, one function per step */
+step_fn first_check_sequence_number, second_check_rst, third_check_security, fourth_check_syn,
+        fifth_check_ack, sixth_check_urg, seventh_process_text, eighth_check_fin;
+
+/* ack.c: what a good ACK does to the send side */
+enum step tcp_process_ack(struct tcp *t, const struct tcp_segment *seg, aksu_time now);
+
+/* paws.c, challenge_ack.c, isn.c, options.c */
+bool paws_refuses(const struct tcp *t, const struct tcp_segment *seg, aksu_time now);
+void paws_remember(struct tcp *t, const struct tcp_segment *seg, aksu_time now);
+void tcp_challenge_ack(struct tcp *t, aksu_time now);
+seq_t tcp_isn(const struct tcp_env *env, const struct tcp_tuple *tuple, aksu_time now);
+uint32_t tcp_timestamp_offset(const struct tcp_env *env, const struct tcp_tuple *tuple);
+void tcp_negotiate(struct tcp *t, const struct tcp_segment *syn, aksu_time now);
+void tcp_own_syn_options(const struct tcp *t, struct tcp_options *out, aksu_time now);
+void tcp_own_options(const struct tcp *t, struct tcp_options *out, aksu_time now);
+void tcp_prepare_options(struct tcp *t);                    /* before the SYN goes out */
+void tcp_update_mss(struct tcp *t);
+uint32_t tcp_ts_clock(const struct tcp *t, aksu_time now);
+
+/* rto.c */
+void rto_init(struct tcp *t);
+void rto_sample(struct tcp *t, uint32_t sample_us, aksu_time now);
+aksu_time rto_now(const struct tcp *t);                     /* with backoff */
+void rto_start(struct tcp *t, aksu_time now);
+void rto_on_ack(struct tcp *t, const struct tcp_segment *seg, aksu_time now);
+
+/* window.c */
+uint32_t tcp_syn_window(const struct tcp *t);
+uint32_t window_to_advertise(struct tcp *t);                /* octets, not scaled */
+bool window_update_due(const struct tcp *t);
+uint32_t window_sendable(const struct tcp *t);              /* what SND.WND and cwnd allow beyond SND.NXT */
+void window_persist(struct tcp *t, aksu_time now);          /* (dis)arm probing */
+void window_override(struct tcp *t, aksu_time now);
+
+/* reassembly.c */
+void reassembly_hold(struct tcp *t, const struct tcp_segment *seg, seq_t seq, uint32_t skip,
+                     uint32_t length, aksu_time now);
+uint32_t reassembly_write(struct tcp *t, const struct tcp_segment *seg, uint32_t skip,
+                          uint32_t at, uint32_t length);
+void reassembly_deliver(struct tcp *t);
+void reassembly_sacks(const struct tcp *t, struct tcp_options *out);
+void reassembly_free(struct tcp *t);
+uint32_t reassembly_reach(const struct tcp *t);             /* octets beyond RCV.NXT that are held */
+
+/* recovery.c */
+void recovery_on_ack(struct tcp *t, seq_t una_before, uint32_t acked, bool duplicate,
+                     uint32_t flight, aksu_time now);
+void recovery_on_rto(struct tcp *t, aksu_time now);
+
+#endif

@@ -1,0 +1,51 @@
+/* event_icmp.c - ICMP messages about a connection (RFC 9293 3.9.2.2): soft errors are remembered, hard ones end only what
+ * is not yet synchronized (RFC 5927 4, 5), a smaller path MTU makes smaller segments (RFC 1191 6.4). */
+#include "tcp/core.h"
+
+/* RFC 5927 4.1: the quoted segment must be one that is outstanding. */
+static bool quotes_outstanding(const struct tcp *t, seq_t seq)
+{
+    return seq_le(t->snd.una, seq) && seq_lt(seq, t->snd.nxt);
+}
+
+static void remember(struct tcp *t, enum aksu_status status, aksu_time now)
+{
+    t->soft_error = (uint8_t)status;
+    TCP_EMIT(t, now, soft_error, .status = status);
+    if (t->report_soft)                         /* RFC 9293 3.9.1.8 [MUST-47], 3.9.1.8 [SHLD-20] */
+        t->notify |= AKSU_SOFT_ERROR;
+}
+
+bool tcp_icmp_error(struct tcp *t, enum aksu_status status, bool hard, seq_t seq, aksu_time now)
+{
+    if (t->state == TCP_CLOSED || t->state == TCP_LISTEN || t->state == TCP_TIME_WAIT
+        || !quotes_outstanding(t, seq))
+        return false;
+    bool opening = t->state == TCP_SYN_SENT || (t->state == TCP_SYN_RECEIVED && t->active);
+    if (hard && opening) {                      /* RFC 9293 3.9.2.2 [SHLD-26] */
+        tcp_fail(t, status == AKSU_UNREACHABLE_PORT ? AKSU_REFUSED : status, "ICMP error", now);
+        return true;
+    }
+    remember(t, status, now);                   /* RFC 5927 5: soft once synchronized */
+    return true;
+}
+
+void tcp_set_mtu(struct tcp *t, uint16_t mtu)
+{
+    t->mtu = mtu;
+    tcp_update_mss(t);
+}
+
+bool tcp_too_big(struct tcp *t, uint16_t mtu, seq_t seq, aksu_time now)
+{
+    (void)now;
+    if (!tcp_synchronized(t) || !quotes_outstanding(t, seq) || mtu >= t->mtu || mtu < 68 - 20)
+        return false;
+    tcp_set_mtu(t, mtu);
+    /* Lost to their size, not to congestion: the same octets again, smaller. */
+    t->snd.resend = t->snd.una;
+    t->snd.resend_end = t->snd.nxt;
+    t->timing = false;
+    t->may_send = true;
+    return true;
+}

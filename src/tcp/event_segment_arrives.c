@@ -1,0 +1,211 @@
+/* event_segment_arrives.c - SEGMENT ARRIVES (RFC 9293 3.10.7): the states CLOSED, LISTEN and SYN-SENT, and the order of
+ * the eight steps for all others (segment_steps.c). Called by the stack for each good segment. */
+#include "tcp/core.h"
+
+/* A RST that the sender of `seg` will accept: RFC 9293 3.5.2 group 1. */
+static void reset_for(const struct tcp_segment *seg, struct tcp_segment *reply)
+{
+    reply->source_port = seg->destination_port;
+    reply->destination_port = seg->source_port;
+    reply->wnd = 0;
+    reply->urgent_pointer = 0;
+    reply->ecn = 0;
+    reply->options.has = 0;
+    reply->options.sack_count = 0;
+    reply->text_len = reply->parts = 0;
+    reply->gso_size = 0;
+    if (seg->ctl & CTL_ACK) {
+        reply->seq = seg->ack;
+        reply->ack = seq_of(0);
+        reply->ctl = CTL_RST;
+    } else {
+        reply->seq = seq_of(0);
+        reply->ack = seq_add(seg->seq, seg_len(seg));
+        reply->ctl = CTL_RST | CTL_ACK;
+    }
+}
+
+/* RFC 9293 3.10.7.1. */
+bool tcp_closed_state(const struct tcp_segment *seg, struct tcp_segment *reply)
+{
+    if (seg->ctl & CTL_RST)
+        return false;
+    reset_for(seg, reply);
+    return true;
+}
+
+/* RFC 9293 3.10.7.2: the order of the checks matters. */
+enum tcp_listen_verdict tcp_listen_check(const struct tcp_segment *seg, struct tcp_segment *reply)
+{
+    if (seg->ctl & CTL_RST)
+        return LISTEN_DROP;
+    if (seg->ctl & CTL_ACK) {
+        reset_for(seg, reply);
+        return LISTEN_RST;
+    }
+    return seg->ctl & CTL_SYN ? LISTEN_SYN : LISTEN_DROP;
+}
+
+/* <SEQ=SEG.ACK><CTL=RST>, the connection stays as it is. */
+static void owe_rst_for(struct tcp *t, const struct tcp_segment *seg)
+{
+    t->rst_owed = true;
+    t->rst_has_ack = false;
+    t->rst_seq = seg->ack;
+    t->may_send = true;
+}
+
+/* What a SYN says about the peer: IRS, RCV.NXT, options, window. */
+static void take_syn(struct tcp *t, const struct tcp_segment *seg, aksu_time now)
+{
+    t->irs = seg->seq;
+    t->rcv.nxt = t->rcv.edge = t->rcv.up = seq_add(seg->seq, 1);
+    if (t->active)                              /* what our own SYN advertised */
+        t->rcv.edge = seq_add(t->rcv.nxt, tcp_syn_window(t));
+    t->last_ack_sent = t->rcv.nxt;
+    t->last_in_at = now;
+    tcp_negotiate(t, seg, now);
+    t->snd.wnd = t->snd.max_wnd = seg->wnd;     /* RFC 7323 2.2: a SYN's window is never scaled */
+    t->snd.wl1 = seg->seq;
+    t->snd.wl2 = seg->ctl & CTL_ACK ? seg->ack : t->iss;
+}
+
+static void listen_state(struct tcp *t, const struct tcp_segment *seg, aksu_time now)
+{
+    struct tcp_segment reset;
+    switch (tcp_listen_check(seg, &reset)) {
+    case LISTEN_DROP:
+        (void)tcp_drop(t, "RFC 9293 3.10.7.2", "a listener answers only a SYN", now);
+        return;
+    case LISTEN_RST:
+        owe_rst_for(t, seg);
+        (void)tcp_drop(t, "RFC 9293 3.10.7.2 second", "ACK for a connection that is not there", now);
+        return;
+    case LISTEN_SYN:
+        break;
+    }
+    t->tuple.local_port = seg->destination_port;
+    t->tuple.remote_port = seg->source_port;
+    tcp_prepare_options(t);
+    tcp_select_iss(t, now);
+    take_syn(t, seg, now);
+    tcp_enter(t, TCP_SYN_RECEIVED, now);        /* text and FIN are left to be sent again */
+    tcp_arm_user_timeout(t, now);
+}
+
+/* The windows and timers of a connection that has just become ESTABLISHED. */
+void tcp_established(struct tcp *t, aksu_time now)
+{
+    bool syn_was_lost = t->resends > 0;
+    tcp_enter(t, TCP_ESTABLISHED, now);
+    t->notify |= AKSU_CONNECTED | AKSU_WRITABLE;
+    /* RFC 5681 3.1: one segment when a SYN was lost; else RFC 6928 2. */
+    t->cc.ops->init(&t->cc, t->snd_mss, syn_was_lost ? 1 : t->env->config.initial_window, now);
+    if (syn_was_lost && t->srtt_us == 0 && t->rto_us < 3000000)
+        t->rto_us = 3000000;                    /* RFC 6298 5.7 */
+    t->resends = 0;
+    t->last_out_ms = (uint32_t)(now / MS(1));
+    if (t->keepalive)
+        t->deadline[TIMER_KEEP_ALIVE] = time_after(now, MS(t->keepalive_idle_ms));
+    if (t->fin_queued)                          /* RFC 9293 3.10.4: a CLOSE from SYN-RECEIVED waited */
+        tcp_enter(t, TCP_FIN_WAIT_1, now);
+}
+
+/* RFC 9293 3.10.7.3, first: true when the segment goes on. */
+static bool syn_sent_first_ack(struct tcp *t, const struct tcp_segment *seg, aksu_time now)
+{
+    if (!(seg->ctl & CTL_ACK))
+        return true;
+    if (seq_gt(seg->ack, t->iss) && seq_le(seg->ack, t->snd.nxt))
+        return true;
+    if (!(seg->ctl & CTL_RST))
+        owe_rst_for(t, seg);
+    (void)tcp_drop(t, "RFC 9293 3.10.7.3 first", "ACK of something never sent", now);
+    return false;
+}
+
+/* RFC 9293 3.10.7.3, fourth, with ACK: our SYN is acknowledged. */
+static void syn_acknowledged(struct tcp *t, const struct tcp_segment *seg, aksu_time now)
+{
+    take_syn(t, seg, now);                      /* RFC 1122 4.2.2.20: the window of the SYN,ACK counts */
+    t->snd.una = seg->ack;
+    t->syn_owed = false;
+    t->backoff = 0;
+    if (t->timing && seq_ge(seg->ack, t->timed)) {
+        t->timing = false;
+        rto_sample(t, (uint32_t)((now - t->timed_at) / US(1)), now);
+    }
+    t->deadline[TIMER_RETRANSMISSION] = NEVER;
+    t->progress_at = now;
+    t->ack_owed = ACK_NOW;
+    tcp_established(t, now);
+}
+
+/* True when the segment goes on at the sixth step. */
+static bool syn_sent_state(struct tcp *t, const struct tcp_segment *seg, aksu_time now)
+{
+    if (!syn_sent_first_ack(t, seg, now))
+        return false;
+    if (seg->ctl & CTL_RST) {
+        if (seg->ctl & CTL_ACK)
+            tcp_fail(t, AKSU_REFUSED, "connection refused", now);
+        else
+            (void)tcp_drop(t, "RFC 9293 3.10.7.3 second", "RST without ACK", now);
+        return false;
+    }
+    if (!(seg->ctl & CTL_SYN)) {
+        (void)tcp_drop(t, "RFC 9293 3.10.7.3 fifth", "neither SYN nor RST", now);
+        return false;
+    }
+    if (seg->ctl & CTL_ACK) {
+        syn_acknowledged(t, seg, now);
+        return true;
+    }
+    take_syn(t, seg, now);                      /* simultaneous open: RFC 9293 3.5 [MUST-10] */
+    t->syn_owed = true;
+    tcp_enter(t, TCP_SYN_RECEIVED, now);
+    return false;
+}
+
+enum { FIRST, SIXTH = 5, STEP_COUNT = 8 };
+
+/* RFC 9293 3.10.7.4: "otherwise", in this order; SYN-SENT enters at the sixth. */
+static step_fn *const steps[STEP_COUNT] = {
+    first_check_sequence_number, second_check_rst, third_check_security, fourth_check_syn,
+    fifth_check_ack, sixth_check_urg, seventh_process_text, eighth_check_fin,
+};
+
+void tcp_segment_arrives(struct tcp *t, const struct tcp_segment *seg, aksu_time now)
+{
+    size_t step = FIRST;
+    t->segments_in++;
+
+    switch ((enum aksu_tcp_state)t->state) {
+    case TCP_CLOSED: {
+        struct tcp_segment reset;
+        if (tcp_closed_state(seg, &reset)) {
+            t->rst_owed = true;
+            t->rst_has_ack = (reset.ctl & CTL_ACK) != 0;
+            t->rst_seq = reset.seq;
+            t->rcv.nxt = reset.ack;
+            t->may_send = true;
+        }
+        return;
+    }
+    case TCP_LISTEN:
+        listen_state(t, seg, now);
+        return;
+    case TCP_SYN_SENT:
+        if (!syn_sent_state(t, seg, now))
+            return;
+        step = SIXTH;
+        break;
+    case TCP_SYN_RECEIVED: case TCP_ESTABLISHED: case TCP_FIN_WAIT_1: case TCP_FIN_WAIT_2:
+    case TCP_CLOSE_WAIT: case TCP_CLOSING: case TCP_LAST_ACK: case TCP_TIME_WAIT:
+        break;
+    case AKSU_TCP_STATE_COUNT:
+        bug("the state is one of the eleven");
+    }
+    while (step < STEP_COUNT && steps[step](t, seg, now) == STEP_NEXT)
+        step++;
+}

@@ -1,0 +1,202 @@
+/* event_timeouts.c - TIMEOUTS (RFC 9293 3.10.8): user, retransmission, TIME-WAIT; and persist (3.8.6.1), keep-alive
+ * (3.8.4), delayed ACK (3.8.6.3), and the limit for connections that nobody holds. Called by the stack. */
+#include "tcp/core.h"
+
+aksu_time tcp_next_timeout(const struct tcp *t)
+{
+    aksu_time next = NEVER;
+    for (size_t i = 0; i < TIMER_COUNT; i++)
+        if (t->deadline[i] < next)
+            next = t->deadline[i];
+    return next;
+}
+
+/* Something that the user asked for is not done yet. */
+static bool outstanding(const struct tcp *t)
+{
+    return t->state == TCP_LISTEN || t->state == TCP_SYN_SENT || t->state == TCP_SYN_RECEIVED
+        || seq_lt(t->snd.una, t->snd.nxt) || t->send.length > 0;
+}
+
+void tcp_arm_user_timeout(struct tcp *t, aksu_time now)
+{
+    if (t->user_timeout_ms == 0 || t->deadline[TIMER_USER] != NEVER || t->state == TCP_CLOSED)
+        return;
+    t->deadline[TIMER_USER] = time_after(now, MS(t->user_timeout_ms));
+}
+
+/* What the last ICMP error said is a better reason than silence: RFC 9293 3.9.2.2 [SHLD-25]. */
+static enum aksu_status silence(const struct tcp *t)
+{
+    return t->soft_error != AKSU_OK ? (enum aksu_status)t->soft_error : AKSU_TIMED_OUT;
+}
+
+static void user_timeout(struct tcp *t, aksu_time now)
+{
+    if (!outstanding(t))
+        return;
+    aksu_time due = time_after(t->progress_at, MS(t->user_timeout_ms));
+    if (due > now)
+        t->deadline[TIMER_USER] = due;
+    else
+        tcp_fail(t, AKSU_USER_TIMEOUT, "connection aborted due to user timeout", now);
+}
+
+/* RFC 9293 3.8.3 [MUST-23]: a SYN is repeated until syn_r2 has passed. */
+static void syn_timeout(struct tcp *t, aksu_time now)
+{
+    aksu_time give_up = time_after(t->progress_at, t->env->config.syn_r2);
+    if (now >= give_up) {
+        if (t->active || t->state != TCP_SYN_RECEIVED) {
+            tcp_fail(t, silence(t), "no answer to SYN", now);
+        } else {
+            tcp_flush(t);                       /* a passive open that came to nothing */
+            tcp_enter(t, TCP_LISTEN, now);
+        }
+        return;
+    }
+    t->resends++;
+    t->retransmits++;
+    t->backoff++;
+    t->timing = false;
+    t->syn_owed = true;
+    t->may_send = true;
+    TCP_EMIT(t, now, retransmit, .seq = t->iss.n, .why = "SYN timeout");
+}
+
+/* RFC 9293 3.8.3 [MUST-20]: R1 tells, R2 ends. */
+static bool too_many_resends(struct tcp *t, aksu_time now)
+{
+    if (t->resends >= t->r2) {
+        tcp_fail(t, silence(t), "no acknowledgment", now);
+        return true;
+    }
+    if (t->resends >= t->env->config.data_r1 && !t->r1_reported) {
+        t->r1_reported = true;
+        if (t->report_soft)                     /* RFC 9293 3.8.3 [SHLD-9] */
+            t->notify |= AKSU_SOFT_ERROR;
+        TCP_EMIT(t, now, signal, .status = AKSU_TIMED_OUT, .what = "excessive retransmission");
+    }
+    return false;
+}
+
+static void retransmission_timeout(struct tcp *t, aksu_time now)
+{
+    if (t->state == TCP_SYN_SENT || t->state == TCP_SYN_RECEIVED || seq_eq(t->snd.una, t->iss)) {
+        syn_timeout(t, now);
+        return;
+    }
+    if (seq_eq(t->snd.una, t->snd.nxt) || too_many_resends(t, now))
+        return;
+    if (t->resends < UINT16_MAX)
+        t->resends++;
+    if (t->backoff < UINT8_MAX)
+        t->backoff++;                           /* RFC 6298 5.5 */
+    recovery_on_rto(t, now);
+    rto_start(t, now);                          /* RFC 6298 5.6 */
+}
+
+/* RFC 9293 3.8.6.1; with an open window it is the override of 3.8.6.2.1. */
+static void persist_timeout(struct tcp *t, aksu_time now)
+{
+    t->may_send = true;
+    if (!t->closed_window) {
+        t->sws_override = true;
+        return;
+    }
+    if (t->probes >= t->r2) {                   /* not one of them was answered */
+        tcp_fail(t, silence(t), "no answer to window probes", now);
+        return;
+    }
+    t->probe_owed = true;
+    if (t->probes < UINT8_MAX)
+        t->probes++;
+    window_persist(t, now);                     /* the next one, later */
+}
+
+/* RFC 9293 3.8.4 [MUST-26]: only when nothing is outstanding and nothing came for the whole interval. */
+static void keepalive_timeout(struct tcp *t, aksu_time now)
+{
+    if (!t->keepalive || !tcp_synchronized(t) || t->state == TCP_TIME_WAIT)
+        return;
+    aksu_time idle = time_after(t->last_in_at, MS(t->keepalive_idle_ms));
+    if (t->keepalive_probes == 0 && idle > now) {
+        t->deadline[TIMER_KEEP_ALIVE] = idle;
+        return;
+    }
+    if (outstanding(t)) {
+        t->deadline[TIMER_KEEP_ALIVE] = time_after(now, MS(t->keepalive_idle_ms));
+        return;
+    }
+    if (t->keepalive_probes >= t->keepalive_count) {        /* RFC 9293 3.8.4 [MUST-29] */
+        tcp_fail(t, AKSU_TIMED_OUT, "keep-alive: no answer", now);
+        return;
+    }
+    t->keepalive_probes++;
+    t->keepalive_owed = true;
+    t->may_send = true;
+    t->deadline[TIMER_KEEP_ALIVE] = time_after(now, MS(t->keepalive_interval_ms));
+}
+
+/* TIME-WAIT is over; before it, the time of a connection that nobody holds any more. */
+static void time_wait_timeout(struct tcp *t, aksu_time now)
+{
+    if (t->state == TCP_TIME_WAIT) {
+        tcp_enter(t, TCP_CLOSED, now);
+    } else if (t->state == TCP_FIN_WAIT_2) {
+        t->reason = AKSU_TIMED_OUT;
+        tcp_enter(t, TCP_CLOSED, now);
+    } else {
+        (void)tcp_abort(t, now);                /* the linger time is over */
+    }
+}
+
+static void delayed_ack_timeout(struct tcp *t, aksu_time now)
+{
+    (void)now;
+    if (t->ack_owed == ACK_DELAYED) {
+        t->ack_owed = ACK_NOW;
+        t->may_send = true;
+    }
+}
+
+/* SEND found no memory: the user is told when there is some again. */
+static void memory_timeout(struct tcp *t, aksu_time now)
+{
+    if (t->sent_write_short && pool_left(t->env->pool) >= t->env->reserve_pages) {
+        t->sent_write_short = false;
+        t->notify |= AKSU_WRITABLE;
+    } else if (t->sent_write_short) {
+        t->deadline[TIMER_MEMORY] = time_after(now, MS(MEMORY_RETRY_MS));
+    }
+}
+
+static const struct {
+    const char *name;
+    void (*expire)(struct tcp *t, aksu_time now);
+} timers[TIMER_COUNT] = {
+    [TIMER_USER] = { "USER", user_timeout },
+    [TIMER_RETRANSMISSION] = { "RETRANSMISSION", retransmission_timeout },
+    [TIMER_TIME_WAIT] = { "TIME-WAIT", time_wait_timeout },
+    [TIMER_PERSIST] = { "PERSIST", persist_timeout },
+    [TIMER_KEEP_ALIVE] = { "KEEP-ALIVE", keepalive_timeout },
+    [TIMER_DELAYED_ACK] = { "DELAYED ACK", delayed_ack_timeout },
+    [TIMER_MEMORY] = { "MEMORY", memory_timeout },
+};
+
+void tcp_timeouts(struct tcp *t, aksu_time now)
+{
+    /* The user's own limit first: with equal deadlines its answer is the one that was asked for. */
+    static const uint8_t order[TIMER_COUNT] = { TIMER_USER, TIMER_RETRANSMISSION, TIMER_PERSIST,
+        TIMER_KEEP_ALIVE, TIMER_TIME_WAIT, TIMER_MEMORY, TIMER_DELAYED_ACK };
+
+    for (size_t i = 0; i < TIMER_COUNT; i++) {
+        uint8_t which = order[i];
+        if (t->deadline[which] > now)
+            continue;
+        t->deadline[which] = NEVER;
+        TCP_EMIT(t, now, timer, .name = timers[which].name,
+                 .count = which == TIMER_PERSIST ? t->probes : t->resends);
+        timers[which].expire(t, now);
+    }
+}

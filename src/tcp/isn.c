@@ -1,0 +1,34 @@
+/* isn.c - initial sequence numbers (RFC 6528 3, RFC 9293 3.4.1) and the offset of the timestamp clock (RFC 7323
+ * 5.4): both keyed by the connection, so that nobody can predict them from another one. */
+#include "tcp/core.h"
+
+static uint32_t keyed(const struct sipkey *key, const struct tcp_tuple *tuple)
+{
+    return (uint32_t)siphash24(key, tuple, sizeof *tuple);
+}
+
+/* ISN = M + F(localip, localport, remoteip, remoteport, secretkey), where M ticks every 4 us: RFC 9293 3.4.1 [MUST-8].
+ * Zero is avoided so that a log never shows an ISN that looks unset. */
+seq_t tcp_isn(const struct tcp_env *env, const struct tcp_tuple *tuple, aksu_time now)
+{
+    uint32_t isn = (uint32_t)(now / US(4)) + keyed(&env->isn_key, tuple);
+    return seq_of(isn != 0 ? isn : 1);
+}
+
+uint32_t tcp_timestamp_offset(const struct tcp_env *env, const struct tcp_tuple *tuple)
+{
+    return keyed(&env->timestamp_key, tuple);
+}
+
+void tcp_iss_after(struct tcp *t, seq_t snd_nxt)
+{
+    /* RFC 9293 3.6.1 [MAY-2]: larger than every sequence number the old connection used. */
+    if (t->state != TCP_SYN_RECEIVED || !t->syn_owed || !seq_eq(t->snd.una, t->iss))
+        bug("the ISS changes only before it is sent");
+    seq_t above = seq_add(snd_nxt, 65535 + 2);
+    if (seq_gt(above, t->iss)) {
+        t->iss = t->snd.una = t->snd.wl2 = above;
+        t->snd.nxt = t->snd.resend = t->snd.resend_end = t->snd.up = seq_add(above, 1);
+        t->loss.ops->init(&t->loss, t->iss);
+    }
+}

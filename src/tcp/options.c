@@ -1,0 +1,100 @@
+/* options.c - which options we put on a segment and what the peer's SYN makes of them: MSS (RFC 9293 3.7.1), window
+ * scale and timestamps (RFC 7323 2, 3), SACK-permitted (RFC 2018 2). Called by OPEN, SEGMENT ARRIVES, output. */
+#include "tcp/core.h"
+
+enum { SMALLEST_MSS = 48, LARGEST_SHIFT = 14, TIMESTAMPS_SPACE = 12 };
+
+static bool is_v4(const struct tcp *t)
+{
+    const uint8_t *a = t->tuple.remote_ip.octet;
+    return load_be32(a) == 0 && load_be32(a + 4) == 0 && load_be32(a + 8) == 0xffff;
+}
+
+/* The smallest shift with which the whole receive buffer can be announced. */
+static uint8_t shift_for(uint32_t buffer)
+{
+    uint8_t shift = 0;
+    while (buffer >> shift > UINT16_MAX)
+        shift++;
+    return shift;
+}
+
+/* RFC 9293 3.7.1 [MUST-16]: text per segment is limited by the peer's MSS and by the path, less options. */
+void tcp_update_mss(struct tcp *t)
+{
+    uint32_t header_and_text = (uint32_t)t->peer_mss + TCP_HEADER;
+    if (header_and_text > t->mtu)
+        header_and_text = t->mtu;
+    uint32_t overhead = TCP_HEADER + (t->ts_on ? TIMESTAMPS_SPACE : 0u);
+    t->snd_mss = (uint16_t)(header_and_text > overhead + 8 ? header_and_text - overhead : 8);
+}
+
+void tcp_negotiate(struct tcp *t, const struct tcp_segment *syn, aksu_time now)
+{
+    const struct tcp_options *o = &syn->options;
+    const struct tcp_config *c = &t->env->config;
+
+    /* RFC 9293 3.7.1 [MUST-15]: 536 or 1220 when the peer says nothing. */
+    t->peer_mss = o->has & HAS_MSS ? o->mss : (uint16_t)(is_v4(t) ? 536 : 1220);
+    if (t->peer_mss < SMALLEST_MSS)
+        t->peer_mss = SMALLEST_MSS;             /* or a peer could make us send headers only */
+    t->ts_on = c->timestamps && (o->has & HAS_TIMESTAMPS);
+    t->sack_on = c->sack && (o->has & HAS_SACK_PERMITTED);
+    t->wscale_on = c->window_scale && (o->has & HAS_WINDOW_SCALE);
+    t->snd_wscale = 0;
+    if (t->wscale_on)                           /* RFC 7323 2.3: larger than 14 is taken as 14 */
+        t->snd_wscale = o->window_scale > LARGEST_SHIFT ? LARGEST_SHIFT : o->window_scale;
+    else
+        t->rcv_wscale = 0;
+    if (t->ts_on) {
+        t->ts_recent = o->ts_val;
+        t->ts_recent_at = (uint32_t)(now / SECONDS(1));
+    }
+    tcp_update_mss(t);
+    TCP_EMIT(t, now, negotiated, .snd_mss = t->snd_mss, .rcv_mss = t->announced_mss,
+             .snd_wscale = t->snd_wscale, .rcv_wscale = t->rcv_wscale,
+             .timestamps = t->ts_on, .sack = t->sack_on);
+}
+
+void tcp_own_syn_options(const struct tcp *t, struct tcp_options *out, aksu_time now)
+{
+    const struct tcp_config *c = &t->env->config;
+    bool offer = t->state == TCP_SYN_SENT;      /* a SYN,ACK only repeats what the SYN offered */
+
+    out->has = HAS_MSS;
+    out->mss = t->announced_mss;                /* RFC 9293 3.7.1 [MUST-14] */
+    if (offer ? c->sack : t->sack_on)
+        out->has |= HAS_SACK_PERMITTED;
+    if (offer ? c->window_scale : t->wscale_on) {
+        out->has |= HAS_WINDOW_SCALE;
+        out->window_scale = t->rcv_wscale;
+    }
+    if (offer ? c->timestamps : t->ts_on) {
+        out->has |= HAS_TIMESTAMPS;
+        out->ts_val = tcp_ts_clock(t, now);
+        out->ts_ecr = offer ? 0 : t->ts_recent;
+    }
+}
+
+void tcp_own_options(const struct tcp *t, struct tcp_options *out, aksu_time now)
+{
+    out->has = 0;
+    out->sack_count = 0;
+    if (t->ts_on) {
+        out->has = HAS_TIMESTAMPS;              /* RFC 7323 3.2: on every segment once agreed */
+        out->ts_val = tcp_ts_clock(t, now);
+        out->ts_ecr = t->ts_recent;
+    }
+    if (t->holes && t->sack_on)
+        reassembly_sacks(t, out);
+}
+
+/* Called by OPEN, before the SYN. */
+void tcp_prepare_options(struct tcp *t)
+{
+    t->announced_mss = (uint16_t)(t->mtu - TCP_HEADER);
+    t->peer_mss = is_v4(t) ? 536 : 1220;
+    t->rcv_wscale = t->env->config.window_scale ? shift_for(t->receive_buffer) : 0;
+    t->ts_offset = tcp_timestamp_offset(t->env, &t->tuple);
+    tcp_update_mss(t);
+}

@@ -1,0 +1,82 @@
+/* rto.c - the retransmission timeout: samples, Karn's rule, backoff (RFC 6298). Called by ack.c, output.c and
+ * event_timeouts.c. */
+#include "tcp/core.h"
+
+enum { CLOCK_GRANULARITY_US = 1000 };
+
+static uint32_t to_us(aksu_time t)
+{
+    aksu_time us = t / US(1);
+    return us > UINT32_MAX ? UINT32_MAX : (uint32_t)us;
+}
+
+static uint32_t bounded(const struct tcp *t, uint64_t us)
+{
+    uint32_t least = to_us(t->env->config.rto_min), most = to_us(t->env->config.rto_max);
+    if (us < least)
+        return least;                           /* RFC 6298 2.4 */
+    return us > most ? most : (uint32_t)us;     /* RFC 6298 2.5 */
+}
+
+void rto_init(struct tcp *t)
+{
+    t->srtt_us = t->rttvar_us = 0;
+    t->rto_us = to_us(t->env->config.rto_initial);      /* RFC 6298 2.1 */
+    t->backoff = 0;
+}
+
+void rto_sample(struct tcp *t, uint32_t sample_us, aksu_time now)
+{
+    if (sample_us == 0)
+        sample_us = 1;                          /* 0 means: no sample yet */
+    if (t->srtt_us == 0) {                      /* RFC 6298 2.2 */
+        t->srtt_us = sample_us;
+        t->rttvar_us = sample_us / 2;
+    } else {                                    /* RFC 6298 2.3: RTTVAR before SRTT */
+        uint32_t error = t->srtt_us > sample_us ? t->srtt_us - sample_us : sample_us - t->srtt_us;
+        t->rttvar_us = (uint32_t)((3ull * t->rttvar_us + error) / 4);
+        t->srtt_us = (uint32_t)((7ull * t->srtt_us + sample_us) / 8);
+        if (t->srtt_us == 0)
+            t->srtt_us = 1;
+    }
+    uint64_t spread = 4ull * t->rttvar_us;
+    if (spread < CLOCK_GRANULARITY_US)
+        spread = CLOCK_GRANULARITY_US;
+    t->rto_us = bounded(t, t->srtt_us + spread);
+    t->backoff = 0;                             /* RFC 6298 5 (note): a sample ends the backoff */
+    TCP_EMIT(t, now, rtt, .sample_us = sample_us, .srtt_us = t->srtt_us,
+             .rttvar_us = t->rttvar_us, .rto_us = t->rto_us);
+}
+
+aksu_time rto_now(const struct tcp *t)
+{
+    uint64_t us = (uint64_t)t->rto_us << (t->backoff > 20 ? 20 : t->backoff);   /* RFC 6298 5.5 */
+    return US(bounded(t, us));
+}
+
+void rto_start(struct tcp *t, aksu_time now)
+{
+    t->deadline[TIMER_RETRANSMISSION] = time_after(now, rto_now(t));
+}
+
+/* New data was acknowledged: SND.UNA is already SEG.ACK. */
+void rto_on_ack(struct tcp *t, const struct tcp_segment *seg, aksu_time now)
+{
+    if (t->timing && seq_ge(seg->ack, t->timed)) {
+        t->timing = false;
+        rto_sample(t, to_us(now - t->timed_at), now);
+    } else if (t->resends > 0 && t->ts_on && (seg->options.has & HAS_TIMESTAMPS)) {
+        /* RFC 7323 4.1: the echo tells which transmission is acknowledged, Karn's problem is gone. */
+        uint32_t ms = tcp_ts_clock(t, now) - seg->options.ts_ecr;
+        if (ms <= INT32_MAX / 1000)
+            rto_sample(t, ms * 1000, now);
+    } else if (t->resends > 0) {
+        TCP_EMIT(t, now, ambiguous_rtt, .ack = seg->ack.n);     /* RFC 6298 3 [MUST-18] */
+    }
+    t->resends = 0;
+    t->r1_reported = false;
+    if (seq_eq(t->snd.una, t->snd.nxt))
+        t->deadline[TIMER_RETRANSMISSION] = NEVER;      /* RFC 6298 5.2 */
+    else if (!t->closed_window)                         /* while it is closed, probes take over */
+        rto_start(t, now);                              /* RFC 6298 5.3 */
+}

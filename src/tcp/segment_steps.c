@@ -1,0 +1,353 @@
+/* segment_steps.c - the eight steps of SEGMENT ARRIVES in the states from SYN-RECEIVED on (RFC 9293 3.10.7.4), with
+ * RFC 5961 (blind attacks), RFC 7323 (PAWS) and RFC 6191, RFC 1337 (TIME-WAIT) where they amend them.
+ * Called in this order by event_segment_arrives.c. */
+#include "tcp/core.h"
+
+/* RFC 9293 3.4: the four cases of the acceptability test. */
+static bool acceptable(const struct tcp *t, const struct tcp_segment *seg)
+{
+    uint32_t wnd = rcv_wnd(t), len = seg_len(seg);
+    seq_t end = seq_add(t->rcv.nxt, wnd);
+    bool first_in = seq_le(t->rcv.nxt, seg->seq) && seq_lt(seg->seq, end);
+
+    if (len == 0)
+        return wnd == 0 ? seq_eq(seg->seq, t->rcv.nxt) : first_in;
+    if (wnd == 0)
+        return false;
+    seq_t last = seq_add(seg->seq, len - 1);
+    return first_in || (seq_le(t->rcv.nxt, last) && seq_lt(last, end));
+}
+
+static void acknowledge_now(struct tcp *t)
+{
+    t->ack_owed = ACK_NOW;
+    t->may_send = true;
+}
+
+static void restart_time_wait(struct tcp *t, aksu_time now)
+{
+    t->deadline[TIMER_TIME_WAIT] = time_after(now, 2 * t->env->config.msl);
+}
+
+/* A new incarnation asks for the same socket pair: RFC 6191 2, RFC 9293 3.6.1 [MAY-2], [SHLD-4]. The owner looks at
+ * `reopen`; what is not accepted is dropped without an answer. */
+static enum step syn_in_time_wait(struct tcp *t, const struct tcp_segment *seg, aksu_time now)
+{
+    bool newer_seq = seq_ge(seg->seq, t->rcv.nxt);
+    bool new_has_ts = t->env->config.timestamps && (seg->options.has & HAS_TIMESTAMPS);
+    bool accept = newer_seq;
+
+    if (t->ts_on && new_has_ts) {
+        int32_t ahead = (int32_t)(seg->options.ts_val - t->ts_recent);
+        accept = ahead > 0 || (ahead == 0 && newer_seq);
+    } else if (!t->ts_on && new_has_ts) {
+        accept = true;
+    }
+    t->reopen = accept;
+    return tcp_drop(t, "RFC 6191 2", accept ? "a new SYN reopens the connection" : "an old SYN", now);
+}
+
+/* The SYN,ACK of a simultaneous open begins before the window, but its ACK is the one we wait for: RFC 9293 3.5
+ * [MUST-10]. */
+static bool crossing_syn_ack(const struct tcp *t, const struct tcp_segment *seg)
+{
+    return t->state == TCP_SYN_RECEIVED && t->active && seq_eq(seg->seq, t->irs)
+        && (seg->ctl & (CTL_SYN | CTL_ACK | CTL_RST | CTL_FIN)) == (CTL_SYN | CTL_ACK)
+        && seq_lt(t->snd.una, seg->ack) && seq_le(seg->ack, t->snd.nxt);
+}
+
+static enum step not_acceptable(struct tcp *t, const struct tcp_segment *seg, aksu_time now)
+{
+    if (seg->ctl & CTL_RST)
+        return tcp_drop(t, "RFC 9293 3.10.7.4 first", "RST outside the window", now);
+    if (t->state == TCP_SYN_RECEIVED && (seg->ctl & (CTL_SYN | CTL_ACK)) == CTL_SYN
+        && seq_eq(seg->seq, t->irs)) {
+        t->syn_owed = true;                     /* our SYN,ACK was lost: say it again */
+        t->may_send = true;
+        return tcp_drop(t, "RFC 9293 3.10.7.4 first", "the SYN again", now);
+    }
+    if (t->state == TCP_TIME_WAIT && (seg->ctl & CTL_FIN))
+        restart_time_wait(t, now);              /* our last ACK was lost */
+    if (seg->text_len > 0 || (seg->ctl & CTL_FIN))
+        acknowledge_now(t);
+    else
+        tcp_challenge_ack(t, now);              /* an empty segment must not start an ACK war */
+    return tcp_drop(t, "RFC 9293 3.10.7.4 first", "outside the window", now);
+}
+
+/* RFC 7323 5.2 and 3.2; NEXT when the timestamps are in order. */
+static enum step check_timestamps(struct tcp *t, const struct tcp_segment *seg, aksu_time now)
+{
+    if (!(seg->options.has & HAS_TIMESTAMPS) && !(seg->ctl & CTL_RST))
+        return tcp_drop(t, "RFC 7323 3.2", "no timestamps although agreed", now);
+    if (paws_refuses(t, seg, now)) {
+        if (t->state == TCP_TIME_WAIT && (seg->ctl & CTL_FIN))
+            restart_time_wait(t, now);
+        if (seg->text_len > 0 || (seg->ctl & CTL_FIN))
+            acknowledge_now(t);
+        else
+            tcp_challenge_ack(t, now);
+        return tcp_drop(t, "RFC 7323 5.3", "an old timestamp", now);
+    }
+    return STEP_NEXT;
+}
+
+/* RFC 9293 3.10.7.4: "First, check sequence number." */
+enum step first_check_sequence_number(struct tcp *t, const struct tcp_segment *seg, aksu_time now)
+{
+    if (t->state == TCP_TIME_WAIT && (seg->ctl & (CTL_SYN | CTL_ACK | CTL_RST)) == CTL_SYN)
+        return syn_in_time_wait(t, seg, now);
+    if (t->ts_on && check_timestamps(t, seg, now) == STEP_DONE)
+        return STEP_DONE;
+    /* With a closed window nothing is acceptable, "but special allowance should be made to accept
+     * valid ACKs, URGs, and RSTs": RFC 9293 3.4 [MUST-66]. */
+    bool at_closed_window = rcv_wnd(t) == 0 && seq_eq(seg->seq, t->rcv.nxt);
+    if (!acceptable(t, seg) && !at_closed_window && !crossing_syn_ack(t, seg))
+        return not_acceptable(t, seg, now);
+    if (at_closed_window && seg_len(seg) > 0)
+        acknowledge_now(t);                     /* a window probe: RFC 9293 3.8.6.1 */
+    if (t->ts_on)
+        paws_remember(t, seg, now);
+    t->last_in_at = now;
+    t->keepalive_probes = 0;
+    return STEP_NEXT;
+}
+
+/* RFC 9293 3.10.7.4: "Second, check the RST bit", with RFC 5961 3.2. */
+enum step second_check_rst(struct tcp *t, const struct tcp_segment *seg, aksu_time now)
+{
+    if (!(seg->ctl & CTL_RST))
+        return STEP_NEXT;
+    if (t->state == TCP_TIME_WAIT && t->env->config.rfc1337)
+        return tcp_drop(t, "RFC 1337 3", "a RST does not end TIME-WAIT", now);
+    if (t->env->config.rfc5961 && !seq_eq(seg->seq, t->rcv.nxt)) {
+        tcp_challenge_ack(t, now);
+        return tcp_drop(t, "RFC 5961 3.2", "RST not exactly at RCV.NXT", now);
+    }
+    switch ((enum aksu_tcp_state)t->state) {
+    case TCP_SYN_RECEIVED:
+        if (t->active) {
+            tcp_fail(t, AKSU_REFUSED, "connection refused", now);
+        } else {
+            tcp_flush(t);                       /* "return this connection to the LISTEN state" [MUST-11] */
+            t->deadline[TIMER_RETRANSMISSION] = NEVER;
+            tcp_enter(t, TCP_LISTEN, now);
+        }
+        break;
+    case TCP_ESTABLISHED: case TCP_FIN_WAIT_1: case TCP_FIN_WAIT_2: case TCP_CLOSE_WAIT:
+        tcp_fail(t, AKSU_RESET, "connection reset", now);
+        break;
+    case TCP_CLOSING: case TCP_LAST_ACK: case TCP_TIME_WAIT:
+        t->reason = AKSU_RESET;
+        t->notify |= AKSU_FAILED;
+        tcp_enter(t, TCP_CLOSED, now);
+        break;
+    case TCP_CLOSED: case TCP_LISTEN: case TCP_SYN_SENT: case AKSU_TCP_STATE_COUNT:
+        bug("steps run from SYN-RECEIVED on");
+    }
+    return STEP_DONE;
+}
+
+/* RFC 9293 3.10.7.4: "Third, check security": no compartments here, and the Diffserv field has no say (RFC 9293 A.1.2). */
+enum step third_check_security(struct tcp *t, const struct tcp_segment *seg, aksu_time now)
+{
+    (void)t;
+    (void)seg;
+    (void)now;
+    return STEP_NEXT;
+}
+
+/* RFC 9293 3.10.7.4: "Fourth, check the SYN bit", with RFC 5961 4.2. */
+enum step fourth_check_syn(struct tcp *t, const struct tcp_segment *seg, aksu_time now)
+{
+    if (!(seg->ctl & CTL_SYN) || crossing_syn_ack(t, seg))
+        return STEP_NEXT;
+    if (t->state == TCP_SYN_RECEIVED && !t->active) {
+        tcp_flush(t);
+        t->deadline[TIMER_RETRANSMISSION] = NEVER;
+        tcp_enter(t, TCP_LISTEN, now);
+        return tcp_drop(t, "RFC 9293 3.10.7.4 fourth", "another SYN: back to LISTEN", now);
+    }
+    if (t->env->config.rfc5961) {
+        tcp_challenge_ack(t, now);
+        return tcp_drop(t, "RFC 5961 4.2", "SYN on a connection that exists", now);
+    }
+    uint32_t after = seg->seq.n + seg_len(seg);
+    bool has_ack = (seg->ctl & CTL_ACK) != 0;
+    tcp_fail(t, AKSU_RESET, "connection reset", now);
+    t->rst_owed = true;                         /* RFC 793 as kept by RFC 9293 3.10.7.4 */
+    t->rst_has_ack = !has_ack;
+    t->rst_seq = has_ack ? seg->ack : seq_of(0);
+    t->rcv.nxt = seq_of(after);
+    return STEP_DONE;
+}
+
+/* RFC 9293 3.10.7.4: "Fifth, check the ACK field." */
+enum step fifth_check_ack(struct tcp *t, const struct tcp_segment *seg, aksu_time now)
+{
+    if (!(seg->ctl & CTL_ACK))
+        return tcp_drop(t, "RFC 9293 3.10.7.4 fifth", "the ACK bit is off", now);
+    return tcp_process_ack(t, seg, now);
+}
+
+/* RFC 9293 3.10.7.4: "Sixth, check the URG bit", 3.8.5. */
+enum step sixth_check_urg(struct tcp *t, const struct tcp_segment *seg, aksu_time now)
+{
+    if (!(seg->ctl & CTL_URG))
+        return STEP_NEXT;
+
+    switch ((enum aksu_tcp_state)t->state) {
+    case TCP_ESTABLISHED: case TCP_FIN_WAIT_1: case TCP_FIN_WAIT_2: {
+        seq_t up = seq_add(seg->seq, seg->urgent_pointer);
+        bool further = !t->urgent_in || seq_gt(up, t->rcv.up);
+        if (further && seq_gt(up, tcp_user_position(t))) {
+            t->rcv.up = up;
+            t->urgent_in = true;
+            t->notify |= AKSU_URGENT;           /* RFC 9293 3.8.5 [MUST-32] */
+            TCP_EMIT(t, now, urgent, .up = up.n);
+        }
+        break;
+    }
+    case TCP_CLOSE_WAIT: case TCP_CLOSING: case TCP_LAST_ACK: case TCP_TIME_WAIT:
+        break;                                  /* "should not occur", a FIN has been received */
+    case TCP_CLOSED: case TCP_LISTEN: case TCP_SYN_SENT: case TCP_SYN_RECEIVED:
+    case AKSU_TCP_STATE_COUNT:
+        bug("steps after the fifth run in synchronized states");
+    }
+    return STEP_NEXT;
+}
+
+/* In order at RCV.NXT. The third answer to a full budget: what finds no room is refused as if lost. */
+static void take_text(struct tcp *t, const struct tcp_segment *seg, uint32_t skip, uint32_t length,
+                      aksu_time now)
+{
+    bool had_hole = t->holes != 0;
+    uint32_t took = reassembly_write(t, seg, skip, t->receive.length, length);
+    ring_extend(&t->receive, took);
+    t->rcv.nxt = seq_add(t->rcv.nxt, took);
+    t->octets_in += took;
+    t->rcv.acked_text += took;
+    if (took < length)
+        TCP_EMIT(t, now, memory, .answer = "text in order refused as if lost",
+                 .left = (uint64_t)pool_left(t->env->pool) * POOL_PAGE);
+    if (took > 0)
+        t->notify |= AKSU_READABLE;
+    reassembly_deliver(t);
+
+    if (seg->text_len > t->rcv_mss)
+        t->rcv_mss = (uint16_t)(seg->text_len < t->announced_mss ? seg->text_len
+                                                                  : t->announced_mss);
+    /* RFC 9293 3.8.6.3 [SHLD-19]: at least every second full segment; RFC 5681 4.2: at once while
+     * there are holes. */
+    if (had_hole || took < length || t->rcv.acked_text >= 2u * t->rcv_mss) {
+        acknowledge_now(t);
+    } else if (t->ack_owed == ACK_NONE) {
+        t->ack_owed = ACK_DELAYED;
+        t->deadline[TIMER_DELAYED_ACK] = time_after(now, t->env->config.delayed_ack);
+    }
+}
+
+static void process_text(struct tcp *t, const struct tcp_segment *seg, aksu_time now)
+{
+    seq_t first = seq_add(seg->seq, (seg->ctl & CTL_SYN) != 0);
+    int32_t ahead = seq_diff(first, t->rcv.nxt);
+    int32_t room = seq_diff(t->rcv.edge, t->rcv.nxt);
+    uint32_t skip = ahead < 0 ? (uint32_t)-ahead : 0;       /* the old part */
+    if (skip >= seg->text_len || room <= 0 || ahead >= room)
+        return;
+    uint32_t length = seg->text_len - skip;
+    uint32_t reach = ahead > 0 ? (uint32_t)ahead : 0;
+    if (length > (uint32_t)room - reach)
+        length = (uint32_t)room - reach;                    /* the part beyond the window */
+    if (ahead <= 0) {
+        take_text(t, seg, skip, length, now);
+        return;
+    }
+    reassembly_hold(t, seg, first, 0, length, now);         /* RFC 9293 3.10.7.4 [SHLD-31] */
+    if (t->dup_acks_owed < UINT8_MAX)
+        t->dup_acks_owed++;                                 /* RFC 5681 4.2 */
+    t->may_send = true;
+}
+
+/* RFC 9293 3.10.7.4: "Seventh, process the segment text." */
+enum step seventh_process_text(struct tcp *t, const struct tcp_segment *seg, aksu_time now)
+{
+    if (seg->text_len == 0)
+        return STEP_NEXT;
+
+    switch ((enum aksu_tcp_state)t->state) {
+    case TCP_FIN_WAIT_1: case TCP_FIN_WAIT_2:
+        if (t->released && seq_gt(seq_add(seg->seq, seg->text_len), t->rcv.nxt)) {
+            seq_t nxt = t->snd.nxt;             /* nobody will ever read it: RFC 9293 3.6.1 [SHLD-3] */
+            tcp_flush(t);
+            t->reason = AKSU_ABORTED;
+            tcp_enter(t, TCP_CLOSED, now);
+            t->rst_owed = t->rst_has_ack = true;
+            t->rst_seq = nxt;
+            return tcp_drop(t, "RFC 9293 3.6.1", "text after the user is gone", now);
+        }
+        process_text(t, seg, now);
+        break;
+    case TCP_ESTABLISHED:
+        process_text(t, seg, now);
+        break;
+    case TCP_CLOSE_WAIT: case TCP_CLOSING: case TCP_LAST_ACK: case TCP_TIME_WAIT:
+        break;                                  /* "ignore the segment text" */
+    case TCP_CLOSED: case TCP_LISTEN: case TCP_SYN_SENT: case TCP_SYN_RECEIVED:
+    case AKSU_TCP_STATE_COUNT:
+        bug("steps after the fifth run in synchronized states");
+    }
+    return STEP_NEXT;
+}
+
+/* True when the FIN stands at RCV.NXT; one beyond a hole is remembered [SHLD-31]. */
+static bool fin_is_next(struct tcp *t, const struct tcp_segment *seg)
+{
+    if (seg->ctl & CTL_FIN) {
+        seq_t fin = seq_add(seg->seq, seg->text_len + ((seg->ctl & CTL_SYN) != 0));
+        if (seq_gt(fin, t->rcv.nxt) && seq_lt(fin, t->rcv.edge) && !t->fin_received) {
+            t->fin_held = true;
+            t->rcv.fin = fin;
+        }
+        if (seq_eq(fin, t->rcv.nxt))
+            return true;
+    }
+    return t->fin_held && seq_eq(t->rcv.fin, t->rcv.nxt);
+}
+
+/* RFC 9293 3.10.7.4: "Eighth, check the FIN bit." */
+enum step eighth_check_fin(struct tcp *t, const struct tcp_segment *seg, aksu_time now)
+{
+    if (!fin_is_next(t, seg))
+        return STEP_NEXT;
+
+    switch ((enum aksu_tcp_state)t->state) {
+    case TCP_ESTABLISHED:
+        tcp_enter(t, TCP_CLOSE_WAIT, now);
+        break;
+    case TCP_FIN_WAIT_1:                        /* the fifth step took an acked FIN to FIN-WAIT-2 */
+        tcp_enter(t, TCP_CLOSING, now);
+        break;
+    case TCP_FIN_WAIT_2:
+        tcp_enter(t, TCP_TIME_WAIT, now);       /* RFC 9293 3.6.1 [MUST-13] */
+        break;
+    case TCP_TIME_WAIT:
+        restart_time_wait(t, now);
+        acknowledge_now(t);
+        return STEP_DONE;
+    case TCP_CLOSE_WAIT: case TCP_CLOSING: case TCP_LAST_ACK:
+        return tcp_drop(t, "RFC 9293 3.10.7.4 eighth", "a second FIN", now);
+    case TCP_CLOSED: case TCP_LISTEN: case TCP_SYN_SENT: case TCP_SYN_RECEIVED:
+    case AKSU_TCP_STATE_COUNT:
+        bug("steps after the fifth run in synchronized states");
+    }
+    t->fin_held = false;
+    t->fin_received = true;
+    t->rcv.nxt = seq_add(t->rcv.nxt, 1);        /* "advance RCV.NXT over the FIN" */
+    if (seq_lt(t->rcv.edge, t->rcv.nxt))
+        t->rcv.edge = t->rcv.nxt;
+    acknowledge_now(t);
+    t->notify |= AKSU_PEER_CLOSED | AKSU_READABLE;
+    TCP_EMIT(t, now, signal, .status = AKSU_CLOSING, .what = "connection closing");
+    return STEP_DONE;
+}

@@ -1,0 +1,147 @@
+/* tcb.h - the transmission control block (RFC 9293 3.3.1, Tables 2 to 4) and what its owner shares among all of
+ * them. Included by tcp/ only; the stack uses tcp.h. */
+#ifndef TCP_TCB_H
+#define TCP_TCB_H
+
+#include "base/ring.h"
+#include "base/siphash.h"
+#include "event/emit.h"
+#include "tcp/cc.h"
+#include "tcp/loss.h"
+#include "wire/tcp.h"
+
+#define TCP_CLOSED AKSU_TCP_CLOSED
+#define TCP_LISTEN AKSU_TCP_LISTEN
+#define TCP_SYN_SENT AKSU_TCP_SYN_SENT
+#define TCP_SYN_RECEIVED AKSU_TCP_SYN_RECEIVED
+#define TCP_ESTABLISHED AKSU_TCP_ESTABLISHED
+#define TCP_FIN_WAIT_1 AKSU_TCP_FIN_WAIT_1
+#define TCP_FIN_WAIT_2 AKSU_TCP_FIN_WAIT_2
+#define TCP_CLOSE_WAIT AKSU_TCP_CLOSE_WAIT
+#define TCP_CLOSING AKSU_TCP_CLOSING
+#define TCP_LAST_ACK AKSU_TCP_LAST_ACK
+#define TCP_TIME_WAIT AKSU_TCP_TIME_WAIT
+
+/* Defaults are filled in by the stack; the fields are those of struct aksu_config. */
+struct tcp_config {
+    aksu_time msl, rto_initial, rto_min, rto_max, syn_r2, delayed_ack, fin_wait_2;
+    uint32_t data_r1, data_r2, initial_window, send_buffer, receive_buffer, challenge_acks;
+    bool timestamps, sack, window_scale;        /* offered and accepted */
+    bool rfc5961, rfc1337;
+};
+
+/* One per stack, shared by its connections. */
+struct tcp_env {
+    struct pool *pool;              /* pages of the rings */
+    struct slab *reassembly;        /* objects of sizeof(struct ranges) */
+    struct emitter *events;
+    struct tcp_config config;
+    struct sipkey isn_key, timestamp_key;
+    const struct cc_ops *cc;
+    const struct loss_ops *loss;
+    uint32_t reserve_pages;         /* when fewer pages are left, windows stop growing */
+};
+
+struct tcp_tuple {
+    struct aksu_ip local_ip, remote_ip;
+    uint16_t local_port, remote_port;
+};
+
+enum tcp_timer { TIMER_RETRANSMISSION, TIMER_PERSIST /* and the override of 3.8.6.2.1 */,
+                 TIMER_DELAYED_ACK, TIMER_KEEP_ALIVE,
+                 TIMER_TIME_WAIT /* before TIME-WAIT: the limit for a connection nobody holds */,
+                 TIMER_USER, TIMER_MEMORY /* SEND waits for the budget */, TIMER_COUNT };
+
+enum tcp_ack_owed { ACK_NONE, ACK_DELAYED, ACK_NOW };
+
+struct tcp {
+    struct tcp_env *env;
+    struct tcp_tuple tuple;
+    uint32_t conn;                  /* for events */
+    uint32_t notify;                /* AKSU_READABLE ... not yet handed to the application */
+
+    struct {
+        seq_t una, nxt, wl1, wl2, up;
+        uint32_t wnd, max_wnd;
+        seq_t resend, resend_end;   /* [resend, resend_end) goes out again before new text */
+        seq_t fin;                  /* sequence number of our FIN, valid when fin_sent */
+    } snd;
+    struct {
+        seq_t nxt, up;
+        seq_t edge;                 /* RCV.NXT + RCV.WND as last advertised: never moves left */
+        seq_t fin;                  /* of a FIN beyond a hole, valid when fin_held [SHLD-31] */
+        uint32_t acked_text;        /* octets received since the last ACK went out */
+    } rcv;
+    seq_t iss, irs;
+    seq_t rst_seq;                  /* of the RST that is owed */
+
+    uint8_t state;                  /* enum aksu_tcp_state; written by tcp_enter() only */
+    uint8_t reason, soft_error;     /* enum aksu_status */
+    uint8_t ack_owed;               /* enum tcp_ack_owed */
+    uint8_t dup_acks_owed;          /* one for each segment out of order, RFC 5681 4.2 */
+    uint8_t limited_transmit;       /* segments beyond cwnd, RFC 3042 2 */
+    uint8_t ttl, dscp;
+
+    bool active : 1;                /* came from an active OPEN [MUST-11] */
+    bool remote_given : 1;          /* passive OPEN with a specified remote socket */
+    bool syn_owed : 1;              /* SYN or SYN,ACK is due */
+    bool held : 1;                  /* SYN received, the application has not answered it yet */
+    bool rst_owed : 1, rst_has_ack : 1;
+    bool fin_queued : 1, fin_sent : 1, fin_acked : 1;
+    bool fin_held : 1;              /* a FIN waits beyond a hole */
+    bool fin_received : 1;
+    bool released : 1;              /* no application holds it any more */
+    bool reopen : 1;                /* TIME-WAIT: a new SYN may reopen it (RFC 6191 2) */
+    bool ts_on : 1, sack_on : 1, wscale_on : 1;
+    bool nodelay : 1, keepalive : 1, more : 1, report_soft : 1;
+    bool urgent_out : 1, urgent_in : 1;
+    bool timing : 1;                /* a segment is being timed, RFC 6298 3 */
+    bool closed_window : 1;         /* SND.WND is 0 and something waits: probing */
+    bool probe_owed : 1, keepalive_owed : 1, sws_override : 1, r1_reported : 1;
+    bool push_owed : 1;
+    bool may_send : 1;              /* something may have become owed: ask tcp_next_segment() */
+    bool gso : 1;                   /* the device cuts: offer large segments */
+    bool was_limited : 1;           /* the congestion window was full since the last ACK */
+    bool sent_write_short : 1;      /* SEND took less than offered: tell when there is room */
+
+    uint8_t snd_wscale, rcv_wscale;
+    uint16_t peer_mss;              /* what the peer announced, or the default [MUST-15] */
+    uint16_t mtu;                   /* octets of TCP header + text that IP carries on this path */
+    uint16_t snd_mss;               /* Eff.snd.MSS: text per segment, RFC 9293 3.7.1 [MUST-16] */
+    uint16_t rcv_mss;               /* largest segment seen, for ACKs and SWS */
+    uint16_t announced_mss;
+
+    uint32_t ts_recent, ts_offset;  /* RFC 7323 4.3, 5.4 */
+    uint32_t ts_recent_at;          /* seconds */
+    seq_t last_ack_sent;
+
+    uint32_t srtt_us, rttvar_us, rto_us;    /* 0 srtt: no sample yet */
+    seq_t timed;                    /* the first octet after the timed segment */
+    aksu_time timed_at;
+    uint8_t backoff;                /* doublings of the RTO in force */
+    uint8_t probes;                 /* window probes sent in a row */
+    uint8_t keepalive_probes, keepalive_count;
+    uint32_t keepalive_idle_ms, keepalive_interval_ms;
+    uint32_t user_timeout_ms;       /* 0: none */
+    int32_t linger_ms;              /* -1: off */
+    uint32_t r2;                    /* retransmissions of data */
+    uint32_t send_buffer, receive_buffer;
+
+    aksu_time deadline[TIMER_COUNT];
+    aksu_time progress_at;          /* when SND.UNA last moved or text was first queued */
+    aksu_time last_in_at;
+    uint32_t last_out_ms;           /* milliseconds, for RFC 5681 4.1 */
+    uint32_t challenge_second;      /* RFC 5961 7 */
+    uint16_t challenges;
+    uint16_t resends;               /* of the segment at SND.UNA */
+
+    struct cc cc;
+    struct loss loss;
+    struct ring send, receive;
+    slab_ref holes;                 /* struct ranges of text out of order; 0: none */
+
+    uint64_t octets_in, octets_out;
+    uint32_t segments_in, segments_out, retransmits;
+};
+
+#endif

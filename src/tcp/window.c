@@ -1,0 +1,115 @@
+/* window.c - the windows (RFC 9293 3.8.6): what we advertise, with silly window avoidance as a receiver
+ * (3.8.6.2.2), what we may send, and probing of a closed window (3.8.6.1). */
+#include "tcp/core.h"
+
+enum { OVERRIDE_MS = 200 };     /* RFC 9293 3.8.6.2.1: 0.1 to 1 s */
+
+/* The window of our SYN or SYN,ACK. */
+uint32_t tcp_syn_window(const struct tcp *t)
+{
+    return t->receive_buffer < UINT16_MAX ? t->receive_buffer : UINT16_MAX;
+}
+
+static uint32_t least_step(const struct tcp *t)
+{
+    uint32_t half = t->receive_buffer / 2;
+    return half < t->snd_mss ? half : t->snd_mss;
+}
+
+/* The right edge that the free space allows. */
+static seq_t free_edge(const struct tcp *t)
+{
+    uint32_t used = t->receive.length;
+    uint32_t room = used < t->receive_buffer ? t->receive_buffer - used : 0;
+    return seq_add(t->rcv.nxt, room);
+}
+
+/* How far the right edge could move; 0 while memory is short: windows stop growing first. */
+static uint32_t growth(const struct tcp *t)
+{
+    seq_t edge = free_edge(t);
+    if (seq_le(edge, t->rcv.edge) || pool_left(t->env->pool) < t->env->reserve_pages)
+        return 0;
+    return (uint32_t)seq_diff(edge, t->rcv.edge);
+}
+
+/* RFC 9293 3.8.6.2.2 [MUST-39]: the edge moves by at least min(buffer/2, MSS); RFC 9293 3.8.6 [SHLD-14]: never left. */
+uint32_t window_to_advertise(struct tcp *t)
+{
+    uint32_t grow = growth(t);
+    if (grow > 0 && grow >= least_step(t))
+        t->rcv.edge = seq_add(t->rcv.edge, grow);
+    uint32_t most = (uint32_t)UINT16_MAX << t->rcv_wscale;
+    if (rcv_wnd(t) > most)
+        t->rcv.edge = seq_add(t->rcv.nxt, most);
+    return rcv_wnd(t);
+}
+
+/* After RECEIVE: is it worth a segment of its own? Only when the peer may be running out of window;
+ * otherwise the next ACK tells. */
+bool window_update_due(const struct tcp *t)
+{
+    uint32_t grow = growth(t);
+    return grow > 0 && grow >= least_step(t) && rcv_wnd(t) < t->receive_buffer / 2
+        && (uint64_t)rcv_wnd(t) + grow < (uint64_t)UINT16_MAX << t->rcv_wscale;
+}
+
+/* RFC 9293 3.8.6: SND.UNA + SND.WND - SND.NXT, and no more than cwnd; a shrunken window makes 0, not 4 billion. */
+uint32_t window_sendable(const struct tcp *t)
+{
+    uint32_t flight = in_flight(t);
+    uint32_t cwnd = t->cc.cwnd + (uint32_t)t->limited_transmit * t->snd_mss;
+    uint32_t wnd = t->snd.wnd < cwnd ? t->snd.wnd : cwnd;
+    return wnd > flight ? wnd - flight : 0;
+}
+
+static bool waits_to_send(const struct tcp *t)
+{
+    return seq_gt(send_end(t), t->snd.nxt) || (t->fin_queued && !t->fin_sent);
+}
+
+static aksu_time probe_interval(const struct tcp *t)
+{
+    uint64_t us = (uint64_t)t->rto_us << (t->probes > 20 ? 20 : t->probes);     /* [SHLD-30] */
+    aksu_time interval = US(us);
+    return interval < t->env->config.rto_max ? interval : t->env->config.rto_max;
+}
+
+/* Called whenever the send window or what waits behind it changed, and after each probe. With a closed window the
+ * probe takes the place of retransmission: RFC 9293 3.8.6 [MUST-35], 3.8.6.1 [MUST-36]. */
+void window_persist(struct tcp *t, aksu_time now)
+{
+    if (!tcp_synchronized(t) || seq_eq(t->snd.una, t->iss) || t->state == TCP_TIME_WAIT)
+        return;
+    bool outstanding = seq_lt(t->snd.una, t->snd.nxt);
+    bool closed = t->snd.wnd == 0 && (outstanding || waits_to_send(t));
+
+    if (closed && !t->closed_window) {
+        TCP_EMIT(t, now, zero_window, .queued = t->send.length);
+        t->closed_window = true;
+        t->probes = 0;
+        t->deadline[TIMER_RETRANSMISSION] = NEVER;
+        t->deadline[TIMER_PERSIST] = time_after(now, probe_interval(t));    /* [SHLD-29] */
+    } else if (!closed && t->closed_window) {
+        t->closed_window = t->probe_owed = false;
+        t->probes = 0;
+        t->deadline[TIMER_PERSIST] = NEVER;
+        if (outstanding) {                      /* what was sent into the closed window is gone */
+            t->snd.resend = t->snd.una;
+            t->snd.resend_end = t->snd.nxt;
+            t->timing = false;
+            rto_start(t, now);
+        }
+        t->may_send = true;
+    } else if (closed && t->deadline[TIMER_PERSIST] == NEVER) {
+        t->deadline[TIMER_PERSIST] = time_after(now, probe_interval(t));
+    }
+}
+
+/* Nothing is outstanding, so no ACK will come, and what is queued is too small to send by the
+ * rules: RFC 9293 3.8.6.2.1 (4). */
+void window_override(struct tcp *t, aksu_time now)
+{
+    if (t->deadline[TIMER_PERSIST] == NEVER)
+        t->deadline[TIMER_PERSIST] = time_after(now, MS(OVERRIDE_MS));
+}
