@@ -1,0 +1,16 @@
+/* siphash.h - a keyed hash that an outsider cannot invert (RFC 6528 3, RFC 6056 3.3): SipHash-2-4
+ * for secrets seen on the wire, SipHash-1-3 for hash tables. */
+#ifndef BASE_SIPHASH_H
+#define BASE_SIPHASH_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct sipkey {
+    uint64_t k0, k1;
+};
+
+uint64_t siphash24(const struct sipkey *key, const void *data, size_t length);
+uint64_t siphash13(const struct sipkey *key, const void *data, size_t length);
+
+#endif

@@ -1,0 +1,144 @@
+/* checksum.c - the Internet checksum (RFC 1071 2). The sum does not depend on the order of octets
+ * in a word, so the hot loop adds native words of 64 bits, and only the result is turned. The
+ * vectors are a language extension of gcc and clang, so that the loop is the same at every level
+ * of optimisation. Called by every format that has a checksum. */
+#include "base/bytes.h"
+#include "wire/checksum.h"
+
+typedef uint64_t lanes __attribute__((vector_size(16)));
+enum { BLOCK = 2 * sizeof(lanes) };
+
+/* 16 bits with the same value modulo ffff; 0 only for 0. */
+static inline uint16_t fold(uint64_t sum)
+{
+    sum = (sum >> 32) + (sum & UINT32_MAX);
+    sum = (sum >> 32) + (sum & UINT32_MAX);
+    sum = (sum >> 16) + (sum & UINT16_MAX);
+    sum = (sum >> 16) + (sum & UINT16_MAX);
+    return (uint16_t)((sum >> 16) + (sum & UINT16_MAX));
+}
+
+static inline uint64_t load_word(const uint8_t *p)
+{
+    uint64_t word;
+    memcpy(&word, p, sizeof word);
+    return word;
+}
+
+static inline uint64_t halves(uint64_t word)
+{
+    return (word >> 32) + (word & UINT32_MAX);
+}
+
+/* Sum of the 32-bit halves of whole blocks, copied to `to` unless it is NULL. Each lane adds its
+ * words as they are, letting them overflow, and their upper halves apart: all - (high << 32) is
+ * then the sum of the lower halves, as the overflow of both cancels out. So the upper halves cost a
+ * shift and the lower ones nothing. */
+static inline uint64_t sum_blocks(uint8_t *restrict to, const uint8_t *restrict data,
+                                  size_t length)
+{
+    lanes all0 = { 0 }, all1 = { 0 }, high0 = { 0 }, high1 = { 0 };
+    for (size_t at = 0; at != length; at += BLOCK) {
+        lanes word0, word1;
+        memcpy(&word0, data + at, sizeof(lanes));
+        memcpy(&word1, data + at + sizeof(lanes), sizeof(lanes));
+        if (to != NULL) {
+            memcpy(to + at, &word0, sizeof(lanes));
+            memcpy(to + at + sizeof(lanes), &word1, sizeof(lanes));
+        }
+        all0 += word0;
+        all1 += word1;
+        high0 += word0 >> 32;
+        high1 += word1 >> 32;
+    }
+    high0 += high1;
+    all0 += all1 - (high0 << 32) + high0;
+    return all0[0] + all0[1];
+}
+
+/* Sum of less than a block; a last odd octet is padded with zero. */
+static inline uint64_t sum_tail(const uint8_t *data, size_t length)
+{
+    uint64_t sum = 0;
+    for (; length >= 4; data += 4, length -= 4) {
+        uint32_t word;
+        memcpy(&word, data, 4);
+        sum += word;
+    }
+    uint16_t last = 0;
+    if (length >= 2) {
+        memcpy(&last, data, 2);
+        sum += last;
+    }
+    if (length & 1) {
+        last = 0;
+        memcpy(&last, data + length - 1, 1);
+        sum += last;
+    }
+    return sum;
+}
+
+/* The sum of native words, as the 16 bits that it has in network order. */
+static inline uint16_t in_network_order(uint64_t sum)
+{
+    uint16_t native = fold(sum);
+    uint8_t octets[2];
+    memcpy(octets, &native, 2);
+    return load_be16(octets);
+}
+
+uint64_t checksum_words(const uint8_t *data, size_t length)
+{
+    size_t blocks = length & ~(size_t)(BLOCK - 1);
+    uint64_t sum = blocks > 0 ? sum_blocks(NULL, data, blocks) : 0;
+    return in_network_order(sum + sum_tail(data + blocks, length - blocks));
+}
+
+/* A piece that starts at an odd octet has its octets in the other halves of the words. */
+static void add_sum(struct checksum *c, uint64_t words, size_t length)
+{
+    if (c->odd)
+        words = words >> 8 | (words & 0xff) << 8;
+    c->sum += words;
+    c->odd ^= length & 1;
+}
+
+void checksum_add(struct checksum *c, const uint8_t *data, size_t length)
+{
+    add_sum(c, checksum_words(data, length), length);
+}
+
+void checksum_add_slices(struct checksum *c, const struct aksu_slice *slice, unsigned count)
+{
+    for (unsigned i = 0; i < count; i++)
+        checksum_add(c, slice[i].data, slice[i].length);
+}
+
+void checksum_copy(struct checksum *c, uint8_t *to, const uint8_t *from, size_t length)
+{
+    size_t blocks = length & ~(size_t)(BLOCK - 1);
+    uint64_t sum = sum_blocks(to, from, blocks) + sum_tail(from + blocks, length - blocks);
+    memcpy(to + blocks, from + blocks, length - blocks);
+    add_sum(c, in_network_order(sum), length);
+}
+
+uint16_t checksum_finish(const struct checksum *c)
+{
+    return (uint16_t)~fold(c->sum);
+}
+
+/* The ffff of two IPv4-mapped addresses adds nothing modulo ffff, so both versions are one. */
+struct checksum checksum_pseudo(const struct aksu_ip *source, const struct aksu_ip *destination,
+                                uint8_t protocol, uint32_t length)
+{
+    uint64_t sum = halves(load_word(source->octet)) + halves(load_word(source->octet + 8))
+                 + halves(load_word(destination->octet))
+                 + halves(load_word(destination->octet + 8));
+    return (struct checksum){ (uint64_t)in_network_order(sum) + protocol + length, false };
+}
+
+uint16_t checksum_update(uint16_t checksum, uint16_t old, uint16_t now)
+{
+    /* RFC 1624 3 */
+    return (uint16_t)~fold((uint64_t)(uint16_t)~checksum + (uint16_t)~old + now);
+}

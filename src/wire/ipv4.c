@@ -1,0 +1,100 @@
+/* ipv4.c - the IPv4 header to a value and back (RFC 791 3.1, RFC 1122 3.2.1). Called by ip and the
+ * stack. */
+#include "base/check.h"
+#include "base/ip_addr.h"
+#include "wire/checksum.h"
+#include "wire/ipv4.h"
+
+enum { OPTION_END_OF_LIST = 0, OPTION_NO_OPERATION = 1, OPTION_LSRR = 131, OPTION_SSRR = 137 };
+enum { DONT_FRAGMENT = 0x4000, MORE_FRAGMENTS = 0x2000, OFFSET_MASK = 0x1fff };
+
+static void parse_options(struct ipv4_header *out)
+{
+    const uint8_t *at = out->options, *end = at + out->options_length;
+    while (at != end && *at != OPTION_END_OF_LIST) {
+        if (*at == OPTION_NO_OPERATION) {
+            at++;
+            continue;
+        }
+        size_t left = (size_t)(end - at);
+        if (left < 2 || at[1] < 2 || at[1] > left) {
+            out->bad_options = true;
+            return;
+        }
+        if (*at == OPTION_LSRR || *at == OPTION_SSRR)
+            out->source_route = true;
+        at += at[1];
+    }
+}
+
+static void parse_fields(const uint8_t *h, struct ipv4_header *out)
+{
+    uint16_t fragment = load_be16(h + 6);
+    out->tos = h[1];
+    out->identification = load_be16(h + 4);
+    out->dont_fragment = (fragment & DONT_FRAGMENT) != 0;
+    out->more_fragments = (fragment & MORE_FRAGMENTS) != 0;
+    out->fragment_offset = (uint16_t)((fragment & OFFSET_MASK) * 8);
+    out->ttl = h[8];
+    out->protocol = h[9];
+    out->source = ip_from_v4(h + 12);
+    out->destination = ip_from_v4(h + 16);
+    out->source_route = false;
+    out->bad_options = false;
+}
+
+enum ipv4_fault wire_ipv4_parse(struct reader *r, struct ipv4_header *out)
+{
+    size_t frame = reader_left(r);
+    const uint8_t *h = read_octets(r, IPV4_HEADER);
+    if (h == NULL)
+        return IPV4_TRUNCATED;
+    /* RFC 1122 3.2.1.1 */
+    if (h[0] >> 4 != 4)
+        return IPV4_VERSION;
+
+    size_t header = (size_t)(h[0] & 15) * 4;
+    if (header < IPV4_HEADER || header > frame)
+        return IPV4_HEADER_LENGTH;
+    out->total_length = load_be16(h + 2);
+    if (out->total_length < header || out->total_length > frame)
+        return IPV4_TOTAL_LENGTH;
+    /* RFC 1122 3.2.1.2 */
+    if (checksum_words(h, header) != 0xffff)
+        return IPV4_CHECKSUM;
+
+    parse_fields(h, out);
+    out->options_length = (uint8_t)(header - IPV4_HEADER);
+    out->options = out->options_length > 0 ? h + IPV4_HEADER : NULL;
+    if (out->options_length > 0)
+        parse_options(out);
+    r->at = h + header;
+    r->end = h + out->total_length;
+    return IPV4_GOOD;
+}
+
+void wire_ipv4_build(struct writer *w, const struct ipv4_header *in)
+{
+    if (in->options_length > IPV4_HEADER_MOST - IPV4_HEADER || in->options_length % 4 != 0)
+        bug("wire_ipv4_build: options of 0..40 octets, a multiple of 4");
+    size_t header = IPV4_HEADER + (size_t)in->options_length;
+    uint8_t *h = write_space(w, header);
+    if (h == NULL)
+        return;
+
+    h[0] = (uint8_t)(4u << 4 | header / 4);
+    h[1] = in->tos;
+    store_be16(h + 2, in->total_length);
+    store_be16(h + 4, in->identification);
+    store_be16(h + 6, (uint16_t)((in->dont_fragment ? DONT_FRAGMENT : 0)
+                                 | (in->more_fragments ? MORE_FRAGMENTS : 0)
+                                 | in->fragment_offset / 8));
+    h[8] = in->ttl;
+    h[9] = in->protocol;
+    store_be16(h + 10, 0);
+    memcpy(h + 12, ip_v4(&in->source), 4);
+    memcpy(h + 16, ip_v4(&in->destination), 4);
+    if (in->options_length > 0)
+        memcpy(h + IPV4_HEADER, in->options, in->options_length);
+    store_be16(h + 10, (uint16_t)~checksum_words(h, header));
+}

@@ -1,0 +1,33 @@
+/* ipv4.h - the IPv4 header (RFC 791 3.1) and its options. */
+#ifndef WIRE_IPV4_H
+#define WIRE_IPV4_H
+
+#include "aksu/types.h"
+#include "base/bytes.h"
+
+enum { IPV4_HEADER = 20, IPV4_HEADER_MOST = 60 };
+enum { IP_PROTOCOL_ICMP = 1, IP_PROTOCOL_TCP = 6, IP_PROTOCOL_UDP = 17, IP_PROTOCOL_ICMPV6 = 58 };
+
+struct ipv4_header {
+    struct aksu_ip source, destination;
+    uint16_t total_length;          /* parse: checked to be inside the frame */
+    uint16_t identification;
+    uint16_t fragment_offset;       /* in octets, a multiple of 8 */
+    uint8_t tos;                    /* DSCP << 2 | ECN */
+    uint8_t ttl, protocol;
+    bool dont_fragment, more_fragments;
+    bool source_route;              /* parse: an LSRR or SSRR option was there */
+    bool bad_options;               /* parse: an option with an impossible length */
+    uint8_t options_length;         /* a multiple of 4; build: options are copied from `options` */
+    const uint8_t *options;         /* borrowed */
+};
+
+enum ipv4_fault { IPV4_GOOD, IPV4_TRUNCATED, IPV4_VERSION, IPV4_HEADER_LENGTH, IPV4_TOTAL_LENGTH,
+                  IPV4_CHECKSUM };
+
+/* Leaves r at the payload, its end at total_length (padding after it is cut off). */
+enum ipv4_fault wire_ipv4_parse(struct reader *r, struct ipv4_header *out);
+/* Writes the header with its checksum. */
+void wire_ipv4_build(struct writer *w, const struct ipv4_header *in);
+
+#endif

@@ -1,0 +1,93 @@
+/* tcp.c - the TCP header to a value and back (RFC 9293 3.1). Called by the stack once for every
+ * segment in either direction. */
+#include "base/check.h"
+#include "wire/ipv4.h"
+#include "wire/tcp.h"
+
+/* Octets of the header (RFC 9293 3.1). */
+enum { AT_SEQ = 4, AT_ACK = 8, AT_OFFSET = 12, AT_CONTROL = 13, AT_WINDOW = 14, AT_CHECKSUM = 16,
+       AT_URGENT = 18 };
+
+static void add_text(struct tcp_segment *out, const uint8_t *data, size_t length)
+{
+    if (length == 0)
+        return;
+    if (out->parts == TCP_TEXT_PARTS)
+        bug("a segment in at most TCP_TEXT_PARTS slices");
+    out->text[out->parts++] = (struct aksu_slice){ data, length };
+    out->text_len += (uint32_t)length;
+}
+
+static void parse_fields(const uint8_t *h, struct tcp_segment *out)
+{
+    out->source_port = load_be16(h);
+    out->destination_port = load_be16(h + 2);
+    out->seq = seq_of(load_be32(h + AT_SEQ));
+    out->ack = seq_of(load_be32(h + AT_ACK));
+    out->ctl = h[AT_CONTROL];
+    out->wnd = load_be16(h + AT_WINDOW);
+    out->urgent_pointer = load_be16(h + AT_URGENT);
+    out->ecn = 0;
+    out->gso_size = 0;
+    out->text_len = 0;
+    out->parts = 0;
+}
+
+enum tcp_fault wire_tcp_parse(const uint8_t *header, size_t length,
+                              const struct aksu_slice *rest, unsigned rest_count,
+                              const struct aksu_ip *source, const struct aksu_ip *destination,
+                              bool verified, struct tcp_segment *out)
+{
+    if (length < TCP_HEADER)
+        return TCP_TRUNCATED;
+    size_t offset = (size_t)(header[AT_OFFSET] >> 4) * 4;
+    if (offset < TCP_HEADER || offset > length)
+        return TCP_DATA_OFFSET;
+
+    parse_fields(header, out);
+    add_text(out, header + offset, length - offset);
+    for (unsigned i = 0; i < rest_count; i++)
+        add_text(out, rest[i].data, rest[i].length);
+    if (!verified) {
+        /* RFC 9293 3.1 [MUST-3] */
+        struct checksum c = checksum_pseudo(source, destination, IP_PROTOCOL_TCP,
+                                            (uint32_t)offset + out->text_len);
+        checksum_add(&c, header, length);
+        checksum_add_slices(&c, rest, rest_count);
+        if (checksum_finish(&c) != 0)
+            return TCP_CHECKSUM;
+    }
+    wire_tcp_options_parse(header + TCP_HEADER, offset - TCP_HEADER, &out->options);
+    return TCP_GOOD;
+}
+
+void wire_tcp_build(struct writer *w, const struct aksu_ip *source,
+                    const struct aksu_ip *destination, const struct tcp_segment *in, bool partial)
+{
+    size_t offset = TCP_HEADER + wire_tcp_options_length(&in->options);
+    uint8_t *h = write_space(w, TCP_HEADER);
+    wire_tcp_options_build(w, &in->options);
+    if (w->bad)
+        return;
+
+    store_be16(h, in->source_port);
+    store_be16(h + 2, in->destination_port);
+    store_be32(h + AT_SEQ, in->seq.n);
+    store_be32(h + AT_ACK, in->ack.n);
+    h[AT_OFFSET] = (uint8_t)(offset / 4 << 4);
+    h[AT_CONTROL] = in->ctl;
+    store_be16(h + AT_WINDOW, (uint16_t)in->wnd);
+    store_be16(h + AT_CHECKSUM, 0);
+    store_be16(h + AT_URGENT, in->urgent_pointer);
+
+    struct checksum c = checksum_pseudo(source, destination, IP_PROTOCOL_TCP,
+                                        (uint32_t)offset + in->text_len);
+    if (partial) {
+        store_be16(h + AT_CHECKSUM, (uint16_t)~checksum_finish(&c));
+        return;
+    }
+    /* RFC 9293 3.1 [MUST-2] */
+    checksum_add(&c, h, offset);
+    checksum_add_slices(&c, in->text, in->parts);
+    store_be16(h + AT_CHECKSUM, checksum_finish(&c));
+}

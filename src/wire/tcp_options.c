@@ -1,0 +1,229 @@
+/* tcp_options.c - TCP options to a value and back (RFC 9293 3.1, RFC 7323 2.2, 3.2, RFC 2018 2, 3,
+ * RFC 7413 4.1.1, RFC 5482 3). Called by the TCP header's parse and build. */
+#include "base/check.h"
+#include "wire/tcp_options.h"
+
+/* nop, nop, timestamps, 10: what nearly every segment carries (RFC 7323 appendix A). */
+static const uint32_t NOP_NOP_TIMESTAMPS = 0x0101080a;
+
+enum { OPTIONS_MOST = 40, USER_TIMEOUT_MOST = 0x7fff };
+
+static void timestamps(const uint8_t *data, struct tcp_options *out)
+{
+    out->has |= HAS_TIMESTAMPS;
+    out->ts_val = load_be32(data);
+    out->ts_ecr = load_be32(data + 4);
+}
+
+static bool sack_blocks(const uint8_t *data, size_t length, struct tcp_options *out)
+{
+    if (length == 0 || length % 8 != 0 || length > SACK_MOST * 8)
+        return false;
+    out->has |= HAS_SACK;
+    out->sack_count = (uint8_t)(length / 8);
+    for (unsigned i = 0; i < out->sack_count; i++, data += 8)
+        out->sack[i] = (struct sack_block){ seq_of(load_be32(data)), seq_of(load_be32(data + 4)) };
+    return true;
+}
+
+static bool fast_open(const uint8_t *data, size_t length, struct tcp_options *out)
+{
+    /* RFC 7413 4.1.1: an even number, 4 to 16 octets, or none */
+    if (length != 0 && (length < 4 || length > FAST_OPEN_COOKIE_MOST || length % 2 != 0))
+        return false;
+    out->has |= HAS_FAST_OPEN;
+    out->fast_open_length = (uint8_t)length;
+    out->fast_open = length > 0 ? data : NULL;
+    return true;
+}
+
+/* One option with `length` octets of data. False: unknown, or a length that it cannot have. */
+static bool one_option(uint8_t kind, const uint8_t *data, size_t length, struct tcp_options *out)
+{
+    switch (kind) {
+    case OPTION_MSS:
+        if (length != 2)
+            return false;
+        out->has |= HAS_MSS;
+        out->mss = load_be16(data);
+        return true;
+    case OPTION_WINDOW_SCALE:
+        if (length != 1)
+            return false;
+        out->has |= HAS_WINDOW_SCALE;
+        out->window_scale = data[0];
+        return true;
+    case OPTION_SACK_PERMITTED:
+        if (length != 0)
+            return false;
+        out->has |= HAS_SACK_PERMITTED;
+        return true;
+    case OPTION_SACK:
+        return sack_blocks(data, length, out);
+    case OPTION_TIMESTAMPS:
+        if (length != 8)
+            return false;
+        timestamps(data, out);
+        return true;
+    case OPTION_USER_TIMEOUT:
+        if (length != 2)
+            return false;
+        out->has |= HAS_USER_TIMEOUT;
+        out->user_timeout_minutes = data[0] >> 7;
+        out->user_timeout = load_be16(data) & USER_TIMEOUT_MOST;
+        return true;
+    case OPTION_FAST_OPEN:
+        return fast_open(data, length, out);
+    default:
+        return false;
+    }
+}
+
+/* Octet by octet from `at`. RFC 9293 3.1 [MUST-6]: what is unknown is passed over by its length. */
+static void walk(const uint8_t *at, const uint8_t *end, struct tcp_options *out)
+{
+    while (at != end && *at != OPTION_END) {
+        if (*at == OPTION_NOP) {
+            at++;
+            continue;
+        }
+        size_t left = (size_t)(end - at);
+        if (left < 2 || at[1] < 2 || at[1] > left) {
+            /* RFC 9293 3.1 [MUST-7] */
+            out->has |= HAS_FAULT;
+            return;
+        }
+        if (!one_option(at[0], at + 2, at[1] - 2u, out))
+            out->has |= HAS_UNKNOWN;
+        at += at[1];
+    }
+}
+
+void wire_tcp_options_parse(const uint8_t *data, size_t length, struct tcp_options *out)
+{
+    const uint8_t *end = data + length;
+    out->has = 0;
+    out->mss = 0;
+    out->window_scale = 0;
+    out->sack_count = 0;
+    out->fast_open_length = 0;
+    out->user_timeout_minutes = false;
+    out->user_timeout = 0;
+    out->ts_val = out->ts_ecr = 0;
+    out->fast_open = NULL;
+    if (length >= 12 && load_be32(data) == NOP_NOP_TIMESTAMPS) {
+        timestamps(data + 4, out);
+        data += 12;
+    }
+    if (data != end)
+        walk(data, end, out);
+}
+
+/* Which options go out, and their octets before the final padding. */
+struct plan {
+    uint16_t has;
+    uint8_t length, sacks;
+};
+
+static void include(struct plan *plan, uint16_t wanted, uint16_t option, unsigned octets)
+{
+    if ((wanted & option) == 0 || plan->length + octets > OPTIONS_MOST)
+        return;
+    plan->has |= option;
+    plan->length = (uint8_t)(plan->length + octets);
+}
+
+static struct plan plan_for(const struct tcp_options *in)
+{
+    struct plan plan = { 0 };
+    include(&plan, in->has, HAS_MSS, 4);
+    include(&plan, in->has, HAS_SACK_PERMITTED, 2);
+    include(&plan, in->has, HAS_TIMESTAMPS, in->has & HAS_SACK_PERMITTED ? 10 : 12);
+    include(&plan, in->has, HAS_WINDOW_SCALE, 4);
+    include(&plan, in->has, HAS_FAST_OPEN, 2u + in->fast_open_length);
+    include(&plan, in->has, HAS_USER_TIMEOUT, 4);
+    if ((in->has & HAS_SACK) != 0 && plan.length + 12 <= OPTIONS_MOST) {
+        unsigned room = (OPTIONS_MOST - 4u - plan.length) / 8;
+        plan.sacks = (uint8_t)(in->sack_count < room ? in->sack_count : room);
+        if (plan.sacks > 0)
+            include(&plan, in->has, HAS_SACK, 4u + 8u * plan.sacks);
+    }
+    return plan;
+}
+
+size_t wire_tcp_options_length(const struct tcp_options *in)
+{
+    if (in->has == HAS_TIMESTAMPS)
+        return 12;
+    return (plan_for(in).length + 3u) & ~3u;
+}
+
+static void build_timestamps(struct writer *w, const struct tcp_options *in)
+{
+    write_be32(w, in->ts_val);
+    write_be32(w, in->ts_ecr);
+}
+
+/* RFC 2018 3: kind 5, 8 * n + 2 octets, the blocks in the order given. */
+static void build_sack(struct writer *w, const struct tcp_options *in, unsigned count)
+{
+    write_be16(w, OPTION_NOP << 8 | OPTION_NOP);
+    write_u8(w, OPTION_SACK);
+    write_u8(w, (uint8_t)(2 + 8 * count));
+    for (unsigned i = 0; i < count; i++) {
+        write_be32(w, in->sack[i].left.n);
+        write_be32(w, in->sack[i].right.n);
+    }
+}
+
+static void build_fast_open(struct writer *w, const struct tcp_options *in)
+{
+    write_u8(w, OPTION_FAST_OPEN);
+    write_u8(w, (uint8_t)(2 + in->fast_open_length));
+    uint8_t *cookie = write_space(w, in->fast_open_length);
+    if (cookie != NULL && in->fast_open_length > 0)
+        memcpy(cookie, in->fast_open, in->fast_open_length);
+}
+
+static void build_planned(struct writer *w, const struct tcp_options *in, struct plan plan)
+{
+    if (plan.has & HAS_MSS)
+        write_be32(w, (uint32_t)OPTION_MSS << 24 | 4u << 16 | in->mss);
+    if (plan.has & HAS_SACK_PERMITTED)
+        write_be16(w, OPTION_SACK_PERMITTED << 8 | 2);
+    if (plan.has & HAS_TIMESTAMPS) {
+        if (!(plan.has & HAS_SACK_PERMITTED))
+            write_be16(w, OPTION_NOP << 8 | OPTION_NOP);
+        write_be16(w, OPTION_TIMESTAMPS << 8 | 10);
+        build_timestamps(w, in);
+    }
+    if (plan.has & HAS_WINDOW_SCALE)
+        write_be32(w, (uint32_t)OPTION_NOP << 24 | (uint32_t)OPTION_WINDOW_SCALE << 16 | 3u << 8
+                          | in->window_scale);
+    if (plan.has & HAS_FAST_OPEN)
+        build_fast_open(w, in);
+    if (plan.has & HAS_USER_TIMEOUT) {
+        write_be16(w, OPTION_USER_TIMEOUT << 8 | 4);
+        write_be16(w, (uint16_t)((uint32_t)in->user_timeout_minutes << 15
+                                 | (in->user_timeout & USER_TIMEOUT_MOST)));
+    }
+    if (plan.has & HAS_SACK)
+        build_sack(w, in, plan.sacks);
+}
+
+void wire_tcp_options_build(struct writer *w, const struct tcp_options *in)
+{
+    if (in->has == HAS_TIMESTAMPS) {
+        write_be32(w, NOP_NOP_TIMESTAMPS);
+        build_timestamps(w, in);
+        return;
+    }
+    if (((in->has & HAS_SACK) && in->sack_count > SACK_MOST)
+        || ((in->has & HAS_FAST_OPEN) && in->fast_open_length > FAST_OPEN_COOKIE_MOST))
+        bug("tcp options: counts within their arrays");
+    struct plan plan = plan_for(in);
+    build_planned(w, in, plan);
+    /* RFC 9293 3.1 [MUST-69] */
+    for (unsigned i = plan.length; i % 4 != 0; i++)
+        write_u8(w, OPTION_END);
+}

@@ -1,0 +1,47 @@
+/* tcp_options.h - the options of a TCP header (RFC 9293 3.1, RFC 7323 2.2, 3.2, RFC 2018 2, 3,
+ * RFC 7413 4.1.1, RFC 5482 3). */
+#ifndef WIRE_TCP_OPTIONS_H
+#define WIRE_TCP_OPTIONS_H
+
+#include "base/bytes.h"
+#include "base/seq.h"
+
+enum { OPTION_END = 0, OPTION_NOP = 1, OPTION_MSS = 2, OPTION_WINDOW_SCALE = 3,
+       OPTION_SACK_PERMITTED = 4, OPTION_SACK = 5, OPTION_TIMESTAMPS = 8,
+       OPTION_USER_TIMEOUT = 28, OPTION_FAST_OPEN = 34 };
+enum { SACK_MOST = 4, FAST_OPEN_COOKIE_MOST = 16 };
+
+/* Bits of tcp_options.has. */
+enum { HAS_MSS = 1, HAS_WINDOW_SCALE = 2, HAS_SACK_PERMITTED = 4, HAS_TIMESTAMPS = 8,
+       HAS_USER_TIMEOUT = 16, HAS_FAST_OPEN = 32, HAS_SACK = 64, HAS_UNKNOWN = 128,
+       HAS_FAULT = 256 /* a length below 2 or past the header's end: parsing stopped there */ };
+
+struct sack_block {
+    seq_t left, right;
+};
+
+struct tcp_options {
+    uint16_t has;
+    uint16_t mss;
+    uint8_t window_scale;           /* as sent; RFC 7323 2.3 limits its use to 14 */
+    uint8_t sack_count;
+    uint8_t fast_open_length;       /* 0: a cookie request */
+    bool user_timeout_minutes;      /* the granularity bit of RFC 5482 3 */
+    uint16_t user_timeout;          /* 15 bits */
+    uint32_t ts_val, ts_ecr;
+    struct sack_block sack[SACK_MOST];      /* only sack[0..sack_count-1] are set */
+    const uint8_t *fast_open;       /* borrowed cookie, NULL when there is none or it is empty */
+};
+
+/* Parses `length` octets. Never fails: HAS_FAULT says that the rest was unreadable. An option with
+ * a length that its kind cannot have is passed over like an unknown one. Options that only belong
+ * on a SYN are reported wherever they stand. */
+void wire_tcp_options_parse(const uint8_t *data, size_t length, struct tcp_options *out);
+/* Octets that the options take, padded to a multiple of 4. */
+size_t wire_tcp_options_length(const struct tcp_options *in);
+/* Writes them, in the order mss, sackOK, TS, nop, wscale, fast open, user timeout on a SYN and nop,
+ * nop, TS, nop, nop, SACK otherwise, padded with zeros after an END (RFC 9293 3.1 [MUST-69]).
+ * What does not fit 40 octets is left out: SACK blocks first, then the user timeout. */
+void wire_tcp_options_build(struct writer *w, const struct tcp_options *in);
+
+#endif
