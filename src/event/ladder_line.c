@@ -1,0 +1,103 @@
+/* ladder_line.c - see ladder_draw.h: what stands in the columns of one line. */
+#include "event/ladder_draw.h"
+
+#include <string.h>
+
+int ladder_draw_column_from(unsigned side, int n)
+{
+    return side == 0 ? LIFE_LEFT + 1 + n : LIFE_RIGHT - 1 - n;
+}
+
+void ladder_draw_text_from(struct drawing *d, unsigned side, int n, const struct words *w,
+                           enum style style)
+{
+    int column = ladder_draw_column_from(side, n);
+
+    if (side == 1)
+        column -= w->length - 1;
+    ladder_row_text(&d->row, column, w->text, style);
+}
+
+static void put_time(struct drawing *d, aksu_time at)
+{
+    uint64_t us = (at - d->c->first) / 1000;
+    struct words w = { .length = 0 };
+
+    if (us < 100000000)
+        ladder_words_add(&w, "%u.%03u", (unsigned)(us / 1000), (unsigned)(us % 1000));
+    else if (us < 10000000000)
+        ladder_words_add(&w, "%u.%02u s", (unsigned)(us / 1000000), (unsigned)(us / 10000 % 100));
+    else
+        ladder_words_add(&w, "%llu s", (unsigned long long)(us / 1000000));
+    ladder_row_text(&d->row, TIME_END - w.length, w.text, STYLE_DIM);
+}
+
+void ladder_draw_start_line(struct drawing *d, char life)
+{
+    ladder_row_clear(&d->row);
+    ladder_row_put(&d->row, LIFE_LEFT, life, STYLE_DIM);
+    ladder_row_put(&d->row, LIFE_RIGHT, life, STYLE_DIM);
+}
+
+void ladder_draw_start_row(struct drawing *d, aksu_time at, char life)
+{
+    ladder_draw_start_line(d, life);
+    if (at < d->c->first)
+        at = d->c->first;
+    if (d->shown != AKSU_NEVER && at <= d->shown)
+        return;
+    d->shown = at;
+    put_time(d, at);
+}
+
+void ladder_draw_put_cell(struct drawing *d, unsigned side, const char *text, enum style style)
+{
+    struct words w = { .length = 0 };
+
+    ladder_words_add(&w, "%.*s", CELL, text);
+    ladder_row_text(&d->row, side == 0 ? LIFE_LEFT - 1 - w.length : LIFE_RIGHT + 2, w.text, style);
+}
+
+void ladder_draw_put_labels(struct drawing *d, const struct ladder_item *item)
+{
+    for (unsigned side = 0; side < 2; side++) {
+        enum aksu_tcp_state state = (enum aksu_tcp_state)(item->label[side] - 1);
+
+        if (item->label[side] != 0)
+            ladder_draw_put_cell(d, side, aksu_tcp_state_name(state), STYLE_STATE);
+    }
+}
+
+/* How many octets of `text` fit into `room` columns, not cutting a word if that can be helped. */
+static int line_length(const char *text, int room)
+{
+    int length = (int)strlen(text), at = room;
+
+    if (length <= room)
+        return length;
+    while (at > room / 2 && text[at] != ' ')
+        at--;
+    return text[at] == ' ' ? at : room;
+}
+
+bool ladder_draw_next_line(const char **text, int room, struct words *line)
+{
+    while (**text == ' ')
+        (*text)++;
+    if (**text == '\0')
+        return false;
+    line->length = 0;
+    ladder_words_add(line, "%.*s", line_length(*text, room), *text);
+    *text += line->length;
+    return true;
+}
+
+int ladder_draw_block_width(const char *text, int room)
+{
+    struct words line;
+    int width = 0;
+
+    while (ladder_draw_next_line(&text, room, &line))
+        width = line.length > width ? line.length : width;
+    return width;
+}
