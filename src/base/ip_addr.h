@@ -29,11 +29,35 @@ static inline const uint8_t *ip_v4(const struct aksu_ip *a)
     return a->octet + 12;
 }
 
-bool ip_is_unspecified(const struct aksu_ip *a);      /* ::, or 0.0.0.0 */
-bool ip_is_loopback(const struct aksu_ip *a);         /* ::1, 127/8 */
-bool ip_is_multicast(const struct aksu_ip *a);        /* ff00::/8, 224/4 */
-bool ip_is_broadcast(const struct aksu_ip *a);        /* 255.255.255.255 */
-bool ip_is_link_local(const struct aksu_ip *a);       /* fe80::/10, 169.254/16 */
+static inline bool ip_is_unspecified(const struct aksu_ip *a)    /* ::, or 0.0.0.0 */
+{
+    static const uint8_t zero[16];
+    return ip_is_v4(a) ? memcmp(ip_v4(a), zero, 4) == 0 : memcmp(a->octet, zero, 16) == 0;
+}
+
+static inline bool ip_is_loopback(const struct aksu_ip *a)    /* ::1, 127/8 */
+{
+    static const uint8_t one[16] = { [15] = 1 };
+    return ip_is_v4(a) ? ip_v4(a)[0] == 127 : memcmp(a->octet, one, 16) == 0;
+}
+
+static inline bool ip_is_multicast(const struct aksu_ip *a)    /* ff00::/8, 224/4 */
+{
+    return ip_is_v4(a) ? ip_v4(a)[0] >> 4 == 14 : a->octet[0] == 0xff;
+}
+
+static inline bool ip_is_broadcast(const struct aksu_ip *a)    /* 255.255.255.255 */
+{
+    return ip_is_v4(a) && load_be32(ip_v4(a)) == UINT32_MAX;
+}
+
+static inline bool ip_is_link_local(const struct aksu_ip *a)    /* fe80::/10, 169.254/16 */
+{
+    if (ip_is_v4(a))
+        return ip_v4(a)[0] == 169 && ip_v4(a)[1] == 254;
+    return a->octet[0] == 0xfe && a->octet[1] >> 6 == 2;
+}
+
 /* Equal in the first `bits` of the address itself (0..32 for IPv4, 0..128 for IPv6). Addresses of
  * different families never match. */
 bool ip_in_prefix(const struct aksu_ip *a, const struct aksu_ip *prefix, unsigned bits);

@@ -20,20 +20,30 @@ static inline uint64_t rotate(uint64_t v, unsigned by)
     return v << by | v >> (64 - by);
 }
 
+static inline void round_once(struct sip *s)
+{
+    s->v0 += s->v1;
+    s->v2 += s->v3;
+    s->v1 = rotate(s->v1, 13) ^ s->v0;
+    s->v3 = rotate(s->v3, 16) ^ s->v2;
+    s->v0 = rotate(s->v0, 32);
+    s->v2 += s->v1;
+    s->v0 += s->v3;
+    s->v1 = rotate(s->v1, 17) ^ s->v2;
+    s->v3 = rotate(s->v3, 21) ^ s->v0;
+    s->v2 = rotate(s->v2, 32);
+}
+
 static inline void rounds(struct sip *s, unsigned count)
 {
-    for (unsigned i = 0; i < count; i++) {
-        s->v0 += s->v1;
-        s->v2 += s->v3;
-        s->v1 = rotate(s->v1, 13) ^ s->v0;
-        s->v3 = rotate(s->v3, 16) ^ s->v2;
-        s->v0 = rotate(s->v0, 32);
-        s->v2 += s->v1;
-        s->v0 += s->v3;
-        s->v1 = rotate(s->v1, 17) ^ s->v2;
-        s->v3 = rotate(s->v3, 21) ^ s->v0;
-        s->v2 = rotate(s->v2, 32);
-    }
+    for (unsigned i = 0; i < count; i++)
+        round_once(s);
+}
+
+static inline struct sip start(const struct sipkey *key)
+{
+    return (struct sip){ key->k0 ^ 0x736f6d6570736575u, key->k1 ^ 0x646f72616e646f6du,
+                         key->k0 ^ 0x6c7967656e657261u, key->k1 ^ 0x7465646279746573u };
 }
 
 /* The last word: what is left of the data, and the length modulo 256 in the top octet. */
@@ -48,8 +58,7 @@ static inline uint64_t last_word(const uint8_t *rest, size_t length)
 static inline uint64_t siphash(const struct sipkey *key, const uint8_t *data, size_t length,
                                unsigned compression, unsigned finalization)
 {
-    struct sip s = { key->k0 ^ 0x736f6d6570736575u, key->k1 ^ 0x646f72616e646f6du,
-                     key->k0 ^ 0x6c7967656e657261u, key->k1 ^ 0x7465646279746573u };
+    struct sip s = start(key);
     const uint8_t *rest = data + (length & ~(size_t)7);
 
     for (; data != rest; data += 8) {
@@ -75,4 +84,23 @@ uint64_t siphash24(const struct sipkey *key, const void *data, size_t length)
 uint64_t siphash13(const struct sipkey *key, const void *data, size_t length)
 {
     return siphash(key, data, length, 1, 3);
+}
+
+static inline void absorb(struct sip *s, uint64_t word)
+{
+    s->v3 ^= word;
+    round_once(s);
+    s->v0 ^= word;
+}
+
+uint64_t siphash13_12(const struct sipkey *key, uint64_t first, uint32_t rest)
+{
+    struct sip s = start(key);
+    absorb(&s, first);
+    absorb(&s, (uint64_t)12 << 56 | rest);
+    s.v2 ^= 0xff;
+    round_once(&s);
+    round_once(&s);
+    round_once(&s);
+    return s.v0 ^ s.v1 ^ s.v2 ^ s.v3;
 }

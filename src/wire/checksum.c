@@ -6,7 +6,8 @@
 #include "wire/checksum.h"
 
 typedef uint64_t lanes __attribute__((vector_size(16)));
-enum { BLOCK = 2 * sizeof(lanes) };
+enum { BLOCK = 2 * sizeof(lanes),
+       SHORT = 64 };    /* headers: words of 32 bits, as they were just written, can be loaded at once */
 
 /* 16 bits with the same value modulo ffff; 0 only for 0. */
 static inline uint16_t fold(uint64_t sum)
@@ -28,6 +29,15 @@ static inline uint64_t load_word(const uint8_t *p)
 static inline uint64_t halves(uint64_t word)
 {
     return (word >> 32) + (word & UINT32_MAX);
+}
+
+/* Two 16-bit words of a header that is not in memory. */
+static inline uint32_t native_word(uint32_t word)
+{
+    uint8_t octets[4];
+    store_be32(octets, word);
+    memcpy(&word, octets, 4);
+    return word;
 }
 
 /* Sum of the 32-bit halves of whole blocks, copied to `to` unless it is NULL. Each lane adds its
@@ -87,31 +97,40 @@ static inline uint16_t in_network_order(uint64_t sum)
     return load_be16(octets);
 }
 
+/* Of native words, not folded. */
+static inline uint64_t sum_of(const uint8_t *data, size_t length)
+{
+    if (length < SHORT)
+        return sum_tail(data, length);
+    size_t blocks = length & ~(size_t)(BLOCK - 1);
+    return sum_blocks(NULL, data, blocks) + sum_tail(data + blocks, length - blocks);
+}
+
 uint64_t checksum_words(const uint8_t *data, size_t length)
 {
-    size_t blocks = length & ~(size_t)(BLOCK - 1);
-    uint64_t sum = blocks > 0 ? sum_blocks(NULL, data, blocks) : 0;
-    return in_network_order(sum + sum_tail(data + blocks, length - blocks));
+    return in_network_order(sum_of(data, length));
 }
 
 /* A piece that starts at an odd octet has its octets in the other halves of the words. */
-static void add_sum(struct checksum *c, uint64_t words, size_t length)
+static inline void add_sum(struct checksum *c, uint64_t words, size_t length)
 {
-    if (c->odd)
-        words = words >> 8 | (words & 0xff) << 8;
+    if (c->odd) {
+        uint16_t folded = fold(words);
+        words = (uint16_t)(folded >> 8 | folded << 8);
+    }
     c->sum += words;
     c->odd ^= length & 1;
 }
 
 void checksum_add(struct checksum *c, const uint8_t *data, size_t length)
 {
-    add_sum(c, checksum_words(data, length), length);
+    add_sum(c, sum_of(data, length), length);
 }
 
 void checksum_add_slices(struct checksum *c, const struct aksu_slice *slice, unsigned count)
 {
     for (unsigned i = 0; i < count; i++)
-        checksum_add(c, slice[i].data, slice[i].length);
+        add_sum(c, sum_of(slice[i].data, slice[i].length), slice[i].length);
 }
 
 void checksum_copy(struct checksum *c, uint8_t *to, const uint8_t *from, size_t length)
@@ -119,12 +138,12 @@ void checksum_copy(struct checksum *c, uint8_t *to, const uint8_t *from, size_t 
     size_t blocks = length & ~(size_t)(BLOCK - 1);
     uint64_t sum = sum_blocks(to, from, blocks) + sum_tail(from + blocks, length - blocks);
     memcpy(to + blocks, from + blocks, length - blocks);
-    add_sum(c, in_network_order(sum), length);
+    add_sum(c, sum, length);
 }
 
 uint16_t checksum_finish(const struct checksum *c)
 {
-    return (uint16_t)~fold(c->sum);
+    return (uint16_t)~in_network_order(c->sum);
 }
 
 /* The ffff of two IPv4-mapped addresses adds nothing modulo ffff, so both versions are one. */
@@ -134,7 +153,7 @@ struct checksum checksum_pseudo(const struct aksu_ip *source, const struct aksu_
     uint64_t sum = halves(load_word(source->octet)) + halves(load_word(source->octet + 8))
                  + halves(load_word(destination->octet))
                  + halves(load_word(destination->octet + 8));
-    return (struct checksum){ (uint64_t)in_network_order(sum) + protocol + length, false };
+    return (struct checksum){ sum + native_word(protocol) + native_word(length), false };
 }
 
 uint16_t checksum_update(uint16_t checksum, uint16_t old, uint16_t now)

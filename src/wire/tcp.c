@@ -25,7 +25,7 @@ static void parse_fields(const uint8_t *h, struct tcp_segment *out)
     out->seq = seq_of(load_be32(h + AT_SEQ));
     out->ack = seq_of(load_be32(h + AT_ACK));
     out->ctl = h[AT_CONTROL];
-    out->wnd = load_be16(h + AT_WINDOW);
+    out->wnd = load_be16(h + AT_WINDOW);     /* RFC 9293 3.1 [MUST-1]: unsigned */
     out->urgent_pointer = load_be16(h + AT_URGENT);
     out->ecn = 0;
     out->gso_size = 0;
@@ -57,6 +57,7 @@ enum tcp_fault wire_tcp_parse(const uint8_t *header, size_t length,
         if (checksum_finish(&c) != 0)
             return TCP_CHECKSUM;
     }
+    /* RFC 9293 3.1 [MUST-5]: of any segment */
     wire_tcp_options_parse(header + TCP_HEADER, offset - TCP_HEADER, &out->options);
     return TCP_GOOD;
 }

@@ -37,7 +37,8 @@ static bool fast_open(const uint8_t *data, size_t length, struct tcp_options *ou
     return true;
 }
 
-/* One option with `length` octets of data. False: unknown, or a length that it cannot have. */
+/* RFC 9293 3.1 [MUST-4]. One option with `length` octets of data. False: unknown, or a length that
+ * it cannot have. */
 static bool one_option(uint8_t kind, const uint8_t *data, size_t length, struct tcp_options *out)
 {
     switch (kind) {
@@ -79,7 +80,8 @@ static bool one_option(uint8_t kind, const uint8_t *data, size_t length, struct 
     }
 }
 
-/* Octet by octet from `at`. RFC 9293 3.1 [MUST-6]: what is unknown is passed over by its length. */
+/* Octet by octet from `at`: RFC 9293 3.2 [MUST-64]. RFC 9293 3.1 [MUST-6], 3.1 [MUST-68]: what is
+ * unknown is passed over by its length. */
 static void walk(const uint8_t *at, const uint8_t *end, struct tcp_options *out)
 {
     while (at != end && *at != OPTION_END) {
