@@ -28,10 +28,12 @@ VARIANT  ?= $(notdir $(firstword $(CC)))-san
 SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 endif
 VARIANT ?= $(notdir $(firstword $(CC)))
+# Fat objects: what is measured or installed is optimised across files, the tests link as quickly as ever.
+LTO     := $(if $(SANITIZE)$(findstring clang,$(CC)),,-flto=auto -ffat-lto-objects)
 B       := $(BUILD)/$(VARIANT)
 Q       := $(if $(V),,@)
 FLAGS    = -std=c11 -fno-builtin-bcmp $(CFLAGS) $(WARNINGS) $(SANITIZE) -fvisibility=hidden -Iinclude -Isrc -I.
-LINK     = $(CC) $(CFLAGS) $(SANITIZE) $(LDFLAGS)
+LINK     = $(CC) $(CFLAGS) $(SANITIZE) $(WHOLE) $(LDFLAGS)
 obj      = $(patsubst %.c,$(B)/obj/%.o,$(1))
 pkg      = $(shell pkg-config --libs $(1) 2>/dev/null || echo -l$(patsubst lib%,%,$(1)))
 differs  = mkdir -p $(@D); echo '$(1)' | cmp -s - $@ || echo '$(1)' > $@
@@ -44,6 +46,7 @@ helpers  := $(filter-out tests/unit/test_%,$(wildcard tests/unit/*.c))
 suites   := $(foreach d,script sim,$(if $(wildcard tests/$d/*.c),$(B)/tests/$d))
 fuzzers  := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/*.c))
 drivers  := $(wildcard tests/fuzz/driver/*.c)
+peer     := $(wildcard tests/peer/*.c)
 examples := $(patsubst %.c,$(B)/%,$(wildcard examples/*.c))
 aksu     := $(if $(wildcard src/cli/*.c),$(B)/aksu)
 hosted   := $(wildcard src/device/*.c) $(program) $(wildcard tests/*/*.c bench/*.c examples/*.c) $(drivers)
@@ -54,7 +57,8 @@ lib: $(B)/libaksu.a $(B)/libaksu.so
 objects: $(call obj,$(library))
 tests: all $(unit) $(suites) $(examples) $(if $(drivers),$(fuzzers:%=$(B)/fuzz/%))
 
-$(call obj,$(library)): PIC := -fPIC
+$(call obj,$(library) $(program) $(wildcard bench/*.c)): FLAGS += $(LTO)
+$(call obj,$(library)): PIC := -fPIC -fno-semantic-interposition
 $(call obj,$(hosted)): DEFINES := -D_GNU_SOURCE
 $(B)/obj/src/wire/checksum.o: FASTER := -O3
 $(B)/obj/%.o: %.c $(B)/flags $(if $(WERROR),$(B)/werror)
@@ -72,6 +76,8 @@ $(B)/library.list: FORCE
 $(B)/program.list: FORCE
 	@$(call differs,$(program))
 
+WHOLE = $(if $(LTO),-fno-lto)
+$(B)/$(SONAME) $(B)/aksu $(B)/bench: WHOLE = $(LTO)
 $(B)/libaksu.a: $(call obj,$(library)) $(B)/library.list
 $(B)/libprogram.a: $(call obj,$(program)) $(B)/program.list
 $(B)/%.a:
@@ -89,11 +95,11 @@ $(unit): $(B)/tests/unit/%: $(B)/obj/tests/unit/%.o $(call obj,$(helpers))
 	$Q$(LINK) -o $@ $(inputs) -Wl,--as-needed $(call pkg,cmocka) $(call pkg,libseccomp)
 $(B)/tests/script: $(call obj,$(wildcard tests/script/*.c))
 	$Q$(LINK) -o $@ $(inputs)
-$(B)/tests/sim: $(call obj,$(wildcard tests/sim/*.c))
+$(B)/tests/sim: $(call obj,$(wildcard tests/sim/*.c) $(peer))
 	$Q$(LINK) -o $@ $(inputs)
 $(B)/bench: $(call obj,$(wildcard bench/*.c))
 	$Q$(LINK) -o $@ $(inputs)
-$(fuzzers:%=$(B)/fuzz/%): $(B)/fuzz/%: $(B)/obj/tests/fuzz/%.o $(call obj,$(drivers))
+$(fuzzers:%=$(B)/fuzz/%): $(B)/fuzz/%: $(B)/obj/tests/fuzz/%.o $(call obj,$(drivers) $(peer))
 	$Q$(LINK) -o $@ $(inputs)
 $(examples): $(B)/examples/%: $(B)/obj/examples/%.o
 	$Q$(LINK) -o $@ $(inputs)
@@ -117,7 +123,7 @@ $(BUILD)/wasm/%.o: %.c
 fuzz:
 	$Q$(MAKE) --no-print-directory CC=$(CLANG) FUZZ=1 fuzz-programs
 fuzz-programs: $(fuzzers:%=$(B)/%)
-$(fuzzers:%=$(BUILD)/fuzz/%): $(BUILD)/fuzz/%: $(B)/obj/tests/fuzz/%.o $(B)/libprogram.a $(B)/libaksu.a
+$(fuzzers:%=$(BUILD)/fuzz/%): $(BUILD)/fuzz/%: $(B)/obj/tests/fuzz/%.o $(call obj,$(peer)) $(B)/libprogram.a $(B)/libaksu.a
 	$Q$(LINK) -fsanitize=fuzzer -o $@ $(inputs)
 
 D := $(DESTDIR)$(PREFIX)
