@@ -1,6 +1,13 @@
-/* ack.c - the fifth step in full (RFC 9293 3.10.7.4 fifth): which ACKs count (RFC 5961 5.2), what they free, the send
- * window, round-trip samples, and the states they end. Called by segment_steps.c. */
+/* ack.c - the fifth step in full (RFC 9293 3.10.7.4 fifth): which ACKs count (RFC 5961 5.2), what
+ * they free, the send window, round-trip samples, and the states they end. Called by
+ * segment_steps.c. */
 #include "tcp/core.h"
+
+/* RFC 7323 2.2: the window of a SYN is never scaled, not even of one that crosses ours. */
+static uint32_t offered_window(const struct tcp *t, const struct tcp_segment *seg)
+{
+    return seg->ctl & CTL_SYN ? seg->wnd : seg->wnd << t->snd_wscale;
+}
 
 /* SYN-RECEIVED: "if SND.UNA < SEG.ACK =< SND.NXT, then enter ESTABLISHED", else a RST. */
 static enum step ack_in_syn_received(struct tcp *t, const struct tcp_segment *seg, aksu_time now)
@@ -14,13 +21,13 @@ static enum step ack_in_syn_received(struct tcp *t, const struct tcp_segment *se
     }
     t->snd.wl1 = seg->seq;
     t->snd.wl2 = seg->ack;
-    t->snd.wnd = seg->wnd << t->snd_wscale;
+    t->snd.wnd = offered_window(t, seg);
     t->snd.max_wnd = t->snd.wnd;
     tcp_established(t, now);
     return STEP_NEXT;
 }
 
-/* RFC 5961 5.2 [MAY-12]: SND.UNA - MAX.SND.WND =< SEG.ACK =< SND.NXT. */
+/* RFC 5961 5.2, RFC 9293 3.10.7.4 [MAY-12]: SND.UNA - MAX.SND.WND =< SEG.ACK =< SND.NXT. */
 static enum step check_range(struct tcp *t, const struct tcp_segment *seg, aksu_time now)
 {
     seq_t least = seq_sub(t->snd.una, t->snd.max_wnd);
@@ -92,16 +99,18 @@ static void advance(struct tcp *t, const struct tcp_segment *seg, aksu_time now)
     tell_user(t);
 }
 
-/* RFC 9293 3.10.7.4 fifth: "the send window should be updated" only by newer segments. */
-static void update_window(struct tcp *t, const struct tcp_segment *seg, aksu_time now)
+/* RFC 9293 3.10.7.4 fifth: "the send window should be updated" only by newer segments. One that
+ * acknowledges more than any before is newer, even when its text was sent again: without its window
+ * SND.UNA + SND.WND would go beyond what the peer ever offered. */
+static void update_window(struct tcp *t, const struct tcp_segment *seg, bool acks_more, aksu_time now)
 {
-    bool newer = seq_lt(t->snd.wl1, seg->seq)
+    bool newer = acks_more || seq_lt(t->snd.wl1, seg->seq)
               || (seq_eq(t->snd.wl1, seg->seq) && seq_le(t->snd.wl2, seg->ack));
     if (!newer)
         return;
     uint32_t before = t->snd.wnd;
-    t->snd.wnd = seg->wnd << t->snd_wscale;
-    t->snd.wl1 = seg->seq;
+    t->snd.wnd = offered_window(t, seg);
+    t->snd.wl1 = seq_max(t->snd.wl1, seg->seq);
     t->snd.wl2 = seg->ack;
     if (t->snd.wnd > t->snd.max_wnd)
         t->snd.max_wnd = t->snd.wnd;
@@ -150,12 +159,13 @@ enum step tcp_process_ack(struct tcp *t, const struct tcp_segment *seg, aksu_tim
     if (t->state == TCP_SYN_RECEIVED && ack_in_syn_received(t, seg, now) == STEP_DONE)
         return STEP_DONE;
 
-    t->probes = 0;                              /* answered probes never end a connection [MUST-37] */
-    if (seq_gt(seg->ack, t->snd.una))
+    t->probes = 0;                              /* RFC 9293 3.8.6.1 [MUST-37], 3.8.6 [SHLD-17] */
+    bool acks_more = seq_gt(seg->ack, t->snd.una);
+    if (acks_more)
         advance(t, seg, now);
     else if (is_duplicate(t, seg))
         recovery_on_ack(t, t->snd.una, 0, true, in_flight(t), now);
     if (t->state != TCP_TIME_WAIT && seq_ge(seg->ack, t->snd.una))
-        update_window(t, seg, now);
+        update_window(t, seg, acks_more, now);
     return after_ack_by_state(t, now);
 }

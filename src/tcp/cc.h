@@ -35,6 +35,6 @@ struct cc_ops {
     void (*after_idle)(struct cc *c, uint32_t smss, uint32_t initial_window, aksu_time now);
 };
 
-extern const struct cc_ops cc_reno;     /* RFC 5681 */
+extern const struct cc_ops cc_reno;     /* RFC 5681 3.1 */
 
 #endif

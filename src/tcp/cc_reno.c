@@ -1,5 +1,5 @@
-/* cc_reno.c - Reno congestion control (RFC 5681): slow start, congestion avoidance, and the reductions on loss and
- * timeout. Behind cc.h. */
+/* cc_reno.c - Reno congestion control (RFC 5681): slow start, congestion avoidance, and the
+ * reductions on loss and timeout. Behind cc.h. */
 #include "tcp/cc.h"
 
 enum { ACKED };     /* state[]: octets acknowledged since cwnd last grew in congestion avoidance */
@@ -12,6 +12,7 @@ static void init(struct cc *c, uint32_t smss, uint32_t initial_window, aksu_time
     c->state[ACKED] = 0;
 }
 
+/* RFC 9293 3.8.2 [MUST-19] */
 static void on_ack(struct cc *c, const struct cc_ack *ack)
 {
     if (ack->app_limited)

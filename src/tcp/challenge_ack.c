@@ -1,5 +1,6 @@
-/* challenge_ack.c - the ACK that asks a peer to prove itself, and its throttle (RFC 5961 3.2, 4.2, 5.2, 7). The
- * throttle is each connection's own: a shared counter would tell an attacker about other connections. */
+/* challenge_ack.c - the ACK that asks a peer to prove itself, and its throttle (RFC 5961 3.2, 4.2,
+ * 5.2, 7). The throttle is each connection's own: a shared counter would tell an attacker about
+ * other connections. */
 #include "tcp/core.h"
 
 void tcp_challenge_ack(struct tcp *t, aksu_time now)

@@ -1,4 +1,4 @@
-/* core.h - what the files of tcp/ call of each other. Not for owners of TCBs: those include tcp.h. */
+/* core.h - what the files of tcp/ call of each other. Owners of TCBs include tcp.h. */
 #ifndef TCP_CORE_H
 #define TCP_CORE_H
 

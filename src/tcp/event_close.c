@@ -1,4 +1,5 @@
-/* event_close.c - the CLOSE call (RFC 9293 3.10.4): half-close, and close by a user who goes away (3.6.1). */
+/* event_close.c - the CLOSE call (RFC 9293 3.10.4): half-close, and close by a user who goes away
+ * (3.6.1). */
 #include "tcp/core.h"
 
 static void queue_fin(struct tcp *t, aksu_time now)
@@ -58,7 +59,7 @@ enum aksu_status tcp_close(struct tcp *t, aksu_time now)
     return status;
 }
 
-/* Nobody will read what arrives from now on. */
+/* Nobody will read what arrives from now on: RFC 9293 3.6.1 [MAY-1]. */
 enum aksu_status tcp_release(struct tcp *t, aksu_time now)
 {
     t->released = true;

@@ -1,5 +1,6 @@
-/* event_icmp.c - ICMP messages about a connection (RFC 9293 3.9.2.2): soft errors are remembered, hard ones end only what
- * is not yet synchronized (RFC 5927 4, 5), a smaller path MTU makes smaller segments (RFC 1191 6.4). */
+/* event_icmp.c - ICMP messages about a connection (RFC 9293 3.9.2.2): soft errors are remembered,
+ * hard ones end only what is not yet synchronized (RFC 5927 4, 5), a smaller path MTU makes smaller
+ * segments (RFC 1191 6.4). */
 #include "tcp/core.h"
 
 /* RFC 5927 4.1: the quoted segment must be one that is outstanding. */
@@ -26,7 +27,7 @@ bool tcp_icmp_error(struct tcp *t, enum aksu_status status, bool hard, seq_t seq
         tcp_fail(t, status == AKSU_UNREACHABLE_PORT ? AKSU_REFUSED : status, "ICMP error", now);
         return true;
     }
-    remember(t, status, now);                   /* RFC 5927 5: soft once synchronized */
+    remember(t, status, now);                   /* RFC 5927 5, RFC 9293 3.9.2.2 [MUST-56] */
     return true;
 }
 

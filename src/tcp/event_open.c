@@ -1,4 +1,5 @@
-/* event_open.c - the OPEN call (RFC 9293 3.10.1), and the held SYN: an open that the application decides. */
+/* event_open.c - the OPEN call (RFC 9293 3.10.1), and the held SYN: an open that the application
+ * decides. */
 #include "tcp/core.h"
 
 static bool unspecified(const struct aksu_ip *ip)
@@ -25,7 +26,8 @@ static enum aksu_status check_remote(const struct tcp_tuple *tuple)
     return AKSU_OK;
 }
 
-/* "An initial send sequence number (ISS) is selected": for an active OPEN and for a SYN that arrives. */
+/* "An initial send sequence number (ISS) is selected": for an active OPEN and for a SYN that
+ * arrives. */
 void tcp_select_iss(struct tcp *t, aksu_time now)
 {
     t->iss = tcp_isn(t->env, &t->tuple, now);

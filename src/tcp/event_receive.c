@@ -1,5 +1,5 @@
-/* event_receive.c - the RECEIVE call (RFC 9293 3.10.3), by copy or in place. Text that arrived before the
- * connection ended is still handed out, then the end of the stream. */
+/* event_receive.c - the RECEIVE call (RFC 9293 3.10.3), by copy or in place. Text that arrived
+ * before the connection ended is still handed out, then the end of the stream. */
 #include "tcp/core.h"
 
 /* The sequence number of the next octet that the user will get. */

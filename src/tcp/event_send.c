@@ -106,8 +106,9 @@ enum aksu_status tcp_commit(struct tcp *t, size_t length, unsigned flags, aksu_t
     enum aksu_status status = may_queue(t);
     if (status != AKSU_OK)
         return status;
-    if (length > room(t))
-        return AKSU_INVALID;
+    if (length > RING_MOST
+        || length > ring_reserved(&t->send, t->env->pool, (uint32_t)length))
+        return AKSU_INVALID;                    /* more than was reserved */
     ring_extend(&t->send, (uint32_t)length);
     ring_trim(&t->send, t->env->pool, t->send.length);
     if (length > 0)

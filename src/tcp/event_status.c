@@ -48,9 +48,9 @@ static enum aksu_status set_keepalive(struct tcp *t, enum aksu_option option, in
         : option == AKSU_OPTION_KEEPALIVE_COUNT ? !in(value, 1, 127) : !in(value, 1, INT32_MAX))
         return AKSU_INVALID;
     if (option == AKSU_OPTION_KEEPALIVE)
-        t->keepalive = value != 0;
+        t->keepalive = value != 0;              /* RFC 9293 3.8.4 [MUST-24] */
     else if (option == AKSU_OPTION_KEEPALIVE_IDLE)
-        t->keepalive_idle_ms = (uint32_t)value;
+        t->keepalive_idle_ms = (uint32_t)value; /* RFC 9293 3.8.4 [MUST-27] */
     else if (option == AKSU_OPTION_KEEPALIVE_INTERVAL)
         t->keepalive_interval_ms = (uint32_t)value;
     else
@@ -94,7 +94,7 @@ enum aksu_status tcp_set(struct tcp *t, enum aksu_option option, int64_t value, 
     case AKSU_OPTION_NODELAY:
         if (!in(value, 0, 1))
             return AKSU_INVALID;
-        t->nodelay = value != 0;
+        t->nodelay = value != 0;                /* RFC 9293 3.7.4 [MUST-17] */
         t->may_send = true;
         return AKSU_OK;
     case AKSU_OPTION_KEEPALIVE: case AKSU_OPTION_KEEPALIVE_IDLE:
@@ -105,7 +105,7 @@ enum aksu_status tcp_set(struct tcp *t, enum aksu_option option, int64_t value, 
     case AKSU_OPTION_R2:
         if (!in(value, 1, UINT32_MAX))
             return AKSU_INVALID;
-        t->r2 = (uint32_t)value;
+        t->r2 = (uint32_t)value;                /* RFC 9293 3.8.3 [MUST-21] */
         return AKSU_OK;
     case AKSU_OPTION_LINGER_MS:
         if (!in(value, -1, INT32_MAX))
@@ -113,9 +113,9 @@ enum aksu_status tcp_set(struct tcp *t, enum aksu_option option, int64_t value, 
         t->linger_ms = (int32_t)value;
         return AKSU_OK;
     case AKSU_OPTION_DSCP:
-        return set_u8(&t->dscp, value, 0, 63);
+        return set_u8(&t->dscp, value, 0, 63);  /* RFC 9293 3.9.1.9 [MUST-48], 3.9.1.9 [SHLD-21] */
     case AKSU_OPTION_TTL:
-        return set_u8(&t->ttl, value, 1, 255);
+        return set_u8(&t->ttl, value, 1, 255);  /* RFC 9293 3.9.2 [MUST-49] */
     case AKSU_OPTION_SOFT_ERRORS:
         if (!in(value, 0, 1))
             return AKSU_INVALID;

@@ -1,5 +1,6 @@
-/* event_timeouts.c - TIMEOUTS (RFC 9293 3.10.8): user, retransmission, TIME-WAIT; and persist (3.8.6.1), keep-alive
- * (3.8.4), delayed ACK (3.8.6.3), and the limit for connections that nobody holds. Called by the stack. */
+/* event_timeouts.c - TIMEOUTS (RFC 9293 3.10.8): user, retransmission, TIME-WAIT; and persist
+ * (3.8.6.1), keep-alive (3.8.4), delayed ACK (3.8.6.3), and the limit for connections that nobody
+ * holds. Called by the stack. */
 #include "tcp/core.h"
 
 aksu_time tcp_next_timeout(const struct tcp *t)
@@ -42,7 +43,7 @@ static void user_timeout(struct tcp *t, aksu_time now)
         tcp_fail(t, AKSU_USER_TIMEOUT, "connection aborted due to user timeout", now);
 }
 
-/* RFC 9293 3.8.3 [MUST-23]: a SYN is repeated until syn_r2 has passed. */
+/* RFC 9293 3.8.3 [MUST-22], 3.8.3 [MUST-23]: a SYN is repeated until syn_r2 has passed. */
 static void syn_timeout(struct tcp *t, aksu_time now)
 {
     aksu_time give_up = time_after(t->progress_at, t->env->config.syn_r2);
@@ -91,7 +92,7 @@ static void retransmission_timeout(struct tcp *t, aksu_time now)
     if (t->resends < UINT16_MAX)
         t->resends++;
     if (t->backoff < UINT8_MAX)
-        t->backoff++;                           /* RFC 6298 5.5 */
+        t->backoff++;                           /* RFC 6298 5.5, RFC 9293 3.8.2 [MUST-19] */
     recovery_on_rto(t, now);
     rto_start(t, now);                          /* RFC 6298 5.6 */
 }
@@ -111,10 +112,13 @@ static void persist_timeout(struct tcp *t, aksu_time now)
     t->probe_owed = true;
     if (t->probes < UINT8_MAX)
         t->probes++;
+    if (t->probe_backoff < UINT8_MAX)
+        t->probe_backoff++;                     /* answered or not: RFC 9293 3.8.6.1 [SHLD-30] */
     window_persist(t, now);                     /* the next one, later */
 }
 
-/* RFC 9293 3.8.4 [MUST-26]: only when nothing is outstanding and nothing came for the whole interval. */
+/* RFC 9293 3.8.4 [MUST-26]: only when nothing is outstanding and nothing came for the whole
+ * interval. */
 static void keepalive_timeout(struct tcp *t, aksu_time now)
 {
     if (!t->keepalive || !tcp_synchronized(t) || t->state == TCP_TIME_WAIT)

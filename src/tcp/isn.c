@@ -1,14 +1,16 @@
-/* isn.c - initial sequence numbers (RFC 6528 3, RFC 9293 3.4.1) and the offset of the timestamp clock (RFC 7323
- * 5.4): both keyed by the connection, so that nobody can predict them from another one. */
+/* isn.c - initial sequence numbers (RFC 6528 3, RFC 9293 3.4.1) and the offset of the timestamp
+ * clock (RFC 7323 5.4): both keyed by the connection, so that nobody can predict them from another
+ * one. */
 #include "tcp/core.h"
 
+/* RFC 9293 3.4.1 [MUST-9], 3.4.1 [SHLD-1]: the key is secret. */
 static uint32_t keyed(const struct sipkey *key, const struct tcp_tuple *tuple)
 {
     return (uint32_t)siphash24(key, tuple, sizeof *tuple);
 }
 
-/* ISN = M + F(localip, localport, remoteip, remoteport, secretkey), where M ticks every 4 us: RFC 9293 3.4.1 [MUST-8].
- * Zero is avoided so that a log never shows an ISN that looks unset. */
+/* ISN = M + F(localip, localport, remoteip, remoteport, secretkey), where M ticks every 4 us:
+ * RFC 9293 3.4.1 [MUST-8]. Zero is avoided so that a log never shows an ISN that looks unset. */
 seq_t tcp_isn(const struct tcp_env *env, const struct tcp_tuple *tuple, aksu_time now)
 {
     uint32_t isn = (uint32_t)(now / US(4)) + keyed(&env->isn_key, tuple);

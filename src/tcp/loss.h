@@ -1,5 +1,5 @@
-/* loss.h - the seam of loss detection: what was acknowledged goes in, what to retransmit comes out. How much
- * may be sent is the congestion window's business (cc.h). Called by tcp/recovery.c. */
+/* loss.h - the seam of loss detection: what was acknowledged goes in, what to retransmit comes out.
+ * How much may be sent is the congestion window's business (cc.h). Called by tcp/recovery.c. */
 #ifndef TCP_LOSS_H
 #define TCP_LOSS_H
 
@@ -40,6 +40,6 @@ struct loss_ops {
     void (*on_rto)(struct loss *l, seq_t nxt);
 };
 
-extern const struct loss_ops loss_newreno;      /* RFC 6582, RFC 3042 */
+extern const struct loss_ops loss_newreno;      /* RFC 6582 3.2, RFC 3042 2 */
 
 #endif

@@ -1,5 +1,6 @@
-/* loss_newreno.c - loss detection by duplicate acknowledgments without SACK: fast retransmit (RFC 5681 3.2), NewReno's
- * partial acknowledgments (RFC 6582 3.2), limited transmit (RFC 3042 2). Behind loss.h. */
+/* loss_newreno.c - loss detection by duplicate acknowledgments without SACK: fast retransmit
+ * (RFC 5681 3.2), NewReno's partial acknowledgments (RFC 6582 3.2), limited transmit (RFC 3042 2).
+ * Behind loss.h. */
 #include "tcp/loss.h"
 
 enum { DUP_THRESHOLD = 3 };

@@ -1,5 +1,6 @@
-/* options.c - which options we put on a segment and what the peer's SYN makes of them: MSS (RFC 9293 3.7.1), window
- * scale and timestamps (RFC 7323 2, 3), SACK-permitted (RFC 2018 2). Called by OPEN, SEGMENT ARRIVES, output. */
+/* options.c - which options we put on a segment and what the peer's SYN makes of them: MSS
+ * (RFC 9293 3.7.1), window scale and timestamps (RFC 7323 2, 3), SACK-permitted (RFC 2018 2).
+ * Called by OPEN, SEGMENT ARRIVES, output. */
 #include "tcp/core.h"
 
 enum { SMALLEST_MSS = 48, LARGEST_SHIFT = 14, TIMESTAMPS_SPACE = 12 };
@@ -19,7 +20,8 @@ static uint8_t shift_for(uint32_t buffer)
     return shift;
 }
 
-/* RFC 9293 3.7.1 [MUST-16]: text per segment is limited by the peer's MSS and by the path, less options. */
+/* RFC 9293 3.7.1 [MUST-16]: text per segment is limited by the peer's MSS and by the path, less
+ * options. */
 void tcp_update_mss(struct tcp *t)
 {
     uint32_t header_and_text = (uint32_t)t->peer_mss + TCP_HEADER;
@@ -62,7 +64,7 @@ void tcp_own_syn_options(const struct tcp *t, struct tcp_options *out, aksu_time
     bool offer = t->state == TCP_SYN_SENT;      /* a SYN,ACK only repeats what the SYN offered */
 
     out->has = HAS_MSS;
-    out->mss = t->announced_mss;                /* RFC 9293 3.7.1 [MUST-14] */
+    out->mss = t->announced_mss;                /* RFC 9293 3.7.1 [MUST-14], 3.7.1 [SHLD-5] */
     if (offer ? c->sack : t->sack_on)
         out->has |= HAS_SACK_PERMITTED;
     if (offer ? c->window_scale : t->wscale_on) {
@@ -78,7 +80,7 @@ void tcp_own_syn_options(const struct tcp *t, struct tcp_options *out, aksu_time
 
 void tcp_own_options(const struct tcp *t, struct tcp_options *out, aksu_time now)
 {
-    out->has = 0;
+    out->has = 0;                               /* no MSS: RFC 9293 3.2 [MUST-65] */
     out->sack_count = 0;
     if (t->ts_on) {
         out->has = HAS_TIMESTAMPS;              /* RFC 7323 3.2: on every segment once agreed */
@@ -92,7 +94,7 @@ void tcp_own_options(const struct tcp *t, struct tcp_options *out, aksu_time now
 /* Called by OPEN, before the SYN. */
 void tcp_prepare_options(struct tcp *t)
 {
-    t->announced_mss = (uint16_t)(t->mtu - TCP_HEADER);
+    t->announced_mss = (uint16_t)(t->mtu - TCP_HEADER);     /* RFC 9293 3.7.1 [MUST-67] */
     t->peer_mss = is_v4(t) ? 536 : 1220;
     t->rcv_wscale = t->env->config.window_scale ? shift_for(t->receive_buffer) : 0;
     t->ts_offset = tcp_timestamp_offset(t->env, &t->tuple);

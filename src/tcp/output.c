@@ -1,5 +1,6 @@
-/* output.c - what is owed, and in which order. Input records it, the owner pulls it: RFC 9293 3.10.7.4 [MUST-58] and
- * RFC 9293 3.10.7.4 [MUST-59] hold because nothing is sent before all input was processed. */
+/* output.c - what is owed, and in which order. Input records it, the owner pulls it:
+ * RFC 9293 3.10.7.4 [MUST-58] and RFC 9293 3.10.7.4 [MUST-59] hold because nothing is sent before
+ * all input was processed. */
 #include "tcp/core.h"
 
 enum { LARGEST_GSO = 61440, SLICES = TCP_TEXT_PARTS };
@@ -37,12 +38,11 @@ static void segment(struct tcp *t, struct tcp_segment *out, seq_t seq, uint8_t c
     acknowledged(t);
 }
 
-static void give_reset(struct tcp *t, struct tcp_segment *out)
+static void give_reset(struct tcp *t, struct tcp_segment *out, aksu_time now)
 {
     header(t, out, t->rst_seq, (uint8_t)(t->rst_has_ack ? CTL_RST | CTL_ACK : CTL_RST));
     out->wnd = 0;
-    out->options.has = 0;
-    out->options.sack_count = 0;
+    tcp_own_options(t, &out->options, now);     /* RFC 7323 3.2: RST carries them too */
     t->rst_owed = false;
 }
 
@@ -83,7 +83,7 @@ static void attach_text(struct tcp *t, struct tcp_segment *out, seq_t seq, uint3
         out->ctl |= CTL_PSH;
     if (t->urgent_out && seq_gt(t->snd.up, seq)) {
         uint32_t up = (uint32_t)seq_diff(t->snd.up, seq);
-        out->ctl |= CTL_URG;
+        out->ctl |= CTL_URG;                    /* RFC 9293 3.8.5 [MUST-30], 3.8.5 [MUST-31] */
         out->urgent_pointer = (uint16_t)(up > UINT16_MAX ? UINT16_MAX : up);
     }
 }
@@ -126,6 +126,7 @@ static bool give_resend(struct tcp *t, struct tcp_segment *out, aksu_time now)
         uint32_t since = (uint32_t)seq_diff(from, t->snd.una);
         if (since >= t->cc.cwnd)
             return false;
+        /* RFC 9293 3.8.6 [SHLD-16]: within what a shrunken window leaves */
         uint32_t room = t->snd.wnd > since ? t->snd.wnd - since : 0;
         if (since > 0 && room == 0)
             return false;
@@ -139,7 +140,7 @@ static bool give_resend(struct tcp *t, struct tcp_segment *out, aksu_time now)
     t->snd.resend = seq_add(from, seg_len(out));
     t->retransmits++;
     if (t->timing && seq_gt(t->timed, from))
-        t->timing = false;                      /* RFC 6298 3 [MUST-18] */
+        t->timing = false;                      /* RFC 6298 3, RFC 9293 3.8.1 [MUST-18] */
     if (t->deadline[TIMER_RETRANSMISSION] == NEVER && !t->closed_window)
         rto_start(t, now);
     TCP_EMIT(t, now, retransmit, .seq = from.n, .len = len,
@@ -167,14 +168,14 @@ static bool give_probe(struct tcp *t, struct tcp_segment *out, aksu_time now)
     return true;
 }
 
-/* RFC 9293 3.8.6.2.1 and 3.7.4: may `len` of `queued` octets go now? */
-static bool worth_sending(const struct tcp *t, uint32_t len, uint32_t queued)
+/* RFC 9293 3.8.6.2.1 [MUST-38], 3.7.4 [SHLD-7]: may `len` of `queued` octets go now? */
+static bool worth_sending(const struct tcp *t, uint32_t len, uint32_t limit, uint32_t queued)
 {
-    if (len >= t->snd_mss || t->sws_override)
+    if (len >= limit || t->sws_override)
         return true;
     bool idle = seq_eq(t->snd.nxt, t->snd.una);
     bool nagle_lets = idle || t->nodelay || t->fin_queued;
-    if (len == queued && !t->more)
+    if (len == queued && !t->more)              /* RFC 9293 3.9.1.2 [MAY-16] */
         return nagle_lets;
     return nagle_lets && !t->more && len > 0 && len >= t->snd.max_wnd / 2;
 }
@@ -220,7 +221,7 @@ static bool give_new(struct tcp *t, struct tcp_segment *out, aksu_time now)
     if (len > limit && (len < queued || !(t->nodelay || fin_waits || in_flight(t) == 0)))
         len -= len % limit;
     bool fin_goes = fin_waits && len == queued && len < usable;
-    if (!fin_goes && !(len > 0 && worth_sending(t, len, queued))) {
+    if (!fin_goes && !(len > 0 && worth_sending(t, len, limit, queued))) {
         if (t->snd.wnd == 0)
             window_persist(t, now);
         else if (seq_eq(t->snd.una, t->snd.nxt))
@@ -254,10 +255,18 @@ static void give_keepalive(struct tcp *t, struct tcp_segment *out, aksu_time now
     segment(t, out, seq_sub(t->snd.nxt, 1), 0, now);
 }
 
+/* After a segment of established connections, which carried the ACK that was owed. */
+static bool owes_more(const struct tcp *t)
+{
+    return seq_gt(send_end(t), t->snd.nxt) || (t->fin_queued && !t->fin_sent)
+        || seq_lt(t->snd.resend, t->snd.resend_end) || t->dup_acks_owed > 0 || t->keepalive_owed
+        || t->probe_owed;
+}
+
 bool tcp_next_segment(struct tcp *t, struct tcp_segment *out, aksu_time now)
 {
     if (t->rst_owed) {
-        give_reset(t, out);
+        give_reset(t, out, now);
         return true;
     }
     if (t->state == TCP_CLOSED || t->state == TCP_LISTEN || t->held) {
@@ -279,6 +288,7 @@ bool tcp_next_segment(struct tcp *t, struct tcp_segment *out, aksu_time now)
             if (give_resend(t, out, now))
                 return true;
         } else if (give_new(t, out, now)) {
+            t->may_send = owes_more(t);
             return true;
         }
         if (t->keepalive_owed) {
@@ -288,8 +298,7 @@ bool tcp_next_segment(struct tcp *t, struct tcp_segment *out, aksu_time now)
     } else if (t->state == TCP_FIN_WAIT_1 && !t->fin_sent && give_new(t, out, now)) {
         return true;                            /* CLOSE in SYN-RECEIVED: the FIN may go at once */
     }
-    if (give_ack(t, out, now))
-        return true;
-    t->may_send = false;
-    return false;
+    bool gives = give_ack(t, out, now);
+    t->may_send = gives && t->dup_acks_owed > 0;
+    return gives;
 }

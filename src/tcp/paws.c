@@ -1,5 +1,5 @@
-/* paws.c - timestamps of a connection: protection against wrapped sequence numbers (RFC 7323 5), TS.Recent
- * (RFC 7323 4.3). Called at the head of the first step. */
+/* paws.c - timestamps of a connection: protection against wrapped sequence numbers (RFC 7323 5),
+ * TS.Recent (RFC 7323 4.3). Called at the head of the first step. */
 #include "tcp/core.h"
 
 enum { OUTDATED_SECONDS = 24 * 24 * 3600 };     /* RFC 7323 5.5 */
@@ -9,22 +9,26 @@ uint32_t tcp_ts_clock(const struct tcp *t, aksu_time now)
     return (uint32_t)(now / MS(1)) + t->ts_offset;
 }
 
+static bool outdated(const struct tcp *t, aksu_time now)
+{
+    return (uint32_t)(now / SECONDS(1)) - t->ts_recent_at >= OUTDATED_SECONDS;
+}
+
 bool paws_refuses(const struct tcp *t, const struct tcp_segment *seg, aksu_time now)
 {
     if (!(seg->options.has & HAS_TIMESTAMPS) || (seg->ctl & CTL_RST))
         return false;                           /* RFC 7323 5.2: never for RST */
     if ((int32_t)(seg->options.ts_val - t->ts_recent) >= 0)
         return false;
-    uint32_t age = (uint32_t)(now / SECONDS(1)) - t->ts_recent_at;
-    return age < OUTDATED_SECONDS;
+    return !outdated(t, now);
 }
 
 void paws_remember(struct tcp *t, const struct tcp_segment *seg, aksu_time now)
 {
-    if (!(seg->options.has & HAS_TIMESTAMPS))
-        return;
+    if (!(seg->options.has & HAS_TIMESTAMPS) || (seg->ctl & CTL_RST))
+        return;                                 /* RFC 7323 5.2: a RST changes nothing */
     /* RFC 7323 4.3 (2): only a segment that begins at or before what was last acknowledged. */
-    if ((int32_t)(seg->options.ts_val - t->ts_recent) >= 0
+    if (((int32_t)(seg->options.ts_val - t->ts_recent) >= 0 || outdated(t, now))
         && seq_le(seg->seq, t->last_ack_sent)) {
         t->ts_recent = seg->options.ts_val;
         t->ts_recent_at = (uint32_t)(now / SECONDS(1));

@@ -1,5 +1,6 @@
-/* reassembly.c - text out of order (RFC 9293 3.10.7.4 [SHLD-31]) and the SACK blocks that tell of it (RFC 2018 3,
- * 4). The octets lie in the receive ring at their place; a small set of ranges says which are there. */
+/* reassembly.c - text out of order (RFC 9293 3.10.7.4 [SHLD-31]) and the SACK blocks that tell of
+ * it (RFC 2018 3, 4). The octets lie in the receive ring at their place; a small set of ranges says
+ * which are there. */
 #include "tcp/core.h"
 
 static struct ranges *holes_of(const struct tcp *t)
@@ -37,7 +38,8 @@ static bool have_set(struct tcp *t)
     return true;
 }
 
-/* Copies text[skip .. skip+length) of the segment into the receive ring at position `at`; returns how much fitted. */
+/* Copies text[skip .. skip+length) of the segment into the receive ring at position `at`; returns
+ * how much fitted. */
 uint32_t reassembly_write(struct tcp *t, const struct tcp_segment *seg, uint32_t skip,
                           uint32_t at, uint32_t length)
 {

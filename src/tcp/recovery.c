@@ -1,5 +1,6 @@
-/* recovery.c - carries out what loss detection found (loss.h) with the window that congestion control allows (cc.h):
- * RFC 5681 3.2, RFC 6582 3.2, RFC 3042 2. Called by ack.c and event_timeouts.c. */
+/* recovery.c - carries out what loss detection found (loss.h) with the window that congestion
+ * control allows (cc.h): RFC 5681 3.2, RFC 6582 3.2, RFC 3042 2. Called by ack.c and
+ * event_timeouts.c. */
 #include "tcp/core.h"
 
 static void tell(struct tcp *t, const char *why, aksu_time now)
@@ -41,6 +42,14 @@ static void deflate(struct tcp *t, uint32_t acked)
         t->cc.cwnd = t->snd_mss;
 }
 
+/* RFC 5681 3.2 (2): what limited transmit sent beyond cwnd does not count. */
+static uint32_t without_limited_transmit(const struct tcp *t, uint32_t flight)
+{
+    uint32_t most = (uint32_t)t->limited_transmit * t->snd_mss;
+    uint32_t beyond = flight > t->cc.cwnd ? flight - t->cc.cwnd : 0;
+    return flight - (beyond < most ? beyond : most);
+}
+
 void recovery_on_ack(struct tcp *t, seq_t una_before, uint32_t acked, bool duplicate,
                      uint32_t flight, aksu_time now)
 {
@@ -59,8 +68,8 @@ void recovery_on_ack(struct tcp *t, seq_t una_before, uint32_t acked, bool dupli
         t->may_send = true;
         break;
     case LOSS_ENTER:
+        t->cc.ops->on_loss(&t->cc, without_limited_transmit(t, flight), t->snd_mss, now);
         t->limited_transmit = 0;
-        t->cc.ops->on_loss(&t->cc, flight, t->snd_mss, now);
         t->cc.cwnd += 3u * t->snd_mss;          /* RFC 5681 3.2 (3): three have left the network */
         resend_first(t);
         tell(t, "fast retransmit", now);

@@ -1,5 +1,5 @@
-/* rto.c - the retransmission timeout: samples, Karn's rule, backoff (RFC 6298). Called by ack.c, output.c and
- * event_timeouts.c. */
+/* rto.c - the retransmission timeout: samples, Karn's rule, backoff (RFC 6298). Called by ack.c,
+ * output.c and event_timeouts.c. */
 #include "tcp/core.h"
 
 enum { CLOCK_GRANULARITY_US = 1000 };
@@ -25,6 +25,7 @@ void rto_init(struct tcp *t)
     t->backoff = 0;
 }
 
+/* RFC 9293 3.8.1 [MUST-18] */
 void rto_sample(struct tcp *t, uint32_t sample_us, aksu_time now)
 {
     if (sample_us == 0)
@@ -71,7 +72,7 @@ void rto_on_ack(struct tcp *t, const struct tcp_segment *seg, aksu_time now)
         if (ms <= INT32_MAX / 1000)
             rto_sample(t, ms * 1000, now);
     } else if (t->resends > 0) {
-        TCP_EMIT(t, now, ambiguous_rtt, .ack = seg->ack.n);     /* RFC 6298 3 [MUST-18] */
+        TCP_EMIT(t, now, ambiguous_rtt, .ack = seg->ack.n);     /* RFC 6298 3 */
     }
     t->resends = 0;
     t->r1_reported = false;

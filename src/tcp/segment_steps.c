@@ -1,6 +1,6 @@
-/* segment_steps.c - the eight steps of SEGMENT ARRIVES in the states from SYN-RECEIVED on (RFC 9293 3.10.7.4), with
- * RFC 5961 (blind attacks), RFC 7323 (PAWS) and RFC 6191, RFC 1337 (TIME-WAIT) where they amend them.
- * Called in this order by event_segment_arrives.c. */
+/* segment_steps.c - the eight steps of SEGMENT ARRIVES in the states from SYN-RECEIVED on
+ * (RFC 9293 3.10.7.4), with RFC 5961 (blind attacks), RFC 7323 (PAWS) and RFC 6191,
+ * RFC 1337 (TIME-WAIT) where they amend them. Called in this order by event_segment_arrives.c. */
 #include "tcp/core.h"
 
 /* RFC 9293 3.4: the four cases of the acceptability test. */
@@ -29,8 +29,8 @@ static void restart_time_wait(struct tcp *t, aksu_time now)
     t->deadline[TIMER_TIME_WAIT] = time_after(now, 2 * t->env->config.msl);
 }
 
-/* A new incarnation asks for the same socket pair: RFC 6191 2, RFC 9293 3.6.1 [MAY-2], [SHLD-4]. The owner looks at
- * `reopen`; what is not accepted is dropped without an answer. */
+/* A new incarnation asks for the same socket pair: RFC 6191 2, RFC 9293 3.6.1 [MAY-2],
+ * RFC 9293 3.6.1 [SHLD-4]. The owner looks at `reopen`; what is not accepted is dropped in silence. */
 static enum step syn_in_time_wait(struct tcp *t, const struct tcp_segment *seg, aksu_time now)
 {
     bool newer_seq = seq_ge(seg->seq, t->rcv.nxt);
@@ -47,8 +47,8 @@ static enum step syn_in_time_wait(struct tcp *t, const struct tcp_segment *seg, 
     return tcp_drop(t, "RFC 6191 2", accept ? "a new SYN reopens the connection" : "an old SYN", now);
 }
 
-/* The SYN,ACK of a simultaneous open begins before the window, but its ACK is the one we wait for: RFC 9293 3.5
- * [MUST-10]. */
+/* The SYN,ACK of a simultaneous open begins before the window, but its ACK is the one we wait for:
+ * RFC 9293 3.5 [MUST-10]. */
 static bool crossing_syn_ack(const struct tcp *t, const struct tcp_segment *seg)
 {
     return t->state == TCP_SYN_RECEIVED && t->active && seq_eq(seg->seq, t->irs)
@@ -109,7 +109,10 @@ enum step first_check_sequence_number(struct tcp *t, const struct tcp_segment *s
     if (t->ts_on)
         paws_remember(t, seg, now);
     t->last_in_at = now;
-    t->keepalive_probes = 0;
+    if (t->keepalive_probes > 0) {              /* answered: a whole interval again */
+        t->keepalive_probes = 0;
+        t->deadline[TIMER_KEEP_ALIVE] = time_after(now, MS(t->keepalive_idle_ms));
+    }
     return STEP_NEXT;
 }
 
@@ -129,13 +132,13 @@ enum step second_check_rst(struct tcp *t, const struct tcp_segment *seg, aksu_ti
         if (t->active) {
             tcp_fail(t, AKSU_REFUSED, "connection refused", now);
         } else {
-            tcp_flush(t);                       /* "return this connection to the LISTEN state" [MUST-11] */
+            tcp_flush(t);                       /* "return to LISTEN": RFC 9293 3.5 [MUST-11] */
             t->deadline[TIMER_RETRANSMISSION] = NEVER;
             tcp_enter(t, TCP_LISTEN, now);
         }
         break;
     case TCP_ESTABLISHED: case TCP_FIN_WAIT_1: case TCP_FIN_WAIT_2: case TCP_CLOSE_WAIT:
-        tcp_fail(t, AKSU_RESET, "connection reset", now);
+        tcp_fail(t, AKSU_RESET, "connection reset", now);      /* RFC 9293 3.6 [MUST-12] */
         break;
     case TCP_CLOSING: case TCP_LAST_ACK: case TCP_TIME_WAIT:
         t->reason = AKSU_RESET;
@@ -148,7 +151,8 @@ enum step second_check_rst(struct tcp *t, const struct tcp_segment *seg, aksu_ti
     return STEP_DONE;
 }
 
-/* RFC 9293 3.10.7.4: "Third, check security": no compartments here, and the Diffserv field has no say (RFC 9293 A.1.2). */
+/* RFC 9293 3.10.7.4: "Third, check security": no compartments here, and the Diffserv field has no
+ * say (RFC 9293 A.1.2). */
 enum step third_check_security(struct tcp *t, const struct tcp_segment *seg, aksu_time now)
 {
     (void)t;
@@ -175,7 +179,7 @@ enum step fourth_check_syn(struct tcp *t, const struct tcp_segment *seg, aksu_ti
     uint32_t after = seg->seq.n + seg_len(seg);
     bool has_ack = (seg->ctl & CTL_ACK) != 0;
     tcp_fail(t, AKSU_RESET, "connection reset", now);
-    t->rst_owed = true;                         /* RFC 793 as kept by RFC 9293 3.10.7.4 */
+    t->rst_owed = true;                         /* RFC 9293 3.10.7.4 fourth */
     t->rst_has_ack = !has_ack;
     t->rst_seq = has_ack ? seg->ack : seq_of(0);
     t->rcv.nxt = seq_of(after);
@@ -242,7 +246,7 @@ static void take_text(struct tcp *t, const struct tcp_segment *seg, uint32_t ski
     if (had_hole || took < length || t->rcv.acked_text >= 2u * t->rcv_mss) {
         acknowledge_now(t);
     } else if (t->ack_owed == ACK_NONE) {
-        t->ack_owed = ACK_DELAYED;
+        t->ack_owed = ACK_DELAYED;              /* RFC 9293 3.8.6.3 [SHLD-18] */
         t->deadline[TIMER_DELAYED_ACK] = time_after(now, t->env->config.delayed_ack);
     }
 }
@@ -265,7 +269,7 @@ static void process_text(struct tcp *t, const struct tcp_segment *seg, aksu_time
     }
     reassembly_hold(t, seg, first, 0, length, now);         /* RFC 9293 3.10.7.4 [SHLD-31] */
     if (t->dup_acks_owed < UINT8_MAX)
-        t->dup_acks_owed++;                                 /* RFC 5681 4.2 */
+        t->dup_acks_owed++;                     /* RFC 5681 4.2, RFC 9293 3.10.7.4 [MAY-13] */
     t->may_send = true;
 }
 
@@ -300,7 +304,8 @@ enum step seventh_process_text(struct tcp *t, const struct tcp_segment *seg, aks
     return STEP_NEXT;
 }
 
-/* True when the FIN stands at RCV.NXT; one beyond a hole is remembered [SHLD-31]. */
+/* True when the FIN stands at RCV.NXT; one beyond a hole is remembered:
+ * RFC 9293 3.10.7.4 [SHLD-31]. */
 static bool fin_is_next(struct tcp *t, const struct tcp_segment *seg)
 {
     if (seg->ctl & CTL_FIN) {
@@ -308,6 +313,8 @@ static bool fin_is_next(struct tcp *t, const struct tcp_segment *seg)
         if (seq_gt(fin, t->rcv.nxt) && seq_lt(fin, t->rcv.edge) && !t->fin_received) {
             t->fin_held = true;
             t->rcv.fin = fin;
+            if (seg->text_len == 0)
+                acknowledge_now(t);                         /* RFC 5681 4.2: it is out of order */
         }
         if (seq_eq(fin, t->rcv.nxt))
             return true;
@@ -347,7 +354,7 @@ enum step eighth_check_fin(struct tcp *t, const struct tcp_segment *seg, aksu_ti
     if (seq_lt(t->rcv.edge, t->rcv.nxt))
         t->rcv.edge = t->rcv.nxt;
     acknowledge_now(t);
-    t->notify |= AKSU_PEER_CLOSED | AKSU_READABLE;
+    t->notify |= AKSU_PEER_CLOSED | AKSU_READABLE;             /* RFC 9293 3.6 [MUST-12] */
     TCP_EMIT(t, now, signal, .status = AKSU_CLOSING, .what = "connection closing");
     return STEP_DONE;
 }

@@ -1,5 +1,5 @@
-/* state.c - the state variable and its edges (RFC 9293 3.3.2 Figure 5), the end of a connection, and what calls on a
- * connection that is gone are answered. Called by every event. */
+/* state.c - the state variable and its edges (RFC 9293 3.3.2 Figure 5), the end of a connection,
+ * and what calls on a connection that is gone are answered. Called by every event. */
 #include "tcp/core.h"
 
 #define TO(state) (1u << (state))
@@ -30,6 +30,7 @@ static void stop_timers(struct tcp *t)
 static void start_time_wait(struct tcp *t, aksu_time now)
 {
     stop_timers(t);
+    /* RFC 9293 3.6.1 [MUST-13] */
     t->deadline[TIMER_TIME_WAIT] = time_after(now, 2 * t->env->config.msl);
 }
 
@@ -114,7 +115,7 @@ void tcp_init(struct tcp *t, struct tcp_env *env, uint32_t conn, uint16_t mtu)
     t->r2 = env->config.data_r2;
     t->send_buffer = env->config.send_buffer;
     t->receive_buffer = env->config.receive_buffer;
-    t->keepalive_idle_ms = 2u * 3600 * 1000;    /* RFC 9293 3.8.4 [MUST-28] */
+    t->keepalive_idle_ms = 2u * 3600 * 1000;    /* RFC 9293 3.8.4 [MUST-28], 3.8.4 [MUST-25] */
     t->keepalive_interval_ms = 75 * 1000;
     t->keepalive_count = 9;
     t->cc.ops = env->cc;

@@ -1,5 +1,5 @@
-/* tcb.h - the transmission control block (RFC 9293 3.3.1, Tables 2 to 4) and what its owner shares among all of
- * them. Included by tcp/ only; the stack uses tcp.h. */
+/* tcb.h - the transmission control block (RFC 9293 3.3.1, Tables 2 to 4) and what its owner shares
+ * among all of them. Included by tcp/ only; the stack uses tcp.h. */
 #ifndef TCP_TCB_H
 #define TCP_TCB_H
 
@@ -62,14 +62,14 @@ struct tcp {
 
     struct {
         seq_t una, nxt, wl1, wl2, up;
-        uint32_t wnd, max_wnd;
+        uint32_t wnd, max_wnd;      /* RFC 9293 3.1 [REC-1] */
         seq_t resend, resend_end;   /* [resend, resend_end) goes out again before new text */
         seq_t fin;                  /* sequence number of our FIN, valid when fin_sent */
     } snd;
     struct {
         seq_t nxt, up;
         seq_t edge;                 /* RCV.NXT + RCV.WND as last advertised: never moves left */
-        seq_t fin;                  /* of a FIN beyond a hole, valid when fin_held [SHLD-31] */
+        seq_t fin;                  /* of a FIN beyond a hole, valid when fin_held */
         uint32_t acked_text;        /* octets received since the last ACK went out */
     } rcv;
     seq_t iss, irs;
@@ -82,7 +82,7 @@ struct tcp {
     uint8_t limited_transmit;       /* segments beyond cwnd, RFC 3042 2 */
     uint8_t ttl, dscp;
 
-    bool active : 1;                /* came from an active OPEN [MUST-11] */
+    bool active : 1;                /* came from an active OPEN: RFC 9293 3.5 [MUST-11] */
     bool remote_given : 1;          /* passive OPEN with a specified remote socket */
     bool syn_owed : 1;              /* SYN or SYN,ACK is due */
     bool held : 1;                  /* SYN received, the application has not answered it yet */
@@ -105,7 +105,7 @@ struct tcp {
     bool sent_write_short : 1;      /* SEND took less than offered: tell when there is room */
 
     uint8_t snd_wscale, rcv_wscale;
-    uint16_t peer_mss;              /* what the peer announced, or the default [MUST-15] */
+    uint16_t peer_mss;              /* what the peer announced, or the default */
     uint16_t mtu;                   /* octets of TCP header + text that IP carries on this path */
     uint16_t snd_mss;               /* Eff.snd.MSS: text per segment, RFC 9293 3.7.1 [MUST-16] */
     uint16_t rcv_mss;               /* largest segment seen, for ACKs and SWS */
@@ -119,7 +119,7 @@ struct tcp {
     seq_t timed;                    /* the first octet after the timed segment */
     aksu_time timed_at;
     uint8_t backoff;                /* doublings of the RTO in force */
-    uint8_t probes;                 /* window probes sent in a row */
+    uint8_t probes, probe_backoff;  /* window probes not answered; doublings of their interval */
     uint8_t keepalive_probes, keepalive_count;
     uint32_t keepalive_idle_ms, keepalive_interval_ms;
     uint32_t user_timeout_ms;       /* 0: none */

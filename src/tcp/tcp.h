@@ -33,7 +33,7 @@ enum aksu_status tcp_consume(struct tcp *t, size_t length, aksu_time now);
 /* CLOSE as half-close: the user may still RECEIVE. */
 enum aksu_status tcp_close(struct tcp *t, aksu_time now);
 /* CLOSE by a user who will neither send nor receive any more: sets `released`; unread text makes it
- * an ABORT (3.6.1 [SHLD-3]). Allowed in every state. */
+ * an ABORT (RFC 9293 3.6.1). Allowed in every state. */
 enum aksu_status tcp_release(struct tcp *t, aksu_time now);
 enum aksu_status tcp_abort(struct tcp *t, aksu_time now);
 enum aksu_status tcp_status(const struct tcp *t, struct aksu_info *out);
@@ -61,8 +61,8 @@ aksu_time tcp_next_timeout(const struct tcp *t);
 
 /* --- 3.9.2.2: ICMP --- */
 
-/* `seq`: the quoted sequence number, checked against what is outstanding (RFC 5927 4.1). `hard` as RFC 1122
- * 4.2.3.9 says. True when the error concerned this connection. */
+/* `seq`: the quoted sequence number, checked against what is outstanding (RFC 5927 4.1). `hard` as
+ * RFC 1122 4.2.3.9 says. True when the error concerned this connection. */
 bool tcp_icmp_error(struct tcp *t, enum aksu_status status, bool hard, seq_t seq, aksu_time now);
 /* A smaller path MTU (RFC 1191 6.4): mtu as in tcp_init. `seq` as above. */
 bool tcp_too_big(struct tcp *t, uint16_t mtu, seq_t seq, aksu_time now);
@@ -71,7 +71,8 @@ void tcp_set_mtu(struct tcp *t, uint16_t mtu);
 
 /* --- what is owed --- */
 
-/* The next segment to send; false when there is none now. Text is borrowed until the next call on t. */
+/* The next segment to send; false when there is none now. Text is borrowed until the next call on
+ * t. */
 bool tcp_next_segment(struct tcp *t, struct tcp_segment *out, aksu_time now);
 
 /* --- TIME-WAIT as a compact record (stack/time_wait.h keeps them) --- */
@@ -89,7 +90,7 @@ void tcp_time_wait_compact(const struct tcp *t, struct tcp_time_wait *out);
 /* A TCB in TIME-WAIT again, for one segment: then tcp_next_segment, and compact. */
 void tcp_time_wait_expand(struct tcp *t, struct tcp_env *env, const struct tcp_time_wait *in,
                           aksu_time now);
-/* The ISS for a connection that reopens it is above every sequence number used (3.6.1 [MAY-2]). */
+/* The ISS for a connection that reopens it is above every sequence number used. */
 void tcp_iss_after(struct tcp *t, seq_t snd_nxt);
 
 #endif

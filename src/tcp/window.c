@@ -1,5 +1,5 @@
-/* window.c - the windows (RFC 9293 3.8.6): what we advertise, with silly window avoidance as a receiver
- * (3.8.6.2.2), what we may send, and probing of a closed window (3.8.6.1). */
+/* window.c - the windows (RFC 9293 3.8.6): what we advertise, with silly window avoidance as a
+ * receiver (3.8.6.2.2), what we may send, and probing of a closed window (3.8.6.1). */
 #include "tcp/core.h"
 
 enum { OVERRIDE_MS = 200 };     /* RFC 9293 3.8.6.2.1: 0.1 to 1 s */
@@ -33,7 +33,8 @@ static uint32_t growth(const struct tcp *t)
     return (uint32_t)seq_diff(edge, t->rcv.edge);
 }
 
-/* RFC 9293 3.8.6.2.2 [MUST-39]: the edge moves by at least min(buffer/2, MSS); RFC 9293 3.8.6 [SHLD-14]: never left. */
+/* RFC 9293 3.8.6.2.2 [MUST-39]: the edge moves by at least min(buffer/2, MSS);
+ * RFC 9293 3.8.6 [SHLD-14]: never left. */
 uint32_t window_to_advertise(struct tcp *t)
 {
     uint32_t grow = growth(t);
@@ -54,7 +55,8 @@ bool window_update_due(const struct tcp *t)
         && (uint64_t)rcv_wnd(t) + grow < (uint64_t)UINT16_MAX << t->rcv_wscale;
 }
 
-/* RFC 9293 3.8.6: SND.UNA + SND.WND - SND.NXT, and no more than cwnd; a shrunken window makes 0, not 4 billion. */
+/* RFC 9293 3.8.6 [MUST-34], 3.8.6 [SHLD-15]: SND.UNA + SND.WND - SND.NXT, and no more than cwnd; a
+ * shrunken window makes 0, not 4 billion. */
 uint32_t window_sendable(const struct tcp *t)
 {
     uint32_t flight = in_flight(t);
@@ -68,15 +70,17 @@ static bool waits_to_send(const struct tcp *t)
     return seq_gt(send_end(t), t->snd.nxt) || (t->fin_queued && !t->fin_sent);
 }
 
+/* RFC 9293 3.8.6.1 [SHLD-29], 3.8.6.1 [SHLD-30] */
 static aksu_time probe_interval(const struct tcp *t)
 {
-    uint64_t us = (uint64_t)t->rto_us << (t->probes > 20 ? 20 : t->probes);     /* [SHLD-30] */
+    uint64_t us = (uint64_t)t->rto_us << (t->probe_backoff > 20 ? 20 : t->probe_backoff);
     aksu_time interval = US(us);
     return interval < t->env->config.rto_max ? interval : t->env->config.rto_max;
 }
 
-/* Called whenever the send window or what waits behind it changed, and after each probe. With a closed window the
- * probe takes the place of retransmission: RFC 9293 3.8.6 [MUST-35], 3.8.6.1 [MUST-36]. */
+/* Called whenever the send window or what waits behind it changed, and after each probe. With a
+ * closed window the probe takes the place of retransmission: RFC 9293 3.8.6 [MUST-35] and
+ * RFC 9293 3.8.6.1 [MUST-36]. */
 void window_persist(struct tcp *t, aksu_time now)
 {
     if (!tcp_synchronized(t) || seq_eq(t->snd.una, t->iss) || t->state == TCP_TIME_WAIT)
@@ -87,12 +91,12 @@ void window_persist(struct tcp *t, aksu_time now)
     if (closed && !t->closed_window) {
         TCP_EMIT(t, now, zero_window, .queued = t->send.length);
         t->closed_window = true;
-        t->probes = 0;
+        t->probes = t->probe_backoff = 0;
         t->deadline[TIMER_RETRANSMISSION] = NEVER;
-        t->deadline[TIMER_PERSIST] = time_after(now, probe_interval(t));    /* [SHLD-29] */
+        t->deadline[TIMER_PERSIST] = time_after(now, probe_interval(t));
     } else if (!closed && t->closed_window) {
         t->closed_window = t->probe_owed = false;
-        t->probes = 0;
+        t->probes = t->probe_backoff = 0;
         t->deadline[TIMER_PERSIST] = NEVER;
         if (outstanding) {                      /* what was sent into the closed window is gone */
             t->snd.resend = t->snd.una;
@@ -107,7 +111,7 @@ void window_persist(struct tcp *t, aksu_time now)
 }
 
 /* Nothing is outstanding, so no ACK will come, and what is queued is too small to send by the
- * rules: RFC 9293 3.8.6.2.1 (4). */
+ * rules: RFC 9293 3.8.6.2.1, 3.9.1.2 [MUST-60]. */
 void window_override(struct tcp *t, aksu_time now)
 {
     if (t->deadline[TIMER_PERSIST] == NEVER)

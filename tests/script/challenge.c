@@ -1,0 +1,78 @@
+/* challenge.c - challenge ACKs: what RFC 5961 3.2, 4.2, 5.2 answers blind attacks with, and its
+ * throttle (7). */
+#include "tests/script/script.h"
+
+static unsigned attack(int line, unsigned n)
+{
+    unsigned answers = 0;
+    for (unsigned i = 0; i < n; i++) {
+        script_in(line, &(struct line){ .ctl = RST, .seq = RCV_NXT + 1 + i });
+        answers += script_acks(line, 1);
+    }
+    return answers;
+}
+
+SCRIPT(challenge_acks_are_limited)                  /* RFC 5961 7 */
+{
+    static const uint32_t limits[] = { 10, 3 };
+    for (size_t i = 0; i < 2; i++) {
+        config.challenge_acks = limits[i];
+        given(ESTABLISHED);
+        after(SECONDS(1) - (w.now % SECONDS(1)));   /* whatever the interval begins with */
+        check_eq(attack(__LINE__, 500), limits[i]);
+        state(ESTABLISHED);
+        after(SECONDS(1));
+        check_eq(attack(__LINE__, 500), limits[i]);
+        in (PSH|ACK, .seq = 1, .ack = 1, .len = 10);        /* the connection goes on */
+        acked(11);
+        user_receive(10);
+    }
+}
+
+SCRIPT(the_limit_is_each_connections_own)           /* RFC 5961 7 */
+{
+    given(ESTABLISHED);
+    check(attack(__LINE__, 100) <= 20);
+    given(ESTABLISHED);
+    check(attack(__LINE__, 1) == 1);
+}
+
+SCRIPT(what_is_dropped_changes_nothing)             /* RFC 5961 3.2, 4.2, 5.2 */
+{
+    given(ESTABLISHED);
+    struct aksu_info before = script_status();
+    in (RST, .seq = 2, .wnd = 99);
+    out(ACK, .seq = 1, .ack = 1);
+    in (SYN|PSH|ACK, .seq = 1, .ack = 1, .len = 10, .wnd = 99);
+    out(ACK, .seq = 1, .ack = 1);
+    in (PSH|ACK, .seq = 1, .ack = 1 - 30000u, .len = 10, .wnd = 99);
+    out(ACK, .seq = 1, .ack = 1);
+    in (PSH|ACK, .seq = 1, .ack = 2, .len = 10, .wnd = 99);
+    out(ACK, .seq = 1, .ack = 1);
+    struct aksu_info after_ = script_status();
+    check_eq(before.snd_wnd, after_.snd_wnd);
+    check_eq(before.rcv_nxt, after_.rcv_nxt);
+    check_eq(after_.receive_queued, 0);
+    ready(0);
+}
+
+SCRIPT(a_peer_that_restarted)                       /* RFC 5961 4.2 */
+{
+    given(ESTABLISHED);
+    in (SYN, .seq = 500000, .mss = 1000);
+    out(ACK, .seq = 1, .ack = 1);
+    in (RST, .seq = 1);
+    state(CLOSED);
+    reason(RESET);
+    in (SYN, .seq = 500000, .mss = 1000);           /* no TCB: the listener would take it */
+    out(RST|ACK, .seq = 0, .ack = 500001);
+}
+
+SCRIPT(a_reset_with_a_delayed_ack_pending)          /* RFC 5961 3.2 */
+{
+    given(ESTABLISHED);
+    in (PSH|ACK, .seq = 1, .ack = 1, .len = 10);
+    in (RST, .seq = 11);
+    state(CLOSED);
+    quiet();
+}
