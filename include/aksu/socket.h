@@ -54,7 +54,7 @@ AKSU_API ptrdiff_t aksu_send(struct aksu *net, aksu_conn conn, const void *data,
 /* SEND in place: room in up to `most` pieces (returned count, or -status), to be filled and then
  * committed, before any other call on this stack. */
 AKSU_API ptrdiff_t aksu_reserve(struct aksu *net, aksu_conn conn, struct aksu_space *out,
-                                unsigned most);
+                                unsigned most, aksu_time now);
 AKSU_API enum aksu_status aksu_commit(struct aksu *net, aksu_conn conn, size_t length,
                                       unsigned flags, aksu_time now);
 

@@ -72,6 +72,16 @@ static inline void *slab_at(const struct slab *s, slab_ref ref)
 }
 /* The same for a reference from outside: NULL when it cannot be one of this slab's objects (its
  * page is not this slab's). A freed object on a live page is not noticed: check a generation. */
-void *slab_find(const struct slab *s, slab_ref ref);
+static inline void *slab_found(const struct slab *s, slab_ref ref)
+{
+    page_ref page = ref >> s->shift;
+    if (page == 0 || page > s->pool->fresh)
+        return NULL;
+    const struct page_info *info = &s->pool->info[page];
+    if (info->kind != PAGE_SLAB || info->slab != s->number)
+        return NULL;
+    return (ref & ((1u << s->shift) - 1u)) < info->fresh ? slab_at(s, ref) : NULL;
+}
+void *slab_find(const struct slab *s, slab_ref ref);    /* the same, not inline */
 
 #endif

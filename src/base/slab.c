@@ -99,11 +99,5 @@ void slab_give(struct slab *s, slab_ref ref)
 
 void *slab_find(const struct slab *s, slab_ref ref)
 {
-    page_ref page = ref >> s->shift;
-    if (page == 0 || page > s->pool->fresh)
-        return NULL;
-    const struct page_info *info = info_of(s, page);
-    if (info->kind != PAGE_SLAB || info->slab != s->number)
-        return NULL;
-    return (ref & ((1u << s->shift) - 1u)) < info->fresh ? slab_at(s, ref) : NULL;
+    return slab_found(s, ref);
 }

@@ -43,10 +43,13 @@ static void append(struct wheel *w, struct wheel_node *n, struct place at)
 
 void wheel_arm(struct wheel *w, struct wheel_node *n, aksu_time deadline)
 {
+    bool known = w->next_known && deadline <= w->next;
     wheel_disarm(w, n);
     if (deadline == NEVER)
         return;
     n->deadline = deadline;
+    w->next_known |= known;             /* earlier than all others, wherever it stood before */
+    w->next = time_min(w->next, deadline);
     append(w, n, place_of(w, deadline));
 }
 
@@ -54,6 +57,7 @@ void wheel_disarm(struct wheel *w, struct wheel_node *n)
 {
     if (!wheel_armed(n))
         return;
+    w->next_known = false;
     *n->link = n->next;
     if (n->next != NULL) {
         n->next->link = n->link;
@@ -141,22 +145,6 @@ static void advance(struct wheel *w, uint64_t until)
     }
 }
 
-struct wheel_node *wheel_expired(struct wheel *w, aksu_time now)
-{
-    uint64_t until = now >> WHEEL_TICK_SHIFT;
-    if (w->due == NULL)
-        collect(w, now);
-    while (w->due == NULL) {
-        if (w->tick >= until)
-            return NULL;
-        advance(w, until);
-        collect(w, now);
-    }
-    struct wheel_node *n = w->due;
-    wheel_disarm(w, n);
-    return n;
-}
-
 static aksu_time earliest(const struct wheel_node *n)
 {
     aksu_time deadline = NEVER;
@@ -165,7 +153,7 @@ static aksu_time earliest(const struct wheel_node *n)
     return deadline;
 }
 
-aksu_time wheel_next(const struct wheel *w)
+static aksu_time work_out_next(const struct wheel *w)
 {
     aksu_time now = earliest(w->due);
     now = time_min(now, earliest(w->slot[0][w->tick & MASK]));
@@ -178,4 +166,28 @@ aksu_time wheel_next(const struct wheel *w)
     if (tick - w->tick <= WHEEL_SLOTS)
         return earliest(w->slot[at.level][at.slot]);
     return tick << WHEEL_TICK_SHIFT;
+}
+
+aksu_time wheel_next(const struct wheel *w)
+{
+    return w->next_known ? w->next : work_out_next(w);
+}
+
+struct wheel_node *wheel_expired(struct wheel *w, aksu_time now)
+{
+    uint64_t until = now >> WHEEL_TICK_SHIFT;
+    if (w->due == NULL)
+        collect(w, now);
+    while (w->due == NULL) {
+        if (w->tick >= until) {
+            w->next = work_out_next(w);
+            w->next_known = true;
+            return NULL;
+        }
+        advance(w, until);
+        collect(w, now);
+    }
+    struct wheel_node *n = w->due;
+    wheel_disarm(w, n);
+    return n;
 }

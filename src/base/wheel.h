@@ -21,6 +21,8 @@ struct wheel {
     struct wheel_node *slot[WHEEL_LEVELS][WHEEL_SLOTS];
     struct wheel_node **tail[WHEEL_LEVELS][WHEEL_SLOTS];
     struct wheel_node *due, **due_tail; /* expired, not yet handed out */
+    aksu_time next;                     /* what wheel_next says, when it is known */
+    bool next_known;                    /* nothing was disarmed since it was worked out */
 };
 
 void wheel_init(struct wheel *w, aksu_time now);

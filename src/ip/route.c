@@ -184,6 +184,24 @@ bool route_is_broadcast(const struct route_table *t, uint32_t device, const stru
     return false;
 }
 
+bool route_usual_v4(const struct route_table *t, uint32_t device, uint32_t source,
+                    uint32_t destination)
+{
+    bool ours = false;
+    if (source - (1u << 24) >= (223u << 24) || source >> 24 == 127)
+        return false;               /* 0/8, 127/8, 224/4, 240/4 */
+    for (uint32_t i = 0; i < t->addresses; i++) {
+        const struct route_address *a = &t->address[i];
+        if (!ip_is_v4(&a->ip))
+            continue;
+        uint32_t own = load_be32(ip_v4(&a->ip));
+        ours = ours || own == destination;
+        if (own == source || (a->device == device && subnet_broadcast(a, source)))
+            return false;
+    }
+    return ours && destination >> 24 != 169 && destination >> 24 != 127;
+}
+
 struct aksu_ip route_solicited_node(const struct aksu_ip *ip)
 {
     struct aksu_ip group = { { 0xff, 0x02, [11] = 0x01, [12] = 0xff } };

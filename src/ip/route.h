@@ -69,6 +69,11 @@ bool route_is_own(const struct route_table *t, uint32_t device, const struct aks
 /* A unicast destination that this stack takes from `device`: an own address, or any unicast
  * address when the device accepts any. */
 bool route_is_local(const struct route_table *t, uint32_t device, const struct aksu_ip *ip);
+/* One of our IPv4 addresses as the destination, and as the source a single host that is neither
+ * ours nor on the loopback net: both answers in one walk, for the usual packet. False says
+ * nothing. */
+bool route_usual_v4(const struct route_table *t, uint32_t device, uint32_t source,
+                    uint32_t destination);
 /* Limited broadcast, or the broadcast address of one of the subnets of `device` (all-ones, and the
  * obsolete all-zeros form, RFC 1122 3.3.6). IPv4 only. */
 bool route_is_broadcast(const struct route_table *t, uint32_t device, const struct aksu_ip *ip);

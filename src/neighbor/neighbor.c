@@ -42,13 +42,23 @@ static uint16_t *bucket_of(struct neighbor_cache *n, const struct aksu_ip *ip)
     return &n->bucket[siphash13(&n->key, ip->octet, sizeof ip->octet) % NEIGHBOR_BUCKETS];
 }
 
+static bool is_of(const struct neighbor_entry *e, uint32_t device, const struct aksu_ip *ip)
+{
+    return e->device == device && ip_eq(&e->ip, ip);
+}
+
 struct neighbor_entry *neighbor_find(struct neighbor_cache *n, uint32_t device,
                                      const struct aksu_ip *ip)
 {
+    struct neighbor_entry *last = &n->entry[n->last];
+    if (last->state != NEIGHBOR_FREE && is_of(last, device, ip))
+        return last;
     for (uint16_t i = *bucket_of(n, ip); i != 0; i = n->entry[i - 1].next) {
         struct neighbor_entry *e = &n->entry[i - 1];
-        if (e->device == device && ip_eq(&e->ip, ip))
+        if (is_of(e, device, ip)) {
+            n->last = (uint16_t)(i - 1);
             return e;
+        }
     }
     return NULL;
 }

@@ -51,6 +51,7 @@ struct neighbor_cache {                 /* about 22 KiB */
     uint32_t count, owed, news;         /* entries; with owed; with news */
     uint32_t owed_at, news_at;          /* where the round robin goes on */
     uint32_t reply_first, replies;
+    uint16_t last;                      /* found last: asked for again by every packet of a flow */
     uint16_t bucket[NEIGHBOR_BUCKETS];
     struct neighbor_entry entry[NEIGHBOR_MOST];
     struct neighbor_reply reply[NEIGHBOR_REPLIES];

@@ -7,7 +7,7 @@
 
 typedef uint64_t lanes __attribute__((vector_size(16)));
 enum { BLOCK = 2 * sizeof(lanes),
-       SHORT = 64 };    /* headers: words of 32 bits, as they were just written, can be loaded at once */
+       SHORT = 128 };    /* headers: words of 32 bits, as they were just written, can be loaded at once */
 
 /* 16 bits with the same value modulo ffff; 0 only for 0. */
 static inline uint16_t fold(uint64_t sum)
@@ -29,15 +29,6 @@ static inline uint64_t load_word(const uint8_t *p)
 static inline uint64_t halves(uint64_t word)
 {
     return (word >> 32) + (word & UINT32_MAX);
-}
-
-/* Two 16-bit words of a header that is not in memory. */
-static inline uint32_t native_word(uint32_t word)
-{
-    uint8_t octets[4];
-    store_be32(octets, word);
-    memcpy(&word, octets, 4);
-    return word;
 }
 
 /* Sum of the 32-bit halves of whole blocks, copied to `to` unless it is NULL. Each lane adds its
@@ -112,12 +103,11 @@ uint64_t checksum_words(const uint8_t *data, size_t length)
 }
 
 /* A piece that starts at an odd octet has its octets in the other halves of the words. */
-static inline void add_sum(struct checksum *c, uint64_t words, size_t length)
+static inline void add_sum(struct checksum *c, uint64_t sum, size_t length)
 {
-    if (c->odd) {
-        uint16_t folded = fold(words);
-        words = (uint16_t)(folded >> 8 | folded << 8);
-    }
+    uint16_t words = in_network_order(sum);
+    if (c->odd)
+        words = (uint16_t)(words >> 8 | words << 8);
     c->sum += words;
     c->odd ^= length & 1;
 }
@@ -143,7 +133,7 @@ void checksum_copy(struct checksum *c, uint8_t *to, const uint8_t *from, size_t 
 
 uint16_t checksum_finish(const struct checksum *c)
 {
-    return (uint16_t)~in_network_order(c->sum);
+    return (uint16_t)~fold(c->sum);
 }
 
 /* The ffff of two IPv4-mapped addresses adds nothing modulo ffff, so both versions are one. */
@@ -153,7 +143,7 @@ struct checksum checksum_pseudo(const struct aksu_ip *source, const struct aksu_
     uint64_t sum = halves(load_word(source->octet)) + halves(load_word(source->octet + 8))
                  + halves(load_word(destination->octet))
                  + halves(load_word(destination->octet + 8));
-    return (struct checksum){ sum + native_word(protocol) + native_word(length), false };
+    return (struct checksum){ (uint64_t)in_network_order(sum) + protocol + length, false };
 }
 
 uint16_t checksum_update(uint16_t checksum, uint16_t old, uint16_t now)

@@ -25,8 +25,35 @@ struct ipv4_header {
 enum ipv4_fault { IPV4_GOOD, IPV4_TRUNCATED, IPV4_VERSION, IPV4_HEADER_LENGTH, IPV4_TOTAL_LENGTH,
                   IPV4_CHECKSUM };
 
+/* The checksum of a header without options (RFC 1122 3.2.1.2), in native words: the order of octets
+ * does not matter for the value ffff (RFC 1071 2 (B)). */
+static inline bool wire_ipv4_sum_good(const uint8_t h[IPV4_HEADER])
+{
+    uint32_t word[5];
+    memcpy(word, h, sizeof word);
+    uint64_t sum = (uint64_t)word[0] + word[1] + word[2] + word[3] + word[4];
+    sum = (sum >> 32) + (sum & UINT32_MAX);
+    sum = (sum >> 16) + (sum & UINT16_MAX);
+    sum = (sum >> 16) + (sum & UINT16_MAX);
+    return (sum >> 16) + (sum & UINT16_MAX) == UINT16_MAX;
+}
+
+/* The usual header: IPv4, no options, not a fragment, checksum good. */
+static inline bool wire_ipv4_plain(const uint8_t h[IPV4_HEADER])
+{
+    return h[0] == (4 << 4 | 5) && (load_be16(h + 6) & 0x3fff) == 0 && wire_ipv4_sum_good(h);
+}
+
 /* Leaves r at the payload, its end at total_length (padding after it is cut off). */
 enum ipv4_fault wire_ipv4_parse(struct reader *r, struct ipv4_header *out);
+/* A header without options of a packet that must not be fragmented: what TCP sends. Addresses as
+ * numbers. */
+struct ipv4_plain {
+    uint32_t source, destination;
+    uint16_t total_length;
+    uint8_t tos, ttl, protocol;
+};
+void wire_ipv4_build_plain(uint8_t h[IPV4_HEADER], const struct ipv4_plain *in);
 /* Writes the header with its checksum. */
 void wire_ipv4_build(struct writer *w, const struct ipv4_header *in);
 

@@ -62,6 +62,15 @@ enum tcp_fault wire_tcp_parse(const uint8_t *header, size_t length,
     return TCP_GOOD;
 }
 
+/* Of the options: they were written in pieces of 32 bits, or are those of a SYN. */
+static uint64_t sum_of_words(const uint8_t *data, size_t length)
+{
+    uint64_t sum = 0;
+    for (size_t i = 0; i < length; i += 4)
+        sum += load_be32(data + i);
+    return sum;
+}
+
 void wire_tcp_build(struct writer *w, const struct aksu_ip *source,
                     const struct aksu_ip *destination, const struct tcp_segment *in, bool partial)
 {
@@ -71,24 +80,24 @@ void wire_tcp_build(struct writer *w, const struct aksu_ip *source,
     if (w->bad)
         return;
 
-    store_be16(h, in->source_port);
-    store_be16(h + 2, in->destination_port);
+    uint32_t ports = (uint32_t)in->source_port << 16 | in->destination_port;
+    uint32_t control = (uint32_t)offset << 26 | (uint32_t)in->ctl << 16 | in->wnd;
+    store_be32(h, ports);
     store_be32(h + AT_SEQ, in->seq.n);
     store_be32(h + AT_ACK, in->ack.n);
-    h[AT_OFFSET] = (uint8_t)(offset / 4 << 4);
-    h[AT_CONTROL] = in->ctl;
-    store_be16(h + AT_WINDOW, (uint16_t)in->wnd);
-    store_be16(h + AT_CHECKSUM, 0);
-    store_be16(h + AT_URGENT, in->urgent_pointer);
+    store_be32(h + AT_OFFSET, control);
 
     struct checksum c = checksum_pseudo(source, destination, IP_PROTOCOL_TCP,
                                         (uint32_t)offset + in->text_len);
+    uint16_t field;
     if (partial) {
-        store_be16(h + AT_CHECKSUM, (uint16_t)~checksum_finish(&c));
-        return;
+        field = (uint16_t)~checksum_finish(&c);
+    } else {
+        /* RFC 9293 3.1 [MUST-2]. Of the values: reading back what was just written can stall. */
+        c.sum += (uint64_t)ports + in->seq.n + in->ack.n + control + in->urgent_pointer;
+        c.sum += sum_of_words(h + TCP_HEADER, offset - TCP_HEADER);
+        checksum_add_slices(&c, in->text, in->parts);
+        field = checksum_finish(&c);
     }
-    /* RFC 9293 3.1 [MUST-2] */
-    checksum_add(&c, h, offset);
-    checksum_add_slices(&c, in->text, in->parts);
-    store_be16(h + AT_CHECKSUM, checksum_finish(&c));
+    store_be32(h + AT_CHECKSUM, (uint32_t)field << 16 | in->urgent_pointer);
 }

@@ -1,0 +1,73 @@
+/* conn.h - a connection as the stack keeps it: the TCB, its timer, and its place in the queues;
+ * and the table that finds it by its tuple with a keyed hash. At most 512 octets each; an idle
+ * one holds nothing else. Called by the files of stack/ and by socket/. */
+#ifndef STACK_CONN_H
+#define STACK_CONN_H
+
+#include "base/wheel.h"
+#include "tcp/tcp.h"
+
+/* Where a connection waits for its turn to send. */
+enum conn_turn { TURN_NONE, TURN_QUEUED, TURN_PARKED /* its next hop is not known yet */ };
+
+/* The list that `link` is in: at most one. */
+enum conn_list { LIST_NONE, LIST_READY, LIST_HALF_OPEN, LIST_ACCEPT };
+
+struct conn_link {
+    slab_ref next, prev;
+};
+
+struct conn {
+    struct tcp tcp;                 /* tcp.conn is the reference of this object */
+    struct wheel_node timer;
+    uint64_t cookie;
+    slab_ref hash_next, turn_next;
+    struct conn_link link;
+    uint32_t generation;            /* 0: free */
+    slab_ref listener;              /* that still counts it in its backlog; 0: none */
+    uint16_t route_version;         /* of the stack's routes when the next three were looked up */
+    uint8_t device;                 /* DEVICE_SELF: an address of ours */
+    uint8_t gateway;                /* 1 + index into the stack's gateways; 0: on-link */
+    uint8_t turn, list;             /* enum conn_turn, enum conn_list */
+    uint8_t burst;                  /* segments sent in this turn */
+    bool held : 1;                  /* its listener asks the application for each SYN */
+    bool gone : 1;                  /* the handle was given back, or nobody ever had one */
+    bool hashed : 1;
+    bool reopens : 1;               /* a TIME-WAIT record of the same tuple waits for ESTABLISHED */
+    bool ethernet : 1;              /* the device's stations have addresses */
+    bool partial : 1;               /* the device completes checksums */
+    bool suspected : 1;             /* the neighbour was told that R1 was reached */
+};
+_Static_assert(sizeof(struct conn) <= 512, "an idle connection takes at most 512 octets");
+
+struct conn_queue {
+    slab_ref first, last;
+};
+
+struct conn_table {
+    slab_ref *head;
+    uint32_t mask;
+    struct sipkey key;
+};
+
+struct aksu;
+
+/* The hash of both tables. */
+uint64_t conn_hash(const struct sipkey *key, const struct tcp_tuple *tuple);
+struct conn *conn_lookup(const struct aksu *net, const struct tcp_tuple *tuple, uint64_t hash);
+/* For a handle; NULL when it is stale. */
+struct conn *conn_find(const struct aksu *net, aksu_conn handle);
+aksu_conn conn_handle(const struct conn *c);
+
+/* A TCB in CLOSED, in no table. NULL: *why says which limit. */
+struct conn *conn_new(struct aksu *net, const char **why);
+void conn_insert(struct aksu *net, struct conn *c, const struct tcp_tuple *tuple, uint64_t hash);
+void conn_unhash(struct aksu *net, struct conn *c);
+/* Not while it is queued or parked. */
+void conn_delete(struct aksu *net, struct conn *c, aksu_time now);
+
+/* `list` of conn, through `link`. */
+void conn_list_append(struct aksu *net, struct conn_queue *q, struct conn *c, enum conn_list list);
+void conn_list_remove(struct aksu *net, struct conn_queue *q, struct conn *c);
+
+#endif

@@ -1,0 +1,148 @@
+/* icmp_input.c - ICMP and ICMPv6: echo, neighbour discovery, and errors about what this stack
+ * sent (RFC 1122 3.2.2, RFC 4443, RFC 9293 3.9.2.2), and the errors it sends itself. Called by
+ * input.c. */
+#include "ip/icmp_in.h"
+#include "stack/calls.h"
+#include "wire/ipv4.h"
+
+void stack_icmp_error(struct aksu *net, struct icmp_limit *limit, const struct ip_packet *about,
+                      const struct icmp_error_out *what, aksu_time now)
+{
+    uint8_t message[ICMP_OUT_MOST];
+    struct ip_out ip;
+    size_t length = icmp_error_build(limit, &net->routes, about, what, &ip, message,
+                                     sizeof message, now);
+    if (length == 0)
+        return;
+    struct aksu_slice part = { message, length };
+    if (stack_send_packet(net, &ip, &part, 1, now))
+        EMIT(&net->events, 0, now, icmp_out, .to = ip.destination, .type = message[0],
+             .code = message[1]);
+}
+
+static const char *echo(struct aksu *net, const struct ip_packet *p, aksu_time now)
+{
+    uint8_t message[PENDING_ROOM];
+    struct ip_out ip;
+    size_t length = icmp_echo_reply(&net->routes, p, &ip, message, sizeof message);
+    if (length == 0)
+        return "not answered";
+    struct aksu_slice part = { message, length };
+    if (!stack_send_packet(net, &ip, &part, 1, now))
+        return "no room for the answer";
+    EMIT(&net->events, 0, now, icmp_out, .to = ip.destination, .type = message[0], .code = 0);
+    return "answered";
+}
+
+static const char *discovery(struct aksu *net, const struct ip_packet *p,
+                             const struct icmp_message *m, aksu_time now)
+{
+    bool ours = route_is_own(&net->routes, p->device, &m->target);
+    const char *why =
+        neighbor_nd(&net->neighbors, p->device, &p->source, &p->destination, m, ours, now);
+    stack_neighbor_news(net, now);
+    return why != NULL ? why : "neighbour discovery";
+}
+
+/* RFC 1191 6.4, RFC 8201 5.4. The estimate is only believed when the quoted segment is
+ * outstanding. */
+static const char *tcp_error(struct aksu *net, const struct icmp_error *e, aksu_time now)
+{
+    struct tcp_tuple tuple = { e->local.ip, e->remote.ip, e->local.port, e->remote.port };
+    /* RFC 9293 3.9.2.2 [MUST-54] */
+    struct conn *c = conn_lookup(net, &tuple, conn_hash(&net->table.key, &tuple));
+    if (c == NULL)
+        return "for no connection";
+    if (e->kind == ICMP_ERROR_MTU) {
+        uint32_t link = stack_device_mtu(net, c->device);
+        uint16_t mtu = (uint16_t)(e->mtu < link ? e->mtu : link);
+        size_t header = ip_header_length(&tuple.remote_ip);
+        if (mtu <= header || !tcp_too_big(&c->tcp, (uint16_t)(mtu - header), seq_of(e->seq.n), now))
+            return "not believed";
+        if (path_mtu_lower(&net->path_mtu, &tuple.remote_ip, mtu, link, now))
+            EMIT(&net->events, c->tcp.conn, now, path_mtu, .to = tuple.remote_ip, .mtu = mtu);
+    } else if (!tcp_icmp_error(&c->tcp, e->status, e->kind == ICMP_ERROR_HARD, e->seq, now)) {
+        return "not believed";                          /* RFC 5927 4 */
+    }
+    stack_settle(net, c, now);
+    return "taken";
+}
+
+static const char *udp_error(struct aksu *net, const struct icmp_error *e, aksu_time now)
+{
+    aksu_udp to;
+    uint64_t cookie;
+    bool known = udp_icmp(&net->udp, e, &to, &cookie);
+    if (!known)
+        return "for no endpoint";
+    if (e->kind == ICMP_ERROR_MTU) {
+        struct route_result way = route_lookup(&net->routes, &e->remote.ip, &e->local.ip);
+        uint32_t link = way.found && !way.to_self ? net->device[way.device - 1].mtu : 0;
+        if (link == 0 || !path_mtu_lower(&net->path_mtu, &e->remote.ip, e->mtu, link, now))
+            return "nothing new";
+        EMIT(&net->events, 0, now, path_mtu, .to = e->remote.ip, .mtu = e->mtu);
+    } else {
+        stack_udp_ready(net, to);
+    }
+    return "taken";
+}
+
+static const char *error(struct aksu *net, const struct icmp_message *m, bool v6, aksu_time now)
+{
+    struct icmp_error e;
+    if (!icmp_error_parse(m, v6, &e))
+        return "quotes nothing of ours";
+    if (e.kind == ICMP_ERROR_IGNORE)
+        return "ignored";                               /* RFC 9293 3.9.2.2 [MUST-55] */
+    if (e.protocol == IP_PROTOCOL_TCP)
+        return tcp_error(net, &e, now);
+    return e.protocol == IP_PROTOCOL_UDP ? udp_error(net, &e, now) : "ignored";
+}
+
+static const char *dispatch(struct aksu *net, const struct ip_packet *p,
+                            const struct icmp_message *m, aksu_time now)
+{
+    bool v6 = !ip_is_v4(&p->destination);
+    switch (m->kind) {
+    case ICMP_ECHO_REQUEST:
+        return echo(net, p, now);
+    case ICMP_NEIGHBOR_SOLICITATION: case ICMP_NEIGHBOR_ADVERTISEMENT:
+        return discovery(net, p, m, now);
+    case ICMP_UNREACHABLE: case ICMP_TOO_BIG: case ICMP_TIME_EXCEEDED: case ICMP_PARAMETER_PROBLEM:
+    case ICMP_SOURCE_QUENCH: case ICMP_REDIRECT:
+        return error(net, m, v6, now);
+    case ICMP_ECHO_REPLY: case ICMP_ROUTER_SOLICITATION: case ICMP_ROUTER_ADVERTISEMENT:
+    case ICMP_OTHER:
+        break;
+    }
+    return "ignored";
+}
+
+void stack_icmp_in(struct aksu *net, const struct ip_packet *p, aksu_time now)
+{
+    uint8_t whole[PENDING_ROOM];
+    struct aksu_slice s = p->payload[0];
+    if (p->parts > 1)
+        s = (struct aksu_slice){ whole, ip_payload_copy(p, whole, sizeof whole) };
+    struct reader r = reader_of(s.data, s.length);
+    struct icmp_message m;
+    enum icmp_fault fault = ip_is_v4(&p->destination) ? wire_icmpv4_parse(&r, &m)
+        : wire_icmpv6_parse(&r, &p->source, &p->destination, p->ttl, &m);
+
+    switch (fault) {
+    case ICMP_GOOD:
+        break;
+    case ICMP_TRUNCATED:
+        stack_frame_dropped(net, "ICMP", "truncated", p->length, now);
+        return;
+    case ICMP_CHECKSUM:
+        stack_frame_dropped(net, "ICMP", "checksum", p->length, now);
+        return;
+    case ICMP_MALFORMED:
+        stack_frame_dropped(net, "ICMP", "malformed", p->length, now);
+        return;
+    }
+    const char *verdict = dispatch(net, p, &m, now);
+    EMIT(&net->events, 0, now, icmp_in, .from = p->source, .type = m.type, .code = m.code,
+         .verdict = verdict);
+}

@@ -1,0 +1,179 @@
+/* init.c - lays a stack over a region: struct aksu, the hash tables, the pool. Fills in the
+ * defaults of struct aksu_config. Called by socket/ once for each stack. */
+#include "base/check.h"
+#include "stack/calls.h"
+
+enum { SLAB_CONN = 1, SLAB_TIME_WAIT, SLAB_RANGES, SLAB_LISTENER, SLAB_UDP };
+enum { CONNECTIONS_MOST = 1 << 20, BUFFER_LEAST = 4096, BUFFER_MOST = 4 << 20 };
+
+static uint32_t or_default(uint32_t value, uint32_t otherwise)
+{
+    return value != 0 ? value : otherwise;
+}
+
+static aksu_time or_default_time(aksu_time value, aksu_time otherwise)
+{
+    return value != 0 ? value : otherwise;
+}
+
+static uint32_t within(uint32_t value, uint32_t least, uint32_t most)
+{
+    return value < least ? least : value > most ? most : value;
+}
+
+static struct tcp_config tcp_defaults(const struct aksu_config *c)
+{
+    struct tcp_config t = {
+        .msl = or_default_time(c->msl, SECONDS(30)),
+        .rto_initial = or_default_time(c->rto_initial, SECONDS(1)),
+        .rto_min = or_default_time(c->rto_min, MS(200)),
+        .rto_max = or_default_time(c->rto_max, SECONDS(120)),
+        .syn_r2 = or_default_time(c->syn_r2, SECONDS(180)),
+        .delayed_ack = or_default_time(c->delayed_ack, MS(40)),
+        .fin_wait_2 = or_default_time(c->fin_wait_2, SECONDS(60)),
+        .data_r1 = or_default(c->data_r1, 3),  /* RFC 9293 3.8.3 [SHLD-10] */
+        .data_r2 = or_default(c->data_r2, 15), /* RFC 9293 3.8.3 [SHLD-11] */
+        .initial_window = or_default(c->initial_window, 10),
+        .send_buffer = within(or_default(c->send_buffer, 256 << 10), BUFFER_LEAST, BUFFER_MOST),
+        .receive_buffer =
+            within(or_default(c->receive_buffer, 256 << 10), BUFFER_LEAST, BUFFER_MOST),
+        .challenge_acks = or_default(c->challenge_acks, 10),
+        .timestamps = !c->no_timestamps,
+        .sack = !c->no_sack,
+        .window_scale = !c->no_window_scale,
+        .rfc5961 = !c->no_rfc5961,
+        .rfc1337 = !c->no_rfc1337,
+    };
+    t.msl = time_min(t.msl, SECONDS(24 * 3600)); /* TIME-WAIT ticks are counted modulo 2^32 */
+    t.delayed_ack = time_min(t.delayed_ack, MS(499));   /* RFC 9293 3.8.6.3 [MUST-40] */
+    return t;
+}
+
+static uint32_t power_of_two(uint32_t at_least)
+{
+    uint32_t n = 16;
+    while (n < at_least)
+        n *= 2;
+    return n;
+}
+
+/* The region behind struct aksu is cut from the front. */
+struct cutter {
+    uint8_t *at;
+    size_t left;
+    bool zeroed;
+};
+
+static slab_ref *cut_heads(struct cutter *c, uint32_t count)
+{
+    size_t size = count * sizeof(slab_ref);
+    slab_ref *heads = (void *)c->at;
+    if (size > c->left)
+        return NULL;
+    if (!c->zeroed)
+        memset(heads, 0, size);
+    c->at += size;
+    c->left -= size;
+    return heads;
+}
+
+struct sizes {
+    uint32_t connections, time_wait;
+};
+
+static struct sizes table_sizes(size_t size, const struct aksu_config *config)
+{
+    size_t room = size / 2 / sizeof(struct conn);
+    uint32_t half = room < CONNECTIONS_MOST ? (uint32_t)room : (uint32_t)CONNECTIONS_MOST;
+    struct sizes s;
+    s.connections = within(or_default(config->max_connections, half), 1, half * 2);
+    s.time_wait = within(or_default(config->max_time_wait, s.connections), 1, half * 8);
+    return s;
+}
+
+static bool init_tables(struct aksu *net, struct cutter *region, const struct aksu_config *config,
+                        struct prng *random, aksu_time now)
+{
+    struct sizes most = table_sizes(net->size, config);
+    uint32_t conn_heads = power_of_two(most.connections);
+    uint32_t record_heads = power_of_two(most.time_wait);
+    net->max_connections = most.connections;
+    net->table = (struct conn_table){ .key = prng_key(random), .mask = conn_heads - 1 };
+    net->table.head = cut_heads(region, conn_heads);
+    slab_ref *records = cut_heads(region, record_heads);
+    if (net->table.head == NULL || records == NULL
+        || !pool_init(&net->pool, region->at, region->left))
+        return false;
+
+    slab_init(&net->conns, &net->pool, (sizeof(struct conn) + 7) & ~7u, SLAB_CONN);
+    slab_init(&net->ranges, &net->pool, (sizeof(struct ranges) + 7) & ~7u, SLAB_RANGES);
+    listener_init(&net->listeners, &net->pool, SLAB_LISTENER);
+    time_wait_init(&net->time_wait, &net->pool,
+                   &(struct time_wait_config){ .head = records, .mask = record_heads - 1,
+                       .most = most.time_wait, .key = net->table.key, .msl = net->tcp.config.msl,
+                       .slab_number = SLAB_TIME_WAIT }, now);
+    return true;
+}
+
+static void init_tcp(struct aksu *net, struct prng *random)
+{
+    net->tcp.pool = &net->pool;
+    net->tcp.reassembly = &net->ranges;
+    net->tcp.events = &net->events;
+    net->tcp.isn_key = prng_key(random);
+    net->tcp.timestamp_key = prng_key(random);
+    net->tcp.cc = &cc_reno;
+    net->tcp.loss = &loss_newreno;
+    net->tcp.reserve_pages = net->pool.count / 8;
+}
+
+static void init_ip(struct aksu *net, const struct aksu_config *config, struct prng *random,
+                    aksu_time now)
+{
+    struct sipkey key = prng_key(random);
+    route_init(&net->routes);
+    neighbor_init(&net->neighbors, &key);
+    key = prng_key(random);
+    path_mtu_init(&net->path_mtu, &key);
+    key = prng_key(random);
+    ip_ids_init(&net->ids, &key);
+    key = prng_key(random);
+    ports_init(&net->ports, &key, config->no_port_randomization);
+    uint32_t share = net->pool.count / 16;
+    reassembly_init(&net->reassembly, &net->pool,
+                    share < REASSEMBLY_PAGES ? REASSEMBLY_PAGES : share, 0);
+    icmp_limit_init(&net->icmp_limit, ICMP_LIMIT_RATE, ICMP_LIMIT_BURST, now);
+    net->pending.most = within(share, 4, PENDING_MOST);
+
+    uint8_t seed[16];
+    uint64_t a = prng_u64(random), b = prng_u64(random);
+    memcpy(seed, &a, sizeof a);
+    memcpy(seed + 8, &b, sizeof b);
+    udp_init(&net->udp, &net->pool, SLAB_UDP, net->max_connections, seed,
+             config->no_port_randomization);
+}
+
+struct aksu *stack_init(void *memory, size_t size, bool zeroed, const struct aksu_config *config,
+                        aksu_time now)
+{
+    struct aksu *net = memory;
+    if (size < STACK_LEAST)
+        return NULL;
+    if (!zeroed)
+        memset(net, 0, sizeof *net);
+    net->size = size;
+    net->events.sink = config->sink;
+    net->ttl = config->ttl != 0 ? config->ttl : 64;
+    net->route_version = 1;
+    net->tcp.config = tcp_defaults(config);
+
+    size_t used = (sizeof *net + 63) & ~(size_t)63;
+    struct cutter region = { (uint8_t *)memory + used, size - used, zeroed };
+    struct prng random = prng_of(config->seed);
+    if (!init_tables(net, &region, config, &random, now))
+        return NULL;
+    wheel_init(&net->wheel, now);
+    init_tcp(net, &random);
+    init_ip(net, config, &random, now);
+    return net;
+}

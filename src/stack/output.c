@@ -1,0 +1,172 @@
+/* output.c - the next frame: what belongs to no connection, neighbours, datagrams, then the
+ * connections' segments. Called by socket/ until it says no. */
+#include "stack/calls.h"
+#include "wire/ethernet.h"
+
+static struct pending_packet *pending_at(const struct aksu *net, page_ref page)
+{
+    return (void *)pool_page(&net->pool, page);
+}
+
+static bool pending_add(struct aksu *net, const struct route_result *way,
+                        const struct ip_piece *piece)
+{
+    uint32_t length = piece->header_length + piece->length;
+    if (net->pending.count >= net->pending.most || length > (uint32_t)PENDING_ROOM)
+        return false;
+    page_ref page = pool_take(&net->pool);
+    if (page == 0)
+        return false;
+
+    struct pending_packet *p = pending_at(net, page);
+    *p = (struct pending_packet){
+        .device = way->to_self ? (uint32_t)DEVICE_SELF : way->device,
+        .next_hop = way->next_hop,
+        .source = way->source,
+        .length = length,
+    };
+    struct writer w = writer_of(p->octets, PENDING_ROOM);
+    memcpy(write_space(&w, piece->header_length), piece->header, piece->header_length);
+    for (uint32_t i = 0; i < piece->parts; i++)
+        memcpy(write_space(&w, piece->part[i].length), piece->part[i].data, piece->part[i].length);
+
+    if (net->pending.first == 0)
+        net->pending.first = page;
+    else
+        pending_at(net, net->pending.last)->next = page;
+    net->pending.last = page;
+    net->pending.count++;
+    net->owes |= OWES_PACKET;
+    return true;
+}
+
+bool stack_send_packet(struct aksu *net, const struct ip_out *ip, const struct aksu_slice *part,
+                       uint32_t parts, aksu_time now)
+{
+    struct route_result way = route_lookup(&net->routes, &ip->destination, &ip->source);
+    struct ip_cutter cutter;
+    struct ip_piece piece;
+    if (!way.found || way.broadcast || way.multicast) {
+        stack_frame_dropped(net, "IP", "no route for an answer", 0, now);
+        return false;
+    }
+    uint32_t mtu = stack_device_mtu(net, way.to_self ? (uint32_t)DEVICE_SELF : way.device);
+    mtu = mtu < (uint32_t)PENDING_ROOM ? mtu : (uint32_t)PENDING_ROOM;
+    struct ip_out out = *ip;
+    if (!out.dont_fragment)
+        out.identification =
+            ip_identification(&net->ids, &ip->source, &ip->destination, ip->protocol);
+    if (ip_cut(&cutter, &out, part, parts, mtu) != AKSU_OK) {
+        stack_frame_dropped(net, "IP", "answer longer than the MTU", 0, now);
+        return false;
+    }
+    while (ip_next_piece(&cutter, &piece)) {
+        if (!pending_add(net, &way, &piece)) {
+            stack_frame_dropped(net, "IP", "no room for an answer", piece.length, now);
+            return false;
+        }
+    }
+    return true;
+}
+
+static void free_pending(struct aksu *net, page_ref page)
+{
+    net->pending.count--;
+    pool_give(&net->pool, page);
+}
+
+/* A packet of our own to ourselves. */
+static void receive_own(struct aksu *net, page_ref page, aksu_time now)
+{
+    struct pending_packet *p = pending_at(net, page);
+    struct aksu_slice part = { p->octets, p->length };
+    struct ip_arrival own = { .device = 1, .loopback = true, .checksum_verified = true,
+                              .part = &part, .parts = 1 };
+    stack_packet_in(net, &own, now);
+    free_pending(net, page);
+}
+
+static void whole_frame(struct aksu_frame *out, uint32_t device, const uint8_t *octets,
+                        size_t length)
+{
+    out->device = (aksu_device){ device };
+    out->parts = 1;
+    out->length = (uint32_t)length;
+    out->gso_size = 0;
+    out->checksum_partial = false;
+    out->part[0] = (struct aksu_slice){ octets, length };
+}
+
+static bool pending_out(struct aksu *net, struct aksu_frame *out, aksu_time now)
+{
+    page_ref page;
+    while ((page = net->pending.first) != 0) {
+        struct pending_packet *p = pending_at(net, page);
+        uint8_t mac[6];
+        net->pending.first = p->next;
+        if (p->device == DEVICE_SELF) {
+            receive_own(net, page, now);
+            continue;
+        }
+        enum neighbor_answer way = stack_link(net, p->device, &p->next_hop, &p->source, mac, now);
+        if (way == NEIGHBOR_PENDING) {
+            p->next = net->pending.parked;
+            net->pending.parked = page;
+            continue;
+        }
+        free_pending(net, page);            /* its octets stay as they are until the next call */
+        if (way != NEIGHBOR_KNOWN) {
+            stack_frame_dropped(net, "IP", "no answer of the next hop", p->length, now);
+            continue;
+        }
+        uint8_t link[ETHERNET_HEADER];
+        size_t header = stack_link_header(net, p->device, mac, ip_is_v4(&p->next_hop), link);
+        uint8_t *start = p->link + PENDING_LINK - header;
+        memcpy(start, link, header);
+        whole_frame(out, p->device, start, header + p->length);
+        return true;
+    }
+    return false;
+}
+
+static bool neighbor_out(struct aksu *net, struct aksu_frame *out, aksu_time now)
+{
+    struct neighbor_packet p;
+    while (neighbor_next_packet(&net->neighbors, &p, now)) {
+        const struct device *d = stack_device(net, p.device);
+        size_t length = neighbor_build(&p, d->mac, net->header, sizeof net->header);
+        if (length == 0)
+            continue;
+        whole_frame(out, p.device, net->header, length);
+        return true;
+    }
+    return false;
+}
+
+bool stack_frame_out(struct aksu *net, struct aksu_frame *out, aksu_time now)
+{
+    while (net->owes != 0) {
+        if (net->owes & OWES_PACKET) {
+            if (pending_out(net, out, now))
+                return true;
+            net->owes &= ~(uint32_t)OWES_PACKET;
+        }
+        if (net->owes & OWES_NEIGHBOR) {
+            if (neighbor_out(net, out, now))
+                return true;
+            net->owes &= ~(uint32_t)OWES_NEIGHBOR;
+        }
+        if (net->owes & OWES_UDP) {
+            if (stack_udp_out(net, out, now))
+                return true;
+            net->owes &= ~(uint32_t)OWES_UDP;
+        }
+        if (net->owes & OWES_TCP) {
+            if (stack_tcp_out(net, out, now))
+                return true;
+            if (net->turns.first == 0)
+                net->owes &= ~(uint32_t)OWES_TCP;
+        }
+    }
+    return false;
+}

@@ -1,0 +1,191 @@
+/* settle.c - what follows from a TCP call on a connection: its turn to send, what the application
+ * is told, its timer, the backlog of its listener, and its end. Called by the stack and by
+ * socket/ after every call on a TCB. */
+#include "stack/calls.h"
+
+void stack_leave_listener(struct aksu *net, struct conn *c)
+{
+    if (c->listener == 0)
+        return;
+    struct listener *l = listener_at(&net->listeners, c->listener);
+    if (c->list == LIST_HALF_OPEN)
+        conn_list_remove(net, &l->half_open, c);
+    else if (c->list == LIST_ACCEPT)
+        conn_list_remove(net, &l->accept, c);
+    c->listener = 0;
+    listener_left(&net->listeners, l);
+}
+
+/* RFC 9293 3.6.1 [MAY-2]: the record was kept for the case that the new connection fails. */
+static void forget_time_wait(struct aksu *net, struct conn *c, aksu_time now)
+{
+    const struct tcp_tuple *tuple = &c->tcp.tuple;
+    uint64_t hash = conn_hash(&net->table.key, tuple);
+    struct time_wait *r = time_wait_lookup(&net->time_wait, tuple, hash);
+    c->reopens = false;
+    if (r == NULL)
+        return;
+    time_wait_remove(&net->time_wait, r);
+    EMIT(&net->events, c->tcp.conn, now, time_wait_over,
+         .local = { tuple->local_ip, tuple->local_port },
+         .remote = { tuple->remote_ip, tuple->remote_port },
+         .why = "a new connection took its place");
+}
+
+/* A connection that still counts in the backlog: has its handshake ended? */
+static void child_progress(struct aksu *net, struct conn *c)
+{
+    struct listener *l = listener_at(&net->listeners, c->listener);
+    if (c->tcp.state == TCP_SYN_RECEIVED)
+        return;
+    if (c->tcp.state == TCP_CLOSED || c->tcp.state == TCP_LISTEN) {
+        stack_leave_listener(net, c);
+        c->gone |= !c->held;
+    } else if (c->held) {
+        stack_leave_listener(net, c);
+    } else if (c->list == LIST_HALF_OPEN) {
+        conn_list_remove(net, &l->half_open, c);
+        conn_list_append(net, &l->accept, c, LIST_ACCEPT);
+        listener_ready(&net->listeners, l);
+    }
+}
+
+/* RFC 9293 3.10.7.4 second: a passive open that was reset goes back to LISTEN; here the listener
+ * is another object, and what is left is a connection that failed. */
+static void end_in_listen(struct conn *c, aksu_time now)
+{
+    (void)tcp_abort(&c->tcp, now);
+    c->tcp.rst_owed = false;
+    c->tcp.reason = AKSU_RESET;
+    c->tcp.notify |= AKSU_FAILED;
+}
+
+static void compact(struct aksu *net, struct conn *c, aksu_time now)
+{
+    struct tcp_tuple *tuple = &c->tcp.tuple, dropped;
+    struct tcp_time_wait record;
+    uint64_t hash = conn_hash(&net->table.key, tuple);
+    tcp_time_wait_compact(&c->tcp, &record);
+    conn_unhash(net, c);
+
+    struct time_wait *old = time_wait_lookup(&net->time_wait, tuple, hash);
+    if (old != NULL)
+        time_wait_remove(&net->time_wait, old);
+    bool kept = time_wait_add(&net->time_wait, &record, hash, &dropped, now);
+    if (dropped.local_port != 0)
+        stack_time_wait_over(net, &dropped, "no room", now);
+    if (kept)
+        EMIT(&net->events, c->tcp.conn, now, time_wait,
+             .local = { tuple->local_ip, tuple->local_port },
+             .remote = { tuple->remote_ip, tuple->remote_port });
+    else
+        EMIT(&net->events, c->tcp.conn, now, memory, .answer = "no TIME-WAIT record",
+             .left = stack_memory_left(net));
+    conn_delete(net, c, now);
+}
+
+/* True: the connection is gone. */
+static bool end(struct aksu *net, struct conn *c, aksu_time now)
+{
+    if (c->tcp.state == TCP_CLOSED) {
+        conn_unhash(net, c);
+        if (!c->gone)
+            return false;
+        conn_delete(net, c, now);
+        return true;
+    }
+    if (c->tcp.state == TCP_TIME_WAIT && c->gone) {
+        compact(net, c, now);
+        return true;
+    }
+    return false;
+}
+
+/* RFC 9293 3.8.3 [MUST-20]: negative advice to the IP layer. */
+static void advise_neighbor(struct aksu *net, struct conn *c, aksu_time now)
+{
+    c->suspected = c->tcp.r1_reported;
+    if (!c->suspected || !c->ethernet)
+        return;
+    neighbor_suspect(&net->neighbors, c->device, stack_next_hop(net, c), now);
+    stack_neighbor_news(net, now);
+}
+
+void stack_settle(struct aksu *net, struct conn *c, aksu_time now)
+{
+    struct tcp *t = &c->tcp;
+    if (c->listener != 0)
+        child_progress(net, c);
+    if (c->reopens && t->state != TCP_SYN_RECEIVED && t->state >= TCP_ESTABLISHED)
+        forget_time_wait(net, c, now);
+    if (t->state == TCP_LISTEN)
+        end_in_listen(c, now);
+    if (t->may_send && c->turn == TURN_NONE)
+        stack_turn(net, c);
+    if (t->notify != 0 && c->list == LIST_NONE && !c->gone)
+        conn_list_append(net, &net->ready, c, LIST_READY);
+    if (t->r1_reported != c->suspected)
+        advise_neighbor(net, c, now);
+    if (c->turn == TURN_QUEUED)
+        return;                             /* the rest follows at the end of its turn */
+    if (c->turn == TURN_NONE && (t->state == TCP_CLOSED || t->state == TCP_TIME_WAIT)
+        && end(net, c, now))
+        return;
+
+    aksu_time due = tcp_next_timeout(t);
+    if (due != NEVER && (!wheel_armed(&c->timer) || due < c->timer.deadline))
+        wheel_arm(&net->wheel, &c->timer, due);
+}
+
+/* After a call that changes no state and no deadline. */
+void stack_settle_reader(struct aksu *net, struct conn *c)
+{
+    if (c->tcp.may_send && c->turn == TURN_NONE)
+        stack_turn(net, c);
+}
+
+void stack_let_go(struct aksu *net, struct conn *c, aksu_time now)
+{
+    c->gone = true;
+    if (c->list == LIST_READY)
+        conn_list_remove(net, &net->ready, c);
+    stack_leave_listener(net, c);
+    stack_settle(net, c, now);
+}
+
+void stack_close_listener(struct aksu *net, struct listener *l, aksu_time now)
+{
+    for (struct conn_queue *q = &l->half_open; q != NULL; q = q == &l->accept ? NULL : &l->accept) {
+        while (q->first != 0) {
+            struct conn *c = conn_at(net, q->first);
+            (void)tcp_abort(&c->tcp, now);
+            stack_let_go(net, c, now);
+        }
+    }
+    listener_remove(&net->listeners, l);
+}
+
+bool stack_next_ready(struct aksu *net, struct aksu_ready *out)
+{
+    struct listener *l;
+    while ((l = listener_next_ready(&net->listeners)) != NULL) {
+        if (l->accept.first == 0)
+            continue;
+        *out = (struct aksu_ready){ .what = AKSU_ACCEPTABLE, .listener = listener_handle(l),
+                                    .cookie = l->cookie };
+        return true;
+    }
+    while (net->ready.first != 0) {
+        struct conn *c = conn_at(net, net->ready.first);
+        conn_list_remove(net, &net->ready, c);
+        if (c->tcp.notify == 0)
+            continue;
+        *out = (struct aksu_ready){ .what = c->tcp.notify, .conn = conn_handle(c),
+                                    .cookie = c->cookie };
+        if (c->listener != 0 && (c->tcp.notify & AKSU_SYN_HELD))
+            out->listener = listener_handle(listener_at(&net->listeners, c->listener));
+        c->tcp.notify = 0;
+        return true;
+    }
+    return stack_udp_next_ready(net, out);
+}

@@ -1,0 +1,289 @@
+/* tcp_input.c - whose segment it is (RFC 9293 3.10.7): a connection, a TIME-WAIT record, a
+ * listener, or nobody. Called by input.c for each TCP segment. */
+#include "stack/calls.h"
+#include "wire/ipv4.h"
+
+struct arriving {
+    struct tcp_tuple tuple;
+    uint64_t hash;
+    bool told;                      /* the event segment_in has been said */
+    struct tcp_segment seg;
+};
+
+static struct aksu_sacks sacks_of(const struct tcp_options *o)
+{
+    struct aksu_sacks out = { .count = o->has & HAS_SACK ? o->sack_count : 0 };
+    for (unsigned i = 0; i < out.count; i++) {
+        out.block[i].left = o->sack[i].left.n;
+        out.block[i].right = o->sack[i].right.n;
+    }
+    return out;
+}
+
+#define SEGMENT_FIELDS(tuple_, seg_)                                                              \
+    .local = { (tuple_)->local_ip, (tuple_)->local_port },                                        \
+    .remote = { (tuple_)->remote_ip, (tuple_)->remote_port }, .ctl = (seg_)->ctl,                 \
+    .seq = (seg_)->seq.n, .ack = (seg_)->ack.n, .wnd = (seg_)->wnd, .up = (seg_)->urgent_pointer, \
+    .len = (seg_)->text_len, .has = (seg_)->options.has,                                          \
+    .mss = (seg_)->options.has & HAS_MSS ? (seg_)->options.mss : 0,                               \
+    .wscale = (seg_)->options.has & HAS_WINDOW_SCALE ? (seg_)->options.window_scale : 0,          \
+    .ts_val = (seg_)->options.has & HAS_TIMESTAMPS ? (seg_)->options.ts_val : 0,                  \
+    .ts_ecr = (seg_)->options.has & HAS_TIMESTAMPS ? (seg_)->options.ts_ecr : 0,                  \
+    .sack = sacks_of(&(seg_)->options)
+
+void stack_segment_out_event(struct aksu *net, uint32_t conn, const struct tcp_tuple *tuple,
+                             const struct tcp_segment *seg, aksu_time now)
+{
+    EMIT(&net->events, conn, now, segment_out, SEGMENT_FIELDS(tuple, seg));
+}
+
+static void segment_in_event(struct aksu *net, uint32_t conn, struct arriving *a, aksu_time now)
+{
+    if (a->told)
+        return;
+    a->told = true;
+    EMIT(&net->events, conn, now, segment_in, SEGMENT_FIELDS(&a->tuple, &a->seg));
+}
+
+static const char *fault_text(enum tcp_fault fault)
+{
+    switch (fault) {
+    case TCP_GOOD:
+        break;
+    case TCP_TRUNCATED:
+        return "truncated";
+    case TCP_DATA_OFFSET:
+        return "data offset";
+    case TCP_CHECKSUM:
+        return "checksum";
+    }
+    return NULL;
+}
+
+/* A segment without a connection behind it. */
+static void reply(struct aksu *net, const struct tcp_tuple *tuple, const struct tcp_segment *seg,
+                  uint8_t ttl, aksu_time now)
+{
+    uint8_t octets[TCP_HEADER_MOST];
+    struct writer w = writer_of(octets, sizeof octets);
+    struct ip_out ip = { .source = tuple->local_ip, .destination = tuple->remote_ip,
+                         .protocol = IP_PROTOCOL_TCP, .ttl = ttl, .dont_fragment = true };
+    wire_tcp_build(&w, &ip.source, &ip.destination, seg, false);
+    struct aksu_slice part = { octets, writer_length(&w) };
+    if (stack_send_packet(net, &ip, &part, 1, now))
+        stack_segment_out_event(net, 0, tuple, seg, now);
+}
+
+/* RFC 9293 3.10.7.1 */
+static void closed_state(struct aksu *net, struct arriving *a, aksu_time now)
+{
+    struct tcp_segment rst;
+    EMIT(&net->events, 0, now, dropped, .rule = "RFC 9293 3.10.7.1", .why = "no connection");
+    if (tcp_closed_state(&a->seg, &rst))
+        reply(net, &a->tuple, &rst, net->ttl, now);
+}
+
+static void refuse(struct aksu *net, struct arriving *a, const char *why, aksu_time now)
+{
+    segment_in_event(net, 0, a, now);
+    EMIT(&net->events, 0, now, syn_refused, .remote = { a->tuple.remote_ip, a->tuple.remote_port },
+         .why = why);
+}
+
+/* The connection that a SYN asks for; NULL: *why. */
+static struct conn *new_child(struct aksu *net, const struct listener *l, struct arriving *a,
+                              const char **why, aksu_time now)
+{
+    if (l->pending >= l->backlog) {
+        *why = "backlog";
+        return NULL;
+    }
+    if (pool_left(&net->pool) <= net->tcp.reserve_pages) {
+        *why = "memory budget";
+        EMIT(&net->events, 0, now, memory, .answer = "SYN not answered",
+             .left = stack_memory_left(net));
+        return NULL;
+    }
+    struct conn *c = conn_new(net, why);
+    if (c == NULL)
+        return NULL;
+    conn_insert(net, c, &a->tuple, a->hash);
+    if (!stack_route_conn(net, c)) {
+        *why = "no route back";
+        conn_delete(net, c, now);
+        return NULL;
+    }
+    return c;
+}
+
+static void count_child(struct aksu *net, struct listener *l, struct conn *c, aksu_time now)
+{
+    l->pending++;
+    c->listener = l->self;
+    c->held = l->hold_syn;
+    c->cookie = l->cookie;
+    if (!c->held) {
+        conn_list_append(net, &l->half_open, c, LIST_HALF_OPEN);
+        return;
+    }
+    tcp_hold(&c->tcp);
+    c->tcp.notify |= AKSU_SYN_HELD;
+    EMIT(&net->events, c->tcp.conn, now, syn_held,
+         .remote = { c->tcp.tuple.remote_ip, c->tcp.tuple.remote_port });
+}
+
+/* `old`: a connection in TIME-WAIT that is to be reopened, or NULL. */
+static void syn_to_listener(struct aksu *net, struct listener *l, struct arriving *a,
+                            const struct time_wait *old, aksu_time now)
+{
+    const char *why = NULL;
+    struct conn *c = new_child(net, l, a, &why, now);
+    if (c == NULL) {
+        refuse(net, a, why, now);
+        return;
+    }
+    struct tcp *t = &c->tcp;
+    segment_in_event(net, t->conn, a, now);
+    EMIT(&net->events, t->conn, now, opened, .local = { a->tuple.local_ip, a->tuple.local_port },
+         .remote = { a->tuple.remote_ip, a->tuple.remote_port }, .active = false);
+    t->mtu = stack_conn_mtu(net, c, now);
+    (void)tcp_open_passive(t, &a->tuple, now);
+    tcp_segment_arrives(t, &a->seg, now);
+    if (old != NULL) {
+        tcp_iss_after(t, old->tcp.snd_nxt);
+        c->reopens = true;
+    }
+    count_child(net, l, c, now);
+    stack_settle(net, c, now);
+}
+
+/* RFC 9293 3.10.7.2 */
+static void listen_state(struct aksu *net, struct listener *l, struct arriving *a, aksu_time now)
+{
+    struct tcp_segment rst;
+    switch (tcp_listen_check(&a->seg, &rst)) {
+    case LISTEN_SYN:
+        syn_to_listener(net, l, a, NULL, now);
+        return;
+    case LISTEN_RST:
+        segment_in_event(net, 0, a, now);
+        EMIT(&net->events, 0, now, dropped, .rule = "RFC 9293 3.10.7.2 second",
+             .why = "ACK for a connection that is not there");
+        reply(net, &a->tuple, &rst, net->ttl, now);
+        return;
+    case LISTEN_DROP:
+        segment_in_event(net, 0, a, now);
+        EMIT(&net->events, 0, now, dropped, .rule = "RFC 9293 3.10.7.2",
+             .why = "a listener answers only a SYN");
+        return;
+    }
+}
+
+static void no_connection(struct aksu *net, struct arriving *a, aksu_time now)
+{
+    struct listener *l = listener_lookup(&net->listeners, &a->tuple);
+    if (l != NULL) {
+        listen_state(net, l, a, now);
+        return;
+    }
+    segment_in_event(net, 0, a, now);
+    closed_state(net, a, now);
+}
+
+/* RFC 6191 2, RFC 9293 3.6.1 [MAY-2]: the record stays until the new connection is ESTABLISHED. */
+static void reopen(struct aksu *net, struct arriving *a, const struct time_wait *old, aksu_time now)
+{
+    struct listener *l = listener_lookup(&net->listeners, &a->tuple);
+    if (l != NULL)
+        syn_to_listener(net, l, a, old, now);
+    else
+        closed_state(net, a, now);
+}
+
+static void time_wait_segment(struct aksu *net, struct time_wait *r, struct arriving *a,
+                              aksu_time now)
+{
+    struct tcp t;
+    aksu_time until = time_wait_until(r, now);
+    segment_in_event(net, 0, a, now);
+    tcp_time_wait_expand(&t, &net->tcp, &r->tcp, now);
+    t.deadline[TIMER_TIME_WAIT] = until;
+    tcp_segment_arrives(&t, &a->seg, now);
+    while (tcp_next_segment(&t, &net->segment, now))
+        reply(net, &a->tuple, &net->segment, net->ttl, now);
+
+    if (t.state == TCP_CLOSED) {
+        time_wait_remove(&net->time_wait, r);
+        stack_time_wait_over(net, &a->tuple, "RST", now);
+        return;
+    }
+    tcp_time_wait_compact(&t, &r->tcp);
+    if (t.deadline[TIMER_TIME_WAIT] != until)
+        time_wait_restart(&net->time_wait, r, now);
+    if (t.reopen)
+        reopen(net, a, r, now);
+}
+
+/* The application still holds what is in TIME-WAIT, and the peer opens anew: what is held becomes a
+ * connection that has ended, its TIME-WAIT goes on as a record. */
+static void reopen_held(struct aksu *net, struct conn *c, struct arriving *a, aksu_time now)
+{
+    struct tcp_time_wait compact;
+    struct tcp_tuple dropped;
+    tcp_time_wait_compact(&c->tcp, &compact);
+    c->tcp.reopen = false;
+    c->tcp.deadline[TIMER_TIME_WAIT] = now;
+    tcp_timeouts(&c->tcp, now);
+    conn_unhash(net, c);
+    stack_settle(net, c, now);
+    if (time_wait_add(&net->time_wait, &compact, a->hash, &dropped, now))
+        reopen(net, a, time_wait_lookup(&net->time_wait, &a->tuple, a->hash), now);
+    if (dropped.local_port != 0)
+        stack_time_wait_over(net, &dropped, "no room", now);
+}
+
+static bool parse(struct aksu *net, const struct ip_packet *p, struct arriving *a, aksu_time now)
+{
+    /* RFC 9293 3.9.2.3 [MUST-57] */
+    if (p->group || p->link_broadcast) {
+        stack_frame_dropped(net, "TCP", "to a group or broadcast address", p->length, now);
+        return false;
+    }
+    enum tcp_fault fault = wire_tcp_parse(p->payload[0].data, p->payload[0].length, p->payload + 1,
+                                          p->parts - 1, &p->source, &p->destination,
+                                          p->checksum_verified, &a->seg);
+    if (fault != TCP_GOOD) {
+        stack_frame_dropped(net, "TCP", fault_text(fault), p->length, now);
+        return false;
+    }
+    a->told = false;
+    a->seg.ecn = p->tos & 3;
+    a->tuple.local_ip = p->destination;
+    a->tuple.remote_ip = p->source;
+    a->tuple.local_port = a->seg.destination_port;
+    a->tuple.remote_port = a->seg.source_port;
+    return true;
+}
+
+void stack_tcp_in(struct aksu *net, const struct ip_packet *p, aksu_time now)
+{
+    struct arriving a;
+    if (!parse(net, p, &a, now))
+        return;
+    a.hash = conn_hash(&net->table.key, &a.tuple);
+    struct conn *c = conn_lookup(net, &a.tuple, a.hash);
+    if (c != NULL) {
+        segment_in_event(net, c->tcp.conn, &a, now);
+        tcp_segment_arrives(&c->tcp, &a.seg, now);
+        if (c->tcp.reopen)
+            reopen_held(net, c, &a, now);
+        else
+            stack_settle(net, c, now);
+        return;
+    }
+    struct time_wait *r = time_wait_lookup(&net->time_wait, &a.tuple, a.hash);
+    if (r != NULL)
+        time_wait_segment(net, r, &a, now);
+    else
+        no_connection(net, &a, now);
+}

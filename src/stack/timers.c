@@ -1,0 +1,54 @@
+/* timers.c - RFC 9293 3.10.8 for everything a stack owns, in an order that depends on the
+ * deadlines only. Called by socket/. */
+#include "stack/calls.h"
+
+static struct conn *conn_of_timer(struct wheel_node *n)
+{
+    return (void *)((uint8_t *)n - offsetof(struct conn, timer));
+}
+
+void stack_time_wait_over(struct aksu *net, const struct tcp_tuple *tuple, const char *why,
+                          aksu_time now)
+{
+    EMIT(&net->events, 0, now, time_wait_over, .local = { tuple->local_ip, tuple->local_port },
+         .remote = { tuple->remote_ip, tuple->remote_port }, .why = why);
+}
+
+aksu_time stack_next_timeout(const struct aksu *net)
+{
+    aksu_time next = wheel_next(&net->wheel);
+    next = time_min(next, time_wait_next_timeout(&net->time_wait));
+    next = time_min(next, neighbor_next_timeout(&net->neighbors));
+    return net->fragments ? time_min(next, reassembly_next_timeout(&net->reassembly)) : next;
+}
+
+static void reassembly_timeouts(struct aksu *net, aksu_time now)
+{
+    /* Fragment reassembly time exceeded: RFC 1122 3.3.2, RFC 8200 4.5 */
+    static const struct icmp_error_out exceeded = { .kind = ICMP_TIME_EXCEEDED, .code = 1 };
+    struct ip_packet p;
+    while (reassembly_expired(&net->reassembly, &p, now)) {
+        stack_frame_dropped(net, "IP", "reassembly time exceeded", p.length, now);
+        stack_icmp_error(net, &net->icmp_limit, &p, &exceeded, now);
+    }
+    net->fragments = reassembly_next_timeout(&net->reassembly) != NEVER;
+}
+
+void stack_timeouts(struct aksu *net, aksu_time now)
+{
+    struct wheel_node *n;
+    while ((n = wheel_expired(&net->wheel, now)) != NULL) {
+        struct conn *c = conn_of_timer(n);
+        tcp_timeouts(&c->tcp, now);
+        stack_settle(net, c, now);
+    }
+    struct tcp_tuple tuple;
+    while (net->time_wait.slab.in_use != 0 && time_wait_expired(&net->time_wait, &tuple, now))
+        stack_time_wait_over(net, &tuple, "2 MSL", now);
+    if (neighbor_next_timeout(&net->neighbors) <= now) {
+        neighbor_timeouts(&net->neighbors, now);
+        stack_neighbor_news(net, now);
+    }
+    if (net->fragments)
+        reassembly_timeouts(net, now);
+}
