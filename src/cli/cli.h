@@ -1,0 +1,26 @@
+/* cli.h - the aksu program: one file per command, each a cli_<command>(). */
+#ifndef CLI_CLI_H
+#define CLI_CLI_H
+
+#include <getopt.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#define CLI_VERSION "0.1.0"
+
+/* Exit status when the command line makes no sense, or the command itself could not do its work. */
+enum { CLI_USAGE = 125 };
+
+/* Arguments as for main(), argv[0] is the command's name. They return the exit status. */
+int cli_run(int argc, char **argv);
+
+/* One sentence on stderr for what getopt_long() has just refused (it returned '?' or ':'), with the
+ * option that was probably meant. Returns CLI_USAGE. */
+int cli_refuse(const char *command, char *const argv[], const struct option *options, int answer);
+/* The word of `words` (NULL ends them) that is most like this one, or NULL. */
+const char *cli_nearest(const char *word, const char *const words[]);
+/* A number from least to most. false: it is not one; a sentence names `option`. */
+bool cli_number(const char *command, const char *option, const char *text, uint64_t least,
+                uint64_t most, uint64_t *out);
+
+#endif

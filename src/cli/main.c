@@ -1,0 +1,70 @@
+/* main.c - aksu: finds the command. */
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/cli.h"
+
+struct command {
+    const char *name;
+    int (*main)(int argc, char **argv);
+    const char *summary;
+};
+
+static const struct command commands[] = {
+    { "run", cli_run, "run an unmodified program on this TCP instead of the kernel's" },
+};
+
+enum { COUNT = sizeof commands / sizeof commands[0] };
+
+static void usage(FILE *out)
+{
+    fputs("Usage: aksu COMMAND [ARGUMENTS]\n"
+          "       aksu --help | --version\n"
+          "\n"
+          "Aksu is a TCP/IP stack in a library, and programs that use it.\n"
+          "\n"
+          "Commands:\n", out);
+    for (size_t i = 0; i < COUNT; i++)
+        fprintf(out, "  %-8s %s\n", commands[i].name, commands[i].summary);
+    fputs("\n"
+          "aksu COMMAND --help tells more. Try:  aksu run --ladder -- curl http://example.com/\n",
+          out);
+}
+
+static int refuse(const char *word)
+{
+    const char *names[COUNT + 1] = { NULL };
+
+    for (size_t i = 0; i < COUNT; i++)
+        names[i] = commands[i].name;
+    const char *nearest = cli_nearest(word, names);
+    fprintf(stderr, "aksu: there is no %s '%s'", word[0] == '-' ? "option" : "command", word);
+    if (nearest)
+        fprintf(stderr, "; did you mean 'aksu %s'?\n", nearest);
+    else
+        fputs("; aksu --help lists what there is\n", stderr);
+    return CLI_USAGE;
+}
+
+int main(int argc, char **argv)
+{
+    if (argc < 2) {
+        usage(stderr);
+        return CLI_USAGE;
+    }
+    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0
+        || strcmp(argv[1], "help") == 0) {
+        usage(stdout);
+        return 0;
+    }
+    if (strcmp(argv[1], "--version") == 0) {
+        puts("aksu " CLI_VERSION);
+        return 0;
+    }
+    for (size_t i = 0; i < COUNT; i++) {
+        if (strcmp(argv[1], commands[i].name) == 0)
+            return commands[i].main(argc - 1, argv + 1);
+    }
+    return refuse(argv[1]);
+}

@@ -1,0 +1,23 @@
+/* run.h - a program with Aksu's TCP under its sockets. src/cli/run.c is the caller. */
+#ifndef RUN_RUN_H
+#define RUN_RUN_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct run_options {
+    bool ladder;                /* diagrams on stderr */
+    bool text;                  /* one line per event on stderr */
+    const char *json;           /* events as JSON lines to this file; NULL: none */
+    bool seeded;                /* `seed` instead of the system's randomness */
+    uint64_t seed;
+    uint32_t mtu;               /* octets of an IP packet between the program and the gateway */
+    bool no_offload;            /* segments of one MTU even when nobody looks at them */
+};
+
+/* Runs argv[0] with its arguments and returns what the caller should exit with: the program's own
+ * exit status, 127 (not found), 126 (cannot be run), 125 (aksu run itself failed, and has said
+ * why). A program that died of a signal takes the caller with it by the same signal. */
+int run_program(const struct run_options *options, char *const argv[]);
+
+#endif

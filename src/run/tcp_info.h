@@ -1,0 +1,12 @@
+/* tcp_info.h - struct tcp_info of Linux from a connection's STATUS. */
+#ifndef RUN_TCP_INFO_H
+#define RUN_TCP_INFO_H
+
+#include <linux/tcp.h>
+
+#include "run/sockets.h"
+
+/* What the stack does not count is 0. */
+void run_tcp_info(const struct run_socket *socket, aksu_time now, struct tcp_info *out);
+
+#endif

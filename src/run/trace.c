@@ -1,0 +1,123 @@
+/* trace.c - builds the sinks of both stacks from the options. loop.c opens, flushes and closes. */
+#include "run/trace.h"
+
+#include <errno.h>
+#include <langinfo.h>
+#include <locale.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static const char *const host_name[2] = { "guest", "gateway" };
+
+static void write_stderr(void *context, const char *text, size_t length)
+{
+    struct run_trace *trace = context;
+
+    fwrite(text, 1, length, stderr);
+    trace->unflushed = true;
+}
+
+static void write_json(void *context, const char *text, size_t length)
+{
+    struct run_trace *trace = context;
+
+    fwrite(text, 1, length, trace->json_file);
+    trace->unflushed = true;
+}
+
+static bool want_colour(void)
+{
+    const char *term = getenv("TERM");
+    const char *refused = getenv("NO_COLOR");
+
+    return isatty(STDERR_FILENO) && !(refused && *refused) && term && strcmp(term, "dumb") != 0;
+}
+
+static bool want_utf8(void)
+{
+    setlocale(LC_CTYPE, "");
+    return strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
+}
+
+static bool open_ladder(struct run_trace *trace, const char *program)
+{
+    trace->ladder_memory = malloc(AKSU_LADDER_MEMORY);
+    if (!trace->ladder_memory) {
+        fputs("aksu run: no memory for the ladder\n", stderr);
+        return false;
+    }
+    struct aksu_ladder_config config = {
+        .writer = { write_stderr, trace },
+        .memory = trace->ladder_memory,
+        .memory_length = AKSU_LADDER_MEMORY,
+        .utf8 = want_utf8(),
+        .colour = want_colour(),
+    };
+    trace->ladder = aksu_ladder_init(&config);
+    trace->tee[0].to[0] = aksu_ladder_side(trace->ladder, 0, program);
+    trace->tee[1].to[0] = aksu_ladder_side(trace->ladder, 1, host_name[1]);
+    return true;
+}
+
+static bool open_json(struct run_trace *trace, const char *path)
+{
+    trace->json_file = fopen(path, "we");
+    if (!trace->json_file) {
+        fprintf(stderr, "aksu run: %s cannot be written: %s\n", path, strerror(errno));
+        return false;
+    }
+    for (int i = 0; i < 2; i++)
+        aksu_json_init(&trace->json[i], (struct aksu_writer){ write_json, trace }, host_name[i]);
+    return true;
+}
+
+bool run_trace_open(struct run_trace *trace, const struct run_options *options,
+                    const char *program)
+{
+    const char *slash = strrchr(program, '/');
+
+    *trace = (struct run_trace){ 0 };
+    if (options->ladder || options->text)
+        setvbuf(stderr, NULL, _IOFBF, BUFSIZ);
+    if (options->ladder && !open_ladder(trace, slash ? slash + 1 : program))
+        return false;
+    if (options->json && !open_json(trace, options->json)) {
+        run_trace_close(trace);
+        return false;
+    }
+    for (int i = 0; i < 2 && options->text; i++)
+        aksu_text_init(&trace->text[i], (struct aksu_writer){ write_stderr, trace }, host_name[i]);
+    if (!options->ladder && !options->json && !options->text)
+        return true;
+    for (int i = 0; i < 2; i++) {
+        struct aksu_sink *to[3] = { trace->tee[i].to[0],
+                                    options->text ? &trace->text[i].sink : NULL,
+                                    options->json ? &trace->json[i].sink : NULL };
+        aksu_tee_init(&trace->tee[i], to, 3);
+    }
+    trace->guest = &trace->tee[0].sink;
+    trace->world = &trace->tee[1].sink;
+    return true;
+}
+
+void run_trace_flush(struct run_trace *trace)
+{
+    if (!trace->unflushed)
+        return;
+    trace->unflushed = false;
+    fflush(stderr);
+    if (trace->json_file)
+        fflush(trace->json_file);
+}
+
+void run_trace_close(struct run_trace *trace)
+{
+    if (trace->ladder)
+        aksu_ladder_finish(trace->ladder);
+    if (trace->json_file && fclose(trace->json_file) != 0)
+        perror("aksu run: the JSON file");
+    fflush(stderr);
+    free(trace->ladder_memory);
+    *trace = (struct run_trace){ 0 };
+}

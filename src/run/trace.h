@@ -1,0 +1,28 @@
+/* trace.h - what the user asked to see of a run: ladder, text log, JSON lines. */
+#ifndef RUN_TRACE_H
+#define RUN_TRACE_H
+
+#include <stdio.h>
+
+#include "aksu/sink.h"
+#include "run/run.h"
+
+struct run_trace {
+    struct aksu_sink *guest, *world;    /* for the two stacks; NULL: nobody looks */
+    FILE *json_file;
+    void *ladder_memory;
+    struct aksu_ladder *ladder;
+    struct aksu_json_sink json[2];
+    struct aksu_text_sink text[2];
+    struct aksu_tee_sink tee[2];
+    bool unflushed;
+};
+
+/* `program` is borrowed until close. false: a sentence was written to stderr. */
+bool run_trace_open(struct run_trace *trace, const struct run_options *options,
+                    const char *program);
+/* Writes out what has been collected; call before sleeping. */
+void run_trace_flush(struct run_trace *trace);
+void run_trace_close(struct run_trace *trace);
+
+#endif
