@@ -1,0 +1,86 @@
+/* bench.h - what the parts of the benchmark share. Two stacks in one process and one thread, joined by the
+ * in-memory pair; the CPU time of everything that both do is measured, the clock of the stacks is virtual. */
+#ifndef BENCH_BENCH_H
+#define BENCH_BENCH_H
+
+#include <stdio.h>
+
+#include "aksu/device.h"
+#include "aksu/socket.h"
+
+enum { SEGMENT_TEXT = 1448, REQUEST_TEXT = 64, MTU = 1500, OTHERS_MOST = 8, REPEAT_MOST = 101 };
+
+struct settings {
+    bool ethernet;
+    bool bulk, conn, rr, memory, floors;
+    uint32_t operations;                /* per measurement; 0: each its own default */
+    uint32_t others[OTHERS_MOST];
+    unsigned others_count;
+    unsigned repeat;
+};
+
+/* --- two stacks --- */
+
+struct world {
+    struct aksu *net[2];                /* 0 opens, 1 listens */
+    struct aksu_pair pair;
+    aksu_listener listener;             /* port WORLD_PORT of net[1] */
+    aksu_conn end[2];                   /* the connection of bulk and round trip */
+    aksu_time now;
+    uint32_t others;
+    double ack_ratio;                   /* segments with text per ACK in the last bulk transfer */
+};
+enum { WORLD_PORT = 80 };
+
+/* Ends the program with a message when it cannot be made. */
+struct world *world_new(uint32_t others, bool ethernet);
+/* For the measurement of memory: room for `most` connections and TIME-WAIT records, none of them open. */
+struct world *world_empty(uint32_t most, bool ethernet);
+void world_free(struct world *w);
+/* Frames both ways until there is none, then timers; `later`: how far the clock goes on. */
+void world_step(struct world *w, aksu_time later);
+/* `count` more connections that stay as they are; their client ends go to `out` unless it is NULL. */
+void world_connect(struct world *w, uint32_t count, aksu_conn *out);
+_Noreturn void give_up(const char *what, long status);
+
+/* --- what is measured: CPU nanoseconds per operation --- */
+
+double bulk_run(struct world *w, uint32_t segments);
+double conn_run(struct world *w, uint32_t connections);
+double round_trip_run(struct world *w, uint32_t count);
+double memcpy_run(uint32_t count);
+double checksum_run(uint32_t count);
+double cpu_seconds(void);
+
+struct memory_result {
+    double idle, idle_all;              /* octets per connection: pages alone; with tables */
+    double time_wait, time_wait_all;
+    uint32_t count;
+};
+struct memory_result memory_run(uint32_t count, bool ethernet);
+
+/* --- results --- */
+
+struct row {
+    const char *name, *unit;
+    int digits;                         /* behind the point, in the table */
+    unsigned count[OTHERS_MOST];        /* samples */
+    double sample[OTHERS_MOST][REPEAT_MOST];
+};
+enum row_id { ROW_BULK, ROW_CONN, ROW_RR, ROW_ACK_RATIO, ROW_MEMCPY, ROW_CHECKSUM, ROW_COUNT };
+
+struct results {
+    struct settings settings;
+    struct row row[ROW_COUNT];
+    bool has_memory;
+    struct memory_result memory;
+    char command[256];
+};
+void results_add(struct results *r, enum row_id row, unsigned column, double value);
+void results_print(struct results *r, FILE *to);        /* a table for people, and for Markdown */
+void results_json(struct results *r, FILE *to);
+/* Rewrites what stands between the two marks of `path`; false, with a message, when it cannot. */
+bool results_document(struct results *r, const char *path);
+void machine_print(FILE *to, const char *line_start);
+
+#endif

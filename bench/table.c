@@ -1,0 +1,155 @@
+/* table.c - medians of what was measured, as a Markdown table and as JSON. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "bench/bench.h"
+
+void results_add(struct results *r, enum row_id row, unsigned column, double value)
+{
+    struct row *w = &r->row[row];
+    if (w->count[column] < REPEAT_MOST)
+        w->sample[column][w->count[column]++] = value;
+}
+
+static int by_size(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+struct summary {
+    double median, least, most;
+    unsigned n;
+};
+
+static struct summary summary_of(const struct row *row, unsigned column)
+{
+    double s[REPEAT_MOST];
+    unsigned n = row->count[column];
+    if (n == 0)
+        return (struct summary){ 0 };
+    memcpy(s, row->sample[column], n * sizeof s[0]);
+    qsort(s, n, sizeof s[0], by_size);
+    double median = n % 2 ? s[n / 2] : (s[n / 2 - 1] + s[n / 2]) / 2;
+    return (struct summary){ median, s[0], s[n - 1], n };
+}
+
+static bool independent(enum row_id id)
+{
+    return id == ROW_MEMCPY || id == ROW_CHECKSUM;
+}
+
+static bool measured(const struct row *row)
+{
+    return row->count[0] > 0;
+}
+
+/* 100,000 */
+static const char *grouped(uint32_t n, char out[16])
+{
+    char digits[12];
+    int length = snprintf(digits, sizeof digits, "%u", n), at = 0;
+    for (int i = 0; i < length; i++) {
+        if (i > 0 && (length - i) % 3 == 0)
+            out[at++] = ',';
+        out[at++] = digits[i];
+    }
+    out[at] = 0;
+    return out;
+}
+
+static void print_cell(FILE *to, const struct row *row, unsigned column)
+{
+    struct summary s = summary_of(row, column);
+    if (s.n == 0)
+        fprintf(to, " |");
+    else
+        fprintf(to, " **%.*f** [%.*f-%.*f] (%u) |", row->digits, s.median, row->digits, s.least,
+                row->digits, s.most, s.n);
+}
+
+static void print_times(struct results *r, FILE *to)
+{
+    char number[16];
+    fprintf(to, "| idle connections around it |");
+    for (unsigned i = 0; i < r->settings.others_count; i++)
+        fprintf(to, " %s |", grouped(r->settings.others[i], number));
+    fprintf(to, "\n|---|");
+    for (unsigned i = 0; i < r->settings.others_count; i++)
+        fprintf(to, "---|");
+    fprintf(to, "\n");
+    for (enum row_id id = 0; id < ROW_COUNT; id++) {
+        const struct row *row = &r->row[id];
+        if (!measured(row))
+            continue;
+        fprintf(to, "| %s, %s |", row->name, row->unit);
+        for (unsigned i = 0; i < r->settings.others_count; i++)
+            print_cell(to, row, i);
+        fprintf(to, "\n");
+    }
+}
+
+static void print_memory(const struct results *r, FILE *to)
+{
+    const struct memory_result *m = &r->memory;
+    char number[16];
+    fprintf(to, "\n| octets each, of %s | record | with all tables |\n|---|---|---|\n",
+            grouped(m->count, number));
+    fprintf(to, "| idle established connection | **%.1f** | **%.1f** |\n", m->idle, m->idle_all);
+    fprintf(to, "| TIME-WAIT | **%.1f** | **%.1f** |\n", m->time_wait, m->time_wait_all);
+}
+
+static bool any_times(const struct results *r)
+{
+    for (enum row_id id = 0; id < ROW_COUNT; id++)
+        if (measured(&r->row[id]))
+            return true;
+    return false;
+}
+
+void results_print(struct results *r, FILE *to)
+{
+    if (any_times(r))
+        print_times(r, to);
+    if (r->has_memory)
+        print_memory(r, to);
+}
+
+static void json_samples(FILE *to, const struct row *row, unsigned column)
+{
+    fprintf(to, ",\"samples\":[");
+    for (unsigned i = 0; i < row->count[column]; i++)
+        fprintf(to, "%s%.3f", i ? "," : "", row->sample[column][i]);
+    fprintf(to, "]}");
+}
+
+static void json_row(FILE *to, const struct results *r, enum row_id id, bool *first)
+{
+    const struct row *row = &r->row[id];
+    for (unsigned i = 0; i < r->settings.others_count; i++) {
+        struct summary s = summary_of(row, i);
+        if (s.n == 0)
+            continue;
+        fprintf(to, "%s\n  {\"name\":\"%s\",\"unit\":\"%s\"", *first ? "" : ",", row->name, row->unit);
+        *first = false;
+        if (!independent(id))
+            fprintf(to, ",\"others\":%u", r->settings.others[i]);
+        fprintf(to, ",\"median\":%.3f,\"least\":%.3f,\"most\":%.3f", s.median, s.least, s.most);
+        json_samples(to, row, i);
+    }
+}
+
+void results_json(struct results *r, FILE *to)
+{
+    bool first = true;
+    fprintf(to, "{\"ethernet\":%s,\"mtu\":%u,\"results\":[", r->settings.ethernet ? "true" : "false",
+            (unsigned)MTU);
+    for (enum row_id id = 0; id < ROW_COUNT; id++)
+        json_row(to, r, id, &first);
+    fprintf(to, "\n]");
+    if (r->has_memory)
+        fprintf(to, ",\n\"memory\":{\"count\":%u,\"idle\":%.3f,\"idle_with_tables\":%.3f,"
+                "\"time_wait\":%.3f,\"time_wait_with_tables\":%.3f}", r->memory.count, r->memory.idle,
+                r->memory.idle_all, r->memory.time_wait, r->memory.time_wait_all);
+    fprintf(to, "}\n");
+}

@@ -1,0 +1,122 @@
+/* world.c - two stacks, joined; and the connections that stand around while others are measured. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "bench/bench.h"
+
+enum { BATCH = 64, ANY_PORT = 0, FIRST_PORT = 1024, PORTS = 60000 };
+static const size_t MEMORY = (size_t)512 << 20;
+
+_Noreturn void give_up(const char *what, long status)
+{
+    fprintf(stderr, "bench: %s: %s\n", what,
+            status < 0 ? aksu_status_text((enum aksu_status)-status)
+                       : aksu_status_text((enum aksu_status)status));
+    exit(1);
+}
+
+static void must(enum aksu_status status, const char *what)
+{
+    if (status != AKSU_OK)
+        give_up(what, status);
+}
+
+static struct world *world_of(uint32_t most, bool ethernet)
+{
+    struct world *w = calloc(1, sizeof *w);
+    if (w == NULL)
+        give_up("world", AKSU_NO_RESOURCES);
+    w->now = AKSU_SECONDS(1);
+    for (uint8_t i = 0; i < 2; i++) {
+        struct aksu_config c = { .memory_limit = MEMORY, .seed = { i },
+                                 .max_connections = most, .max_time_wait = most };
+        struct aksu_device_config d = { .name = "pair", .mtu = MTU };
+        if (ethernet)
+            memcpy(d.mac, (uint8_t[6]){ 2, 0, 0, 0, 0, (uint8_t)(i + 1) }, 6);
+        w->net[i] = w->pair.net[i] = aksu_new(&c, w->now);
+        if (w->net[i] == NULL)
+            give_up("aksu_new", AKSU_NO_RESOURCES);
+        must(aksu_attach(w->net[i], &d, &w->pair.device[i]), "attach");
+        must(aksu_address_add(w->net[i], w->pair.device[i], i == 0 ? "10.0.0.1/24" : "10.0.0.2/24"),
+             "address");
+    }
+    struct aksu_listen how = { .local.port = WORLD_PORT, .backlog = 2 * BATCH };
+    must(aksu_listen(w->net[1], &how, &w->listener, w->now), "listen");
+    return w;
+}
+
+void world_free(struct world *w)
+{
+    aksu_free(w->net[0]);
+    aksu_free(w->net[1]);
+    free(w);
+}
+
+void world_step(struct world *w, aksu_time later)
+{
+    aksu_pair_move(&w->pair, SIZE_MAX, w->now);
+    w->now += later;
+    for (int i = 0; i < 2; i++)
+        if (aksu_next_timeout(w->net[i]) <= w->now)
+            aksu_timeouts(w->net[i], w->now);
+}
+
+/* Nothing of the past is told or armed any more. */
+static void settle(struct world *w)
+{
+    struct aksu_ready ready;
+    for (int i = 0; i < 300; i++)
+        world_step(w, AKSU_MS(100));
+    for (int i = 0; i < 2; i++)
+        while (aksu_next_ready(w->net[i], &ready))
+            continue;
+}
+
+static void open_one(struct world *w, uint32_t number, aksu_conn *out)
+{
+    struct aksu_open how = { .local.port = (uint16_t)(FIRST_PORT + number % PORTS),
+                             .remote.port = (uint16_t)(1000 + number / PORTS) };
+    if (!aksu_ip_parse("10.0.0.2", &how.remote.ip))
+        give_up("address", AKSU_INVALID);
+    must(aksu_open(w->net[0], &how, out, w->now), "open");
+}
+
+void world_connect(struct world *w, uint32_t count, aksu_conn *out)
+{
+    aksu_listener any;
+    struct aksu_listen how = { .local.port = ANY_PORT, .backlog = 2 * BATCH };
+    must(aksu_listen(w->net[1], &how, &any, w->now), "listen");
+    for (uint32_t done = 0; done < count;) {
+        uint32_t batch = count - done < BATCH ? count - done : BATCH;
+        aksu_conn c;
+        for (uint32_t i = 0; i < batch; i++)
+            open_one(w, done + i, out != NULL ? &out[done + i] : &c);
+        world_step(w, AKSU_US(100));
+        for (uint32_t i = 0; i < batch; i++)
+            must(aksu_accept(w->net[1], any, &c, w->now), "accept");
+        done += batch;
+    }
+    must(aksu_close_listener(w->net[1], any, w->now), "close listener");
+    settle(w);
+}
+
+struct world *world_empty(uint32_t most, bool ethernet)
+{
+    return world_of(most, ethernet);
+}
+
+struct world *world_new(uint32_t others, bool ethernet)
+{
+    struct world *w = world_of(1u << 17, ethernet);
+    w->others = others;
+    world_connect(w, others, NULL);
+
+    struct aksu_open how = { .remote.port = WORLD_PORT };
+    if (!aksu_ip_parse("10.0.0.2", &how.remote.ip))
+        give_up("address", AKSU_INVALID);
+    must(aksu_open(w->net[0], &how, &w->end[0], w->now), "open");
+    world_step(w, AKSU_US(100));
+    must(aksu_accept(w->net[1], w->listener, &w->end[1], w->now), "accept");
+    settle(w);
+    return w;
+}
