@@ -102,7 +102,7 @@ enum aksu_option {
     AKSU_OPTION_KEEPALIVE_IDLE, AKSU_OPTION_KEEPALIVE_INTERVAL,     /* ms [2 h, 75 s] */
     AKSU_OPTION_KEEPALIVE_COUNT,                                    /* probes [9] */
     AKSU_OPTION_USER_TIMEOUT,   /* ms; 0: none (R2 holds) [MUST-21] */
-    AKSU_OPTION_R2,             /* retransmissions; UINT32_MAX: never give up [MUST-21] */
+    AKSU_OPTION_R2,             /* retransmissions, 1..200; UINT32_MAX: never give up [MUST-21] */
     AKSU_OPTION_LINGER_MS,      /* abort this long after aksu_close unless all is acknowledged; -1 off */
     AKSU_OPTION_DSCP, AKSU_OPTION_TTL,              /* 0..63 [MUST-48], 1..255 [MUST-49] */
     AKSU_OPTION_SOFT_ERRORS,    /* 0: do not report them [SHLD-20] */

@@ -33,23 +33,26 @@ static void answer_failure(struct aksu *net, aksu_conn conn, int error, aksu_tim
 {
     enum { NET = 0, HOST = 1, PROHIBITED = 13 };    /* RFC 792, RFC 1812 5.2.7.1 */
 
+    enum aksu_status status;
     switch (error) {
     case ENETUNREACH: case ENETDOWN: case EAFNOSUPPORT:
-        aksu_unreachable(net, conn, NET, now);
+        status = aksu_unreachable(net, conn, NET, now);
         break;
     case EHOSTUNREACH: case EHOSTDOWN: case EADDRNOTAVAIL:
-        aksu_unreachable(net, conn, HOST, now);
+        status = aksu_unreachable(net, conn, HOST, now);
         break;
     case EACCES: case EPERM:
-        aksu_unreachable(net, conn, PROHIBITED, now);
+        status = aksu_unreachable(net, conn, PROHIBITED, now);
         break;
     case ETIMEDOUT:
     case EMFILE: case ENFILE: case ENOMEM: case ENOBUFS: case EAGAIN:
-        aksu_ignore(net, conn, now);    /* the guest's next SYN is the next attempt */
+        status = aksu_ignore(net, conn, now);    /* the guest's next SYN is the next attempt */
         break;
     default:
-        aksu_refuse(net, conn, now);
+        status = aksu_refuse(net, conn, now);
     }
+    if (status != AKSU_OK)                      /* the guest has given up meanwhile */
+        aksu_close(net, conn, now);
 }
 
 static void fail(struct flow *flow, int error, aksu_time now)
@@ -73,6 +76,7 @@ static bool answer_syn(struct flow *flow, aksu_time now)
     flow->connecting = false;
     if (aksu_complete(flow->gateway->net, flow->conn, now) == AKSU_OK)
         return true;
+    aksu_close(flow->gateway->net, flow->conn, now);        /* the guest has given up meanwhile */
     flow_free(flow, true);
     return false;
 }

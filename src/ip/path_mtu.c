@@ -20,6 +20,8 @@ static bool alive(const struct path_mtu_entry *e, aksu_time now)
 uint32_t path_mtu_get(const struct path_mtu_table *t, const struct aksu_ip *to, uint32_t link_mtu,
                       aksu_time now)
 {
+    if (!t->any)
+        return link_mtu;
     const struct path_mtu_entry *set = t->entry[set_of(t, to)];
     for (unsigned i = 0; i < PATH_MTU_WAYS; i++) {
         if (alive(&set[i], now) && ip_eq(&set[i].to, to))
@@ -52,6 +54,7 @@ bool path_mtu_lower(struct path_mtu_table *t, const struct aksu_ip *to, uint32_t
         return false;                                               /* RFC 8201 4 */
     if (mtu >= path_mtu_get(t, to, link_mtu, now))
         return false;
+    t->any = true;
     *place_for(t, to, now) = (struct path_mtu_entry){
         .to = *to, .mtu = mtu, .until = now + PATH_MTU_LIFETIME,
     };

@@ -19,6 +19,7 @@ struct path_mtu_entry {
 
 struct path_mtu_table {         /* 8 KiB and the key */
     struct sipkey key;
+    bool any;                   /* an estimate was ever made */
     struct path_mtu_entry entry[PATH_MTU_SETS][PATH_MTU_WAYS];
 };
 

@@ -57,7 +57,12 @@ static const char *tcp_error(struct aksu *net, const struct icmp_error *e, aksu_
         uint32_t link = stack_device_mtu(net, c->device);
         uint16_t mtu = (uint16_t)(e->mtu < link ? e->mtu : link);
         size_t header = ip_header_length(&tuple.remote_ip);
-        if (mtu <= header || !tcp_too_big(&c->tcp, (uint16_t)(mtu - header), seq_of(e->seq.n), now))
+        /* RFC 8201 4: never below 1280; IPv4 below 552 is more likely an attack than a link. */
+        if (!ip_is_v4(&tuple.remote_ip) && mtu < 1280)
+            return "not believed";
+        if (mtu < 552)
+            mtu = 552;
+        if ( !tcp_too_big(&c->tcp, (uint16_t)(mtu - header), seq_of(e->seq.n), now))
             return "not believed";
         if (path_mtu_lower(&net->path_mtu, &tuple.remote_ip, mtu, link, now))
             EMIT(&net->events, c->tcp.conn, now, path_mtu, .to = tuple.remote_ip, .mtu = mtu);

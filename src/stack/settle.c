@@ -32,6 +32,13 @@ static void forget_time_wait(struct aksu *net, struct conn *c, aksu_time now)
          .why = "a new connection took its place");
 }
 
+static void forget_child(struct aksu *net, struct conn *c)
+{
+    if (c->list == LIST_READY)
+        conn_list_remove(net, &net->ready, c);
+    c->gone = true;
+}
+
 /* A connection that still counts in the backlog: has its handshake ended? */
 static void child_progress(struct aksu *net, struct conn *c)
 {
@@ -40,7 +47,8 @@ static void child_progress(struct aksu *net, struct conn *c)
         return;
     if (c->tcp.state == TCP_CLOSED || c->tcp.state == TCP_LISTEN) {
         stack_leave_listener(net, c);
-        c->gone |= !c->held;
+        if (!c->held || (c->tcp.notify & AKSU_SYN_HELD))
+            forget_child(net, c);               /* the application has never heard of it */
     } else if (c->held) {
         stack_leave_listener(net, c);
     } else if (c->list == LIST_HALF_OPEN) {
@@ -120,6 +128,8 @@ void stack_settle(struct aksu *net, struct conn *c, aksu_time now)
         forget_time_wait(net, c, now);
     if (t->state == TCP_LISTEN)
         end_in_listen(c, now);
+    if (t->state == TCP_CLOSED)
+        conn_unhash(net, c);                    /* its RST may wait for its turn, a new SYN may not */
     if (t->may_send && c->turn == TURN_NONE)
         stack_turn(net, c);
     if (t->notify != 0 && c->list == LIST_NONE && !c->gone)

@@ -90,11 +90,27 @@ static void refuse(struct aksu *net, struct arriving *a, const char *why, aksu_t
          .why = why);
 }
 
+/* With a full backlog the half-open connection that has waited longest makes room: its peer has had the most
+ * time to answer. False: there is none, the connections wait for aksu_accept. */
+static bool drop_oldest_half_open(struct aksu *net, struct listener *l, aksu_time now)
+{
+    if (l->half_open.first == 0)
+        return false;
+    struct conn *c = conn_at(net, l->half_open.first);
+    EMIT(&net->events, c->tcp.conn, now, syn_refused,
+         .remote = { c->tcp.tuple.remote_ip, c->tcp.tuple.remote_port },
+         .why = "half-open, and the backlog is full");
+    (void)tcp_abort(&c->tcp, now);
+    c->tcp.rst_owed = false;
+    stack_let_go(net, c, now);
+    return true;
+}
+
 /* The connection that a SYN asks for; NULL: *why. */
-static struct conn *new_child(struct aksu *net, const struct listener *l, struct arriving *a,
+static struct conn *new_child(struct aksu *net, struct listener *l, struct arriving *a,
                               const char **why, aksu_time now)
 {
-    if (l->pending >= l->backlog) {
+    if (l->pending >= l->backlog && !drop_oldest_half_open(net, l, now)) {
         *why = "backlog";
         return NULL;
     }
@@ -254,6 +270,11 @@ static bool parse(struct aksu *net, const struct ip_packet *p, struct arriving *
                                           p->checksum_verified, &a->seg);
     if (fault != TCP_GOOD) {
         stack_frame_dropped(net, "TCP", fault_text(fault), p->length, now);
+        return false;
+    }
+    /* RFC 6335 6: port 0 is reserved, no connection has it */
+    if (a->seg.source_port == 0 || a->seg.destination_port == 0) {
+        stack_frame_dropped(net, "TCP", "port 0", p->length, now);
         return false;
     }
     a->told = false;

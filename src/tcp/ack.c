@@ -83,6 +83,7 @@ static void advance(struct tcp *t, const struct tcp_segment *seg, aksu_time now)
 
     t->octets_out += free_text(t, seg->ack);
     t->snd.una = seg->ack;
+    t->syn_acked = true;
     t->syn_owed = false;
     if (t->fin_sent && seq_gt(seg->ack, t->snd.fin))
         t->fin_acked = true;

@@ -7,7 +7,7 @@
 #include "tcp/tcp.h"
 
 enum step { STEP_NEXT, STEP_DONE };
-enum { MEMORY_RETRY_MS = 20 };
+enum { MEMORY_RETRY_MS = 50 };
 typedef enum step step_fn(struct tcp *t, const struct tcp_segment *seg, aksu_time now);
 
 #define TCP_EMIT(t, now, name, ...) EMIT((t)->env->events, (t)->conn, (now), name, __VA_ARGS__)
@@ -30,7 +30,7 @@ void tcp_established(struct tcp *t, aksu_time now);         /* segment_arrives: 
 /* sequence space */
 static inline seq_t send_first(const struct tcp *t)         /* sequence number of send ring position 0 */
 {
-    return seq_eq(t->snd.una, t->iss) ? seq_add(t->iss, 1) : t->snd.una;
+    return t->syn_acked ? t->snd.una : seq_add(t->iss, 1);
 }
 static inline seq_t send_end(const struct tcp *t)           /* ... behind the last octet queued */
 {
@@ -77,6 +77,8 @@ void rto_on_ack(struct tcp *t, const struct tcp_segment *seg, aksu_time now);
 uint32_t tcp_syn_window(const struct tcp *t);
 uint32_t window_to_advertise(struct tcp *t);                /* octets, not scaled */
 bool window_update_due(const struct tcp *t);
+bool window_starved(const struct tcp *t);
+seq_t tcp_acceptable_seq(const struct tcp *t);
 uint32_t window_sendable(const struct tcp *t);              /* what SND.WND and cwnd allow beyond SND.NXT */
 void window_persist(struct tcp *t, aksu_time now);          /* (dis)arm probing */
 void window_override(struct tcp *t, aksu_time now);
@@ -95,5 +97,6 @@ uint32_t reassembly_reach(const struct tcp *t);             /* octets beyond RCV
 void recovery_on_ack(struct tcp *t, seq_t una_before, uint32_t acked, bool duplicate,
                      uint32_t flight, aksu_time now);
 void recovery_on_rto(struct tcp *t, aksu_time now);
+void recovery_resend_all(struct tcp *t);
 
 #endif

@@ -4,7 +4,7 @@
 static void owe_reset(struct tcp *t)
 {
     t->rst_owed = t->rst_has_ack = true;
-    t->rst_seq = t->snd.nxt;
+    t->rst_seq = tcp_acceptable_seq(t);
 }
 
 static enum aksu_status abort_by_state(struct tcp *t, aksu_time now)

@@ -44,9 +44,6 @@ bool tcp_too_big(struct tcp *t, uint16_t mtu, seq_t seq, aksu_time now)
         return false;
     tcp_set_mtu(t, mtu);
     /* Lost to their size, not to congestion: the same octets again, smaller. */
-    t->snd.resend = t->snd.una;
-    t->snd.resend_end = t->snd.nxt;
-    t->timing = false;
-    t->may_send = true;
+    recovery_resend_all(t);
     return true;
 }

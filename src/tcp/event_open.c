@@ -36,6 +36,7 @@ void tcp_select_iss(struct tcp *t, aksu_time now)
     t->snd.resend = t->snd.resend_end = t->snd.nxt;
     t->loss.ops->init(&t->loss, t->iss);
     t->syn_owed = true;
+    t->syn_acked = false;
     t->resends = 0;
     t->timing = false;
     rto_init(t);

@@ -33,17 +33,20 @@ static void leave_urgent_mode(struct tcp *t)
         t->urgent_in = false;
 }
 
-static void consumed(struct tcp *t, uint32_t length)
+static void consumed(struct tcp *t, uint32_t length, aksu_time now)
 {
     uint32_t beyond = reassembly_reach(t);
     uint32_t keep = beyond ? t->receive.length - length + beyond : 0;
     ring_consume(&t->receive, t->env->pool, length, keep);
     leave_urgent_mode(t);
     /* RFC 9293 3.8.6.2.2: tell of the window when it is worth it. No window after the peer's FIN. */
-    if (!t->fin_received && tcp_synchronized(t) && t->ack_owed != ACK_NOW
-        && window_update_due(t)) {
+    if (t->fin_received || !tcp_synchronized(t) || t->ack_owed == ACK_NOW)
+        return;
+    if (window_update_due(t)) {
         t->ack_owed = ACK_NOW;
         t->may_send = true;
+    } else if (window_starved(t)) {
+        t->deadline[TIMER_MEMORY] = time_after(now, MS(MEMORY_RETRY_MS));
     }
 }
 
@@ -53,7 +56,7 @@ ptrdiff_t tcp_receive(struct tcp *t, uint8_t *to, size_t room, aksu_time now)
         return -(ptrdiff_t)nothing_to_read(t);
     uint32_t n = room < t->receive.length ? (uint32_t)room : t->receive.length;
     ring_read(&t->receive, t->env->pool, 0, to, n);
-    consumed(t, n);
+    consumed(t, n, now);
     TCP_EMIT(t, now, call, .name = "RECEIVE", .length = n);
     return (ptrdiff_t)n;
 }
@@ -70,7 +73,7 @@ enum aksu_status tcp_consume(struct tcp *t, size_t length, aksu_time now)
     if (length > t->receive.length)
         return AKSU_INVALID;
     if (length > 0) {
-        consumed(t, (uint32_t)length);
+        consumed(t, (uint32_t)length, now);
         TCP_EMIT(t, now, call, .name = "RECEIVE", .length = (uint32_t)length);
     }
     return AKSU_OK;

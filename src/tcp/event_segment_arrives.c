@@ -132,6 +132,7 @@ static void syn_acknowledged(struct tcp *t, const struct tcp_segment *seg, aksu_
 {
     take_syn(t, seg, now);                      /* RFC 1122 4.2.2.20: the window of the SYN,ACK counts */
     t->snd.una = seg->ack;
+    t->syn_acked = true;
     t->syn_owed = false;
     t->backoff = 0;
     if (t->timing && seq_ge(seg->ack, t->timed)) {

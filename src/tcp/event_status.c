@@ -103,7 +103,7 @@ enum aksu_status tcp_set(struct tcp *t, enum aksu_option option, int64_t value, 
     case AKSU_OPTION_USER_TIMEOUT:
         return set_user_timeout(t, value, now);
     case AKSU_OPTION_R2:
-        if (!in(value, 1, UINT32_MAX))
+        if (!in(value, 1, 200) && value != UINT32_MAX)
             return AKSU_INVALID;
         t->r2 = (uint32_t)value;                /* RFC 9293 3.8.3 [MUST-21] */
         return AKSU_OK;

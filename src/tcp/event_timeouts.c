@@ -3,6 +3,8 @@
  * holds. Called by the stack. */
 #include "tcp/core.h"
 
+enum { ORPHAN_PROBES = 8 };      /* of a closed window, for a connection that nobody holds */
+
 aksu_time tcp_next_timeout(const struct tcp *t)
 {
     aksu_time next = NEVER;
@@ -47,8 +49,9 @@ static void user_timeout(struct tcp *t, aksu_time now)
 static void syn_timeout(struct tcp *t, aksu_time now)
 {
     aksu_time give_up = time_after(t->progress_at, t->env->config.syn_r2);
+    bool passive = !t->active && t->state == TCP_SYN_RECEIVED;
     if (now >= give_up) {
-        if (t->active || t->state != TCP_SYN_RECEIVED) {
+        if (!passive) {
             tcp_fail(t, silence(t), "no answer to SYN", now);
         } else {
             tcp_flush(t);                       /* a passive open that came to nothing */
@@ -58,7 +61,8 @@ static void syn_timeout(struct tcp *t, aksu_time now)
     }
     t->resends++;
     t->retransmits++;
-    t->backoff++;
+    if (t->backoff < UINT8_MAX)
+        t->backoff++;
     t->timing = false;
     t->syn_owed = true;
     t->may_send = true;
@@ -83,7 +87,7 @@ static bool too_many_resends(struct tcp *t, aksu_time now)
 
 static void retransmission_timeout(struct tcp *t, aksu_time now)
 {
-    if (t->state == TCP_SYN_SENT || t->state == TCP_SYN_RECEIVED || seq_eq(t->snd.una, t->iss)) {
+    if (t->state == TCP_SYN_SENT || t->state == TCP_SYN_RECEIVED || !t->syn_acked) {
         syn_timeout(t, now);
         return;
     }
@@ -107,6 +111,10 @@ static void persist_timeout(struct tcp *t, aksu_time now)
     }
     if (t->probes >= t->r2) {                   /* not one of them was answered */
         tcp_fail(t, silence(t), "no answer to window probes", now);
+        return;
+    }
+    if (t->released && t->probe_backoff >= ORPHAN_PROBES) {
+        (void)tcp_abort(t, now);                /* nobody waits for it: the memory is needed */
         return;
     }
     t->probe_owed = true;
@@ -164,14 +172,21 @@ static void delayed_ack_timeout(struct tcp *t, aksu_time now)
     }
 }
 
-/* SEND found no memory: the user is told when there is some again. */
+/* The budget was short. When there is memory again, a user whom SEND refused is told, and a peer whose window
+ * could not be opened. */
 static void memory_timeout(struct tcp *t, aksu_time now)
 {
-    if (t->sent_write_short && pool_left(t->env->pool) >= t->env->reserve_pages) {
+    if (pool_left(t->env->pool) < t->env->reserve_pages) {
+        t->deadline[TIMER_MEMORY] = time_after(now, MS(MEMORY_RETRY_MS));
+        return;
+    }
+    if (t->sent_write_short) {
         t->sent_write_short = false;
         t->notify |= AKSU_WRITABLE;
-    } else if (t->sent_write_short) {
-        t->deadline[TIMER_MEMORY] = time_after(now, MS(MEMORY_RETRY_MS));
+    }
+    if (tcp_synchronized(t) && !t->fin_received && window_update_due(t)) {
+        t->ack_owed = ACK_NOW;
+        t->may_send = true;
     }
 }
 

@@ -1,12 +1,20 @@
 /* isn.c - initial sequence numbers (RFC 6528 3, RFC 9293 3.4.1) and the offset of the timestamp
  * clock (RFC 7323 5.4): both keyed by the connection, so that nobody can predict them from another
  * one. */
+#include "base/ip_addr.h"
 #include "tcp/core.h"
 
-/* RFC 9293 3.4.1 [MUST-9], 3.4.1 [SHLD-1]: the key is secret. */
+/* RFC 9293 3.4.1 [MUST-9], 3.4.1 [SHLD-1]: the key is secret. IPv4 connections differ in 12 octets. */
 static uint32_t keyed(const struct sipkey *key, const struct tcp_tuple *tuple)
 {
-    return (uint32_t)siphash24(key, tuple, sizeof *tuple);
+    uint8_t octets[12];
+    if (!ip_is_v4(&tuple->remote_ip))
+        return (uint32_t)siphash24(key, tuple, sizeof *tuple);
+    memcpy(octets, ip_v4(&tuple->local_ip), 4);
+    memcpy(octets + 4, ip_v4(&tuple->remote_ip), 4);
+    store_be16(octets + 8, tuple->local_port);
+    store_be16(octets + 10, tuple->remote_port);
+    return (uint32_t)siphash24(key, octets, sizeof octets);
 }
 
 /* ISN = M + F(localip, localport, remoteip, remoteport, secretkey), where M ticks every 4 us:

@@ -122,16 +122,15 @@ static bool give_resend(struct tcp *t, struct tcp_segment *out, aksu_time now)
         len = text;                             /* the last one of `left` is the FIN */
     if (len > limit)
         len = limit;
-    if (!t->loss.recovering) {                  /* slow start after a timeout: cwnd from SND.UNA on */
-        uint32_t since = (uint32_t)seq_diff(from, t->snd.una);
-        if (since >= t->cc.cwnd)
+    uint32_t since = (uint32_t)seq_diff(from, t->snd.una);
+    if (since > 0) {                            /* cwnd and SND.WND count from SND.UNA on */
+        uint32_t wnd = t->snd.wnd < t->cc.cwnd ? t->snd.wnd : t->cc.cwnd;
+        if (since >= wnd)
             return false;
-        /* RFC 9293 3.8.6 [SHLD-16]: within what a shrunken window leaves */
-        uint32_t room = t->snd.wnd > since ? t->snd.wnd - since : 0;
-        if (since > 0 && room == 0)
-            return false;
-        if (len > room && room > 0)
-            len = room;
+        if (len > wnd - since)
+            len = wnd - since;
+    } else if (len > t->snd.wnd && t->snd.wnd > 0) {
+        len = t->snd.wnd;                       /* RFC 9293 3.8.6 [SHLD-16] */
     }
     segment(t, out, from, 0, now);
     attach_text(t, out, from, len);
@@ -213,7 +212,9 @@ static bool give_new(struct tcp *t, struct tcp_segment *out, aksu_time now)
     restart_after_idle(t, now);
 
     uint32_t usable = window_sendable(t), limit = text_limit(t);
-    uint32_t most = t->gso && limit == t->snd_mss ? LARGEST_GSO / limit * limit : limit;
+    /* Who cuts a large segment would copy its urgent pointer into every piece. */
+    bool large = t->gso && !t->urgent_out && limit == t->snd_mss;
+    uint32_t most = large ? LARGEST_GSO / limit * limit : limit;
     uint32_t len = queued < usable ? queued : usable;
     if (len > most)
         len = most;
@@ -244,7 +245,7 @@ static bool give_ack(struct tcp *t, struct tcp_segment *out, aksu_time now)
         return false;
     if (t->dup_acks_owed > 0)
         t->dup_acks_owed--;                     /* one for each segment out of order: RFC 5681 4.2 */
-    segment(t, out, t->snd.nxt, 0, now);
+    segment(t, out, tcp_acceptable_seq(t), 0, now);
     return true;
 }
 
@@ -278,7 +279,7 @@ bool tcp_next_segment(struct tcp *t, struct tcp_segment *out, aksu_time now)
         return true;
     }
     bool may_send_text = t->state != TCP_SYN_SENT && t->state != TCP_SYN_RECEIVED
-                      && !seq_eq(t->snd.una, t->iss);
+                      && t->syn_acked;
     if (t->dup_acks_owed > 0 && give_ack(t, out, now))
         return true;
     if (may_send_text) {

@@ -93,15 +93,22 @@ void recovery_on_ack(struct tcp *t, seq_t una_before, uint32_t acked, bool dupli
     }
 }
 
-/* Everything from SND.UNA on goes out again, as slow start allows: RFC 5681 3.1, RFC 6298 5.4. */
-void recovery_on_rto(struct tcp *t, aksu_time now)
+/* Everything outstanding goes out again, as far as the windows allow; what was being recovered is part
+ * of it. */
+void recovery_resend_all(struct tcp *t)
 {
-    t->cc.ops->on_rto(&t->cc, in_flight(t), t->snd_mss, t->resends > 1, now);
     t->loss.ops->on_rto(&t->loss, t->snd.nxt);
     t->limited_transmit = 0;
     t->timing = false;
     t->snd.resend = t->snd.una;
     t->snd.resend_end = t->snd.nxt;
     t->may_send = true;
+}
+
+/* Everything from SND.UNA on goes out again, as slow start allows: RFC 5681 3.1, RFC 6298 5.4. */
+void recovery_on_rto(struct tcp *t, aksu_time now)
+{
+    t->cc.ops->on_rto(&t->cc, in_flight(t), t->snd_mss, t->resends > 1, now);
+    recovery_resend_all(t);
     tell(t, "retransmission timeout", now);
 }

@@ -141,6 +141,7 @@ enum step second_check_rst(struct tcp *t, const struct tcp_segment *seg, aksu_ti
         tcp_fail(t, AKSU_RESET, "connection reset", now);      /* RFC 9293 3.6 [MUST-12] */
         break;
     case TCP_CLOSING: case TCP_LAST_ACK: case TCP_TIME_WAIT:
+        tcp_flush(t);
         t->reason = AKSU_RESET;
         t->notify |= AKSU_FAILED;
         tcp_enter(t, TCP_CLOSED, now);
@@ -234,8 +235,10 @@ static void take_text(struct tcp *t, const struct tcp_segment *seg, uint32_t ski
     if (took < length)
         TCP_EMIT(t, now, memory, .answer = "text in order refused as if lost",
                  .left = (uint64_t)pool_left(t->env->pool) * POOL_PAGE);
-    if (took > 0)
+    if (took > 0) {
         t->notify |= AKSU_READABLE;
+        t->dup_acks_owed = 0;                   /* they would repeat the ACK of this text */
+    }
     reassembly_deliver(t);
 
     if (seg->text_len > t->rcv_mss)
@@ -282,7 +285,7 @@ enum step seventh_process_text(struct tcp *t, const struct tcp_segment *seg, aks
     switch ((enum aksu_tcp_state)t->state) {
     case TCP_FIN_WAIT_1: case TCP_FIN_WAIT_2:
         if (t->released && seq_gt(seq_add(seg->seq, seg->text_len), t->rcv.nxt)) {
-            seq_t nxt = t->snd.nxt;             /* nobody will ever read it: RFC 9293 3.6.1 [SHLD-3] */
+            seq_t nxt = tcp_acceptable_seq(t);             /* nobody will ever read it: RFC 9293 3.6.1 [SHLD-3] */
             tcp_flush(t);
             t->reason = AKSU_ABORTED;
             tcp_enter(t, TCP_CLOSED, now);

@@ -137,7 +137,7 @@ void tcp_time_wait_compact(const struct tcp *t, struct tcp_time_wait *out)
     *out = (struct tcp_time_wait){ .tuple = t->tuple, .snd_nxt = t->snd.nxt,
         .rcv_nxt = t->rcv.nxt, .ts_recent = t->ts_recent,
         .rcv_wnd = (uint16_t)(wnd > UINT16_MAX ? UINT16_MAX : wnd),
-        .challenges = (uint8_t)t->challenges,
+        .challenges = (uint8_t)t->challenges, .challenge_second = (uint8_t)(t->challenge_second & 7),
         .ts_on = t->ts_on, .rcv_wscale = (uint8_t)(t->rcv_wscale & 15u) };
 }
 
@@ -149,7 +149,7 @@ void tcp_time_wait_expand(struct tcp *t, struct tcp_env *env, const struct tcp_t
     t->state = TCP_TIME_WAIT;
     t->snd.una = t->snd.nxt = t->snd.wl2 = in->snd_nxt;
     t->snd.resend = t->snd.resend_end = in->snd_nxt;
-    t->iss = seq_sub(in->snd_nxt, 2);           /* only has to differ from SND.UNA */
+    t->syn_acked = true;
     t->rcv.nxt = t->snd.wl1 = t->last_ack_sent = in->rcv_nxt;
     t->rcv.edge = seq_add(in->rcv_nxt, (uint32_t)in->rcv_wnd << in->rcv_wscale);
     t->rcv_wscale = in->rcv_wscale;
@@ -158,6 +158,9 @@ void tcp_time_wait_expand(struct tcp *t, struct tcp_env *env, const struct tcp_t
     t->ts_recent = in->ts_recent;
     t->ts_recent_at = (uint32_t)(now / SECONDS(1));
     t->ts_offset = tcp_timestamp_offset(env, &t->tuple);
-    t->challenges = in->challenges;
-    t->challenge_second = (uint32_t)(now / SECONDS(1));
+    uint32_t second = (uint32_t)(now / SECONDS(1));
+    if ((second & 7) == in->challenge_second) {     /* the throttle of this second goes on */
+        t->challenge_second = second;
+        t->challenges = in->challenges;
+    }
 }

@@ -85,6 +85,7 @@ struct tcp {
     bool active : 1;                /* came from an active OPEN: RFC 9293 3.5 [MUST-11] */
     bool remote_given : 1;          /* passive OPEN with a specified remote socket */
     bool syn_owed : 1;              /* SYN or SYN,ACK is due */
+    bool syn_acked : 1;             /* SND.UNA may meet ISS again, 4 GiB later */
     bool held : 1;                  /* SYN received, the application has not answered it yet */
     bool rst_owed : 1, rst_has_ack : 1;
     bool fin_queued : 1, fin_sent : 1, fin_acked : 1;

@@ -85,6 +85,7 @@ struct tcp_time_wait {              /* everything that TIME-WAIT needs to answer
     uint8_t challenges;
     bool ts_on : 1;
     uint8_t rcv_wscale : 4;
+    uint8_t challenge_second : 3;   /* modulo 8 */
 };
 void tcp_time_wait_compact(const struct tcp *t, struct tcp_time_wait *out);
 /* A TCB in TIME-WAIT again, for one segment: then tcp_next_segment, and compact. */

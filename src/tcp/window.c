@@ -16,6 +16,13 @@ static uint32_t least_step(const struct tcp *t)
     return half < t->snd_mss ? half : t->snd_mss;
 }
 
+/* Segments that carry no text stand inside the peer's window, or it would drop them: after a probe that
+ * was refused SND.NXT is beyond it. */
+seq_t tcp_acceptable_seq(const struct tcp *t)
+{
+    return seq_min(t->snd.nxt, seq_add(t->snd.una, t->snd.wnd));
+}
+
 /* The right edge that the free space allows. */
 static seq_t free_edge(const struct tcp *t)
 {
@@ -46,13 +53,21 @@ uint32_t window_to_advertise(struct tcp *t)
     return rcv_wnd(t);
 }
 
+/* The window is closed for want of memory, not of room in the buffer: nothing will open it but time. */
+bool window_starved(const struct tcp *t)
+{
+    return pool_left(t->env->pool) < t->env->reserve_pages && rcv_wnd(t) < least_step(t)
+        && seq_gt(free_edge(t), t->rcv.edge);
+}
+
 /* After RECEIVE: is it worth a segment of its own? Only when the peer may be running out of window;
  * otherwise the next ACK tells. */
 bool window_update_due(const struct tcp *t)
 {
-    uint32_t grow = growth(t);
-    return grow > 0 && grow >= least_step(t) && rcv_wnd(t) < t->receive_buffer / 2
-        && (uint64_t)rcv_wnd(t) + grow < (uint64_t)UINT16_MAX << t->rcv_wscale;
+    uint32_t wnd = rcv_wnd(t), grow = growth(t), most = (uint32_t)UINT16_MAX << t->rcv_wscale;
+    if (grow > most - wnd)
+        grow = most - wnd;                      /* the field cannot say more */
+    return grow > 0 && grow >= least_step(t) && wnd < t->receive_buffer / 2 && wnd <= most / 2;
 }
 
 /* RFC 9293 3.8.6 [MUST-34], 3.8.6 [SHLD-15]: SND.UNA + SND.WND - SND.NXT, and no more than cwnd; a
@@ -83,7 +98,7 @@ static aksu_time probe_interval(const struct tcp *t)
  * RFC 9293 3.8.6.1 [MUST-36]. */
 void window_persist(struct tcp *t, aksu_time now)
 {
-    if (!tcp_synchronized(t) || seq_eq(t->snd.una, t->iss) || t->state == TCP_TIME_WAIT)
+    if (!tcp_synchronized(t) || !t->syn_acked || t->state == TCP_TIME_WAIT)
         return;
     bool outstanding = seq_lt(t->snd.una, t->snd.nxt);
     bool closed = t->snd.wnd == 0 && (outstanding || waits_to_send(t));
@@ -99,9 +114,7 @@ void window_persist(struct tcp *t, aksu_time now)
         t->probes = t->probe_backoff = 0;
         t->deadline[TIMER_PERSIST] = NEVER;
         if (outstanding) {                      /* what was sent into the closed window is gone */
-            t->snd.resend = t->snd.una;
-            t->snd.resend_end = t->snd.nxt;
-            t->timing = false;
+            recovery_resend_all(t);
             rto_start(t, now);
         }
         t->may_send = true;

@@ -52,7 +52,7 @@ SCRIPT(a_reset_does_not_end_time_wait)              /* RFC 1337 3 */
     out(ACK, .seq = 2, .ack = 2);
 }
 
-SCRIPT(a_reset_of_an_active_open_is_a_refusal)      /* RFC 9293 3.10.7.4 second [MUST-11] */
+SCRIPT(a_reset_of_an_active_open_is_a_refusal)      /* RFC 9293 3.5 [MUST-11], 3.10.7.4 second */
 {
     given(SYN_RECEIVED, .crossed = true);
     user_send(100);

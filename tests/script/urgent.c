@@ -1,7 +1,7 @@
 /* urgent.c - urgent data (RFC 9293 3.8.5 [MUST-30], RFC 6093 6): legacy, but supported. */
 #include "tests/script/script.h"
 
-SCRIPT(the_pointer_names_the_octet_after)           /* RFC 9293 3.8.5 [MUST-62] */
+SCRIPT(the_pointer_names_the_octet_after)           /* RFC 9293 3.8.5 [MUST-30], 3.8.5 [MUST-62] */
 {
     given(ESTABLISHED);
     user_send_more(2);
@@ -11,7 +11,7 @@ SCRIPT(the_pointer_names_the_octet_after)           /* RFC 9293 3.8.5 [MUST-62] 
     out(PSH|URG|ACK, .seq = 1, .ack = 1, .len = 3, .urgent = 3);
 }
 
-SCRIPT(urgent_data_of_any_length)                   /* RFC 9293 3.8.5 [MUST-31] */
+SCRIPT(urgent_data_of_any_length) /* RFC 9293 3.8.5 [MUST-30], 3.8.5 [MUST-31] */
 {
     config.initial_window = 200;
     config.send_buffer = 200000;

@@ -2,6 +2,7 @@
  * come back the same, and what is on the wire is looked at octet by octet. */
 #include <string.h>
 
+#include "base/ip_addr.h"
 #include "tests/script/script.h"
 
 enum { MOST = TCP_HEADER_MOST + 65536 };
@@ -118,6 +119,21 @@ static void same_segment(int line, const struct tcp_segment *a, const struct tcp
     }
 }
 
+/* RFC 9293 3.1, octet by octet and without the library: 0 for a packet whose checksum is good. */
+uint16_t naive_checksum(const struct aksu_ip *from, const struct aksu_ip *to, const uint8_t *packet,
+                        size_t length)
+{
+    size_t skip = ip_is_v4(from) ? 12 : 0;      /* of a mapped address */
+    uint32_t sum = 6 + (uint32_t)length;        /* the protocol and the length */
+    for (size_t i = skip; i < 16; i++)
+        sum += ((uint32_t)from->octet[i] + to->octet[i]) << (i % 2 ? 0 : 8);
+    for (size_t i = 0; i < length; i++)
+        sum += (uint32_t)packet[i] << (i % 2 ? 0 : 8);
+    while (sum >> 16)
+        sum = (sum & 0xffff) + (sum >> 16);
+    return (uint16_t)~sum;
+}
+
 /* Puts `raw` between the fixed header and the text and makes the checksum right again. */
 static size_t insert_options(uint8_t *packet, const struct line *raw, const struct tcp_segment *seg,
                              const struct aksu_ip *from, const struct aksu_ip *to)
@@ -167,6 +183,8 @@ bool wire_trip(int line, const struct tcp_segment *seg, bool sent, const struct 
     if (!raw || !raw->raw)
         same_segment(line, seg, back);
     if (sent) {
+        if (naive_checksum(from, to, p, header + seg->text_len) != 0)
+            script_fail(line, "the checksum is wrong");
         if (p[12] & 0x0f)
             script_fail(line, "reserved header bits are set");
         walk_options(line, p + TCP_HEADER, p + header);

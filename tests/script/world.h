@@ -119,6 +119,8 @@ void world_reset(const struct given *how);
 void world_done(int line);
 bool wire_trip(int line, const struct tcp_segment *seg, bool sent, const struct line *raw,
                struct tcp_segment *back);
+uint16_t naive_checksum(const struct aksu_ip *from, const struct aksu_ip *to, const uint8_t *packet,
+                        size_t length);
 void invariants_out(int line, const struct tcp_segment *seg);
 void invariants_in(const struct tcp_segment *seg);
 /* The next segment that is owed, after the wire and the invariants have seen it. */
