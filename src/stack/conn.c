@@ -54,7 +54,8 @@ struct conn *conn_new(struct aksu *net, const char **why)
         net->generation = 1;
 
     struct conn *c = conn_at(net, ref);
-    memset((uint8_t *)c + sizeof c->tcp, 0, sizeof *c - sizeof c->tcp);
+    memset(&c->timer, 0, sizeof *c - offsetof(struct conn, timer));
+    c->hash_next = 0;
     c->generation = net->generation;
     tcp_init(&c->tcp, &net->tcp, ref, 0);
     c->tcp.ttl = net->ttl;

@@ -18,12 +18,13 @@ struct conn_link {
 };
 
 struct conn {
+    slab_ref hash_next;             /* beside the tuple: a search looks at both */
+    uint32_t generation;            /* 0: free */
     struct tcp tcp;                 /* tcp.conn is the reference of this object */
     struct wheel_node timer;
     uint64_t cookie;
-    slab_ref hash_next, turn_next;
+    slab_ref turn_next;
     struct conn_link link;
-    uint32_t generation;            /* 0: free */
     slab_ref listener;              /* that still counts it in its backlog; 0: none */
     uint16_t route_version;         /* of the stack's routes when the next three were looked up */
     uint8_t device;                 /* DEVICE_SELF: an address of ours */

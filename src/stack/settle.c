@@ -147,9 +147,12 @@ void stack_settle(struct aksu *net, struct conn *c, aksu_time now)
         wheel_arm(&net->wheel, &c->timer, due);
 }
 
-/* After a call that changes no state and no deadline. */
+/* After a call that changes no state, and no deadline but one. */
 void stack_settle_reader(struct aksu *net, struct conn *c)
 {
+    aksu_time due = c->tcp.deadline[TIMER_MEMORY];
+    if (due != NEVER && (!wheel_armed(&c->timer) || due < c->timer.deadline))
+        wheel_arm(&net->wheel, &c->timer, due);
     if (c->tcp.may_send && c->turn == TURN_NONE)
         stack_turn(net, c);
 }

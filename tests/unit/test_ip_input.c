@@ -205,7 +205,7 @@ static void gateways_take_any_address(void **state)
 static void options_v4(void **state)
 {
     (void)state;
-    /* ignored: RFC 9293 3.9.2.1 [MUST-50]; source route; impossible length */
+    /* ignored: RFC 9293 3.9.2 [MUST-50]; source route; impossible length */
     static const uint8_t ignored[8] = { 1, 0x44, 4, 5, 0, 0, 99, 1 },
                          routed[8] = { 1, 131, 7, 4, 1, 2, 3, 4 }, bad[8] = { 7, 9, 4, 0 };
     struct packet p;

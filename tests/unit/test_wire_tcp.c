@@ -10,7 +10,8 @@ static const struct aksu_ip v4_there = { { [10] = 0xff, [11] = 0xff, 203, 0, 113
 static const struct aksu_ip v6_here = { { 0x20, 0x01, 0x0d, 0xb8, [15] = 1 } };
 static const struct aksu_ip v6_there = { { 0x20, 0x01, 0x0d, 0xb8, [14] = 1 } };
 
-/* A SYN put together by hand from the figure of RFC 9293 3.1; the checksum by paper and pencil. */
+/* A SYN put together by hand from the figure of RFC 9293 3.1; the checksum by paper and pencil:
+ * RFC 9293 3.1 [MUST-2]. */
 static void a_header_by_hand(void **state)
 {
     (void)state;
@@ -124,6 +125,7 @@ static void build_then_parse_is_identity(void **state)
     }
 }
 
+/* RFC 9293 3.1 [MUST-3] */
 static void a_wrong_address_is_a_wrong_checksum(void **state)
 {
     (void)state;
