@@ -32,7 +32,7 @@ struct aksu_text_sink {
     struct aksu_sink sink;
     struct aksu_writer writer;
     const char *host;
-    aksu_time first;            /* AKSU_NEVER until the first event */
+    aksu_time first;            /* zero of the log; AKSU_NEVER: the first event's time */
 };
 AKSU_API void aksu_text_init(struct aksu_text_sink *sink, struct aksu_writer writer,
                              const char *host);

@@ -6,12 +6,13 @@
 #include "aksu/types.h"
 #include "base/prng.h"
 
-enum { PORTS_FIRST = 49152, PORTS_LAST = 65535, PORTS_COUNT = PORTS_LAST - PORTS_FIRST + 1 };
+/* RFC 6056 3.2: all but the well-known ports, so that a busy client does not run out in TIME-WAIT. */
+enum { PORTS_FIRST = 1024, PORTS_LAST = 65535, PORTS_COUNT = PORTS_LAST - PORTS_FIRST + 1 };
 
 struct ports {                  /* one per stack and transport */
     struct sipkey key;
     uint32_t next;              /* next_ephemeral of RFC 6056 3.3.3 */
-    bool in_order;              /* no randomization: 49152, 49153, ... */
+    bool in_order;              /* no randomization: 1024, 1025, ... */
 };
 struct port_walk {
     uint32_t offset, left;

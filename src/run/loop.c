@@ -163,7 +163,7 @@ static bool open_all(struct run *run)
 {
     aksu_time now = gateway_clock();
 
-    if (!run_trace_open(&run->trace, run->options, run->program))
+    if (!run_trace_open(&run->trace, run->options, run->program, now))
         return false;
     if (!run_net_open(&run->net, run->options, run->trace.guest, run->trace.world, now))
         return false;

@@ -73,7 +73,7 @@ static bool open_json(struct run_trace *trace, const char *path)
 }
 
 bool run_trace_open(struct run_trace *trace, const struct run_options *options,
-                    const char *program)
+                    const char *program, aksu_time now)
 {
     const char *slash = strrchr(program, '/');
 
@@ -86,8 +86,10 @@ bool run_trace_open(struct run_trace *trace, const struct run_options *options,
         run_trace_close(trace);
         return false;
     }
-    for (int i = 0; i < 2 && options->text; i++)
+    for (int i = 0; i < 2 && options->text; i++) {
         aksu_text_init(&trace->text[i], (struct aksu_writer){ write_stderr, trace }, host_name[i]);
+        trace->text[i].first = now;             /* one clock for both hosts */
+    }
     if (!options->ladder && !options->json && !options->text)
         return true;
     for (int i = 0; i < 2; i++) {

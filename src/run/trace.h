@@ -20,7 +20,7 @@ struct run_trace {
 
 /* `program` is borrowed until close. false: a sentence was written to stderr. */
 bool run_trace_open(struct run_trace *trace, const struct run_options *options,
-                    const char *program);
+                    const char *program, aksu_time now);
 /* Writes out what has been collected; call before sleeping. */
 void run_trace_flush(struct run_trace *trace);
 void run_trace_close(struct run_trace *trace);

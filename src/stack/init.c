@@ -95,7 +95,8 @@ static bool init_tables(struct aksu *net, struct cutter *region, const struct ak
                         struct prng *random, aksu_time now)
 {
     struct sizes most = table_sizes(net->size, config);
-    uint32_t conn_heads = power_of_two(most.connections);
+    /* Twice as many heads: with 100,000 connections a search that walks on waits for memory. */
+    uint32_t conn_heads = power_of_two(2 * most.connections);
     uint32_t record_heads = power_of_two(most.time_wait);
     net->max_connections = most.connections;
     net->table = (struct conn_table){ .key = prng_key(random), .mask = conn_heads - 1 };

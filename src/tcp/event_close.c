@@ -73,7 +73,8 @@ enum aksu_status tcp_release(struct tcp *t, aksu_time now)
     if (lost)
         ring_clear(&t->receive, t->env->pool);
 
-    (void)tcp_close(t, now);                    /* CLOSING from a state that is closing is no error here */
+    if (!t->fin_queued)
+        (void)tcp_close(t, now);
     if (t->state == TCP_FIN_WAIT_2)
         t->deadline[TIMER_TIME_WAIT] = time_after(now, t->env->config.fin_wait_2);
     else if (t->linger_ms > 0 && t->state != TCP_CLOSED && t->state != TCP_TIME_WAIT)
