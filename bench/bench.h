@@ -34,8 +34,8 @@ enum { WORLD_PORT = 80 };
 
 /* Ends the program with a message when it cannot be made. */
 struct world *world_new(uint32_t others, bool ethernet);
-/* For the measurement of memory: room for `most` connections and TIME-WAIT records, none of them open. */
-struct world *world_empty(uint32_t most, bool ethernet);
+/* For the measurement of memory: room for so many connections and TIME-WAIT records, and none of them. */
+struct world *world_empty(uint32_t connections, uint32_t records, bool ethernet);
 void world_free(struct world *w);
 /* Frames both ways until there is none, then timers; `later`: how far the clock goes on. */
 void world_step(struct world *w, aksu_time later);

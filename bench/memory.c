@@ -15,21 +15,22 @@ static uint64_t used(const struct world *w, int end)
 struct memory_result memory_run(uint32_t count, bool ethernet)
 {
     struct memory_result r = { .count = count };
-    struct world *least = world_empty(1, ethernet), *w = world_empty(count, ethernet);
+    struct world *w = world_empty(count, count, ethernet);
+    struct world *few_conns = world_empty(1, count, ethernet), *few_records = world_empty(count, 1, ethernet);
     aksu_conn *open = calloc(count, sizeof *open);
     if (open == NULL)
         give_up("memory", AKSU_NO_RESOURCES);
 
     world_connect(w, 0, NULL);
-    uint64_t before[2] = { used(w, 0), used(w, 1) }, floor[2] = { used(least, 0), used(least, 1) };
+    uint64_t before[2] = { used(w, 0), used(w, 1) };
+    double conn_table = (double)(before[0] - used(few_conns, 0)) / count;
+    double record_table = (double)(before[0] - used(few_records, 0)) / count;
     world_connect(w, count, open);
     for (int i = 0; i < 2; i++) {
         double each = (double)(used(w, i) - before[i]) / count;
-        double all = (double)(used(w, i) - floor[i]) / count;
         r.idle = each > r.idle ? each : r.idle;
-        r.idle_all = all > r.idle_all ? all : r.idle_all;
     }
-    uint64_t tables = before[0] - floor[0];
+    r.idle_all = r.idle + conn_table;
 
     /* The server ends go with the FINs, the client ends stay in TIME-WAIT. */
     for (uint32_t i = 0; i < count; i++)
@@ -47,9 +48,10 @@ struct memory_result memory_run(uint32_t count, bool ethernet)
     if (c.time_wait != count || c.connections != 0)
         give_up("not all are in TIME-WAIT", AKSU_NO_RESOURCES);
     r.time_wait = (double)(used(w, 0) - before[0]) / count;
-    r.time_wait_all = (double)(used(w, 0) - before[0] + tables / 2) / count;
+    r.time_wait_all = r.time_wait + record_table;
     free(open);
     world_free(w);
-    world_free(least);
+    world_free(few_conns);
+    world_free(few_records);
     return r;
 }

@@ -21,7 +21,7 @@ static void must(enum aksu_status status, const char *what)
         give_up(what, status);
 }
 
-static struct world *world_of(uint32_t most, bool ethernet)
+static struct world *world_of(uint32_t connections, uint32_t records, bool ethernet)
 {
     struct world *w = calloc(1, sizeof *w);
     if (w == NULL)
@@ -29,7 +29,7 @@ static struct world *world_of(uint32_t most, bool ethernet)
     w->now = AKSU_SECONDS(1);
     for (uint8_t i = 0; i < 2; i++) {
         struct aksu_config c = { .memory_limit = MEMORY, .seed = { i },
-                                 .max_connections = most, .max_time_wait = most };
+                                 .max_connections = connections, .max_time_wait = records };
         struct aksu_device_config d = { .name = "pair", .mtu = MTU };
         if (ethernet)
             memcpy(d.mac, (uint8_t[6]){ 2, 0, 0, 0, 0, (uint8_t)(i + 1) }, 6);
@@ -100,14 +100,14 @@ void world_connect(struct world *w, uint32_t count, aksu_conn *out)
     settle(w);
 }
 
-struct world *world_empty(uint32_t most, bool ethernet)
+struct world *world_empty(uint32_t connections, uint32_t records, bool ethernet)
 {
-    return world_of(most, ethernet);
+    return world_of(connections, records, ethernet);
 }
 
 struct world *world_new(uint32_t others, bool ethernet)
 {
-    struct world *w = world_of(1u << 17, ethernet);
+    struct world *w = world_of(1u << 17, 1u << 17, ethernet);
     w->others = others;
     world_connect(w, others, NULL);
 

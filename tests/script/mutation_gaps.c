@@ -220,3 +220,18 @@ SCRIPT(acks_of_nothing_outstanding_are_no_duplicates)   /* RFC 5681 2 */
     check_eq(script_status().cwnd, before);
     quiet();
 }
+
+SCRIPT(isns_of_ipv6_connections)                    /* RFC 9293 3.4.1 [SHLD-1] */
+{
+    given(CLOSED, .ipv6 = true);
+    uint32_t isn[3];
+    for (uint16_t i = 0; i < 3; i++) {
+        struct tcp_tuple tuple = w.tuple;
+        tuple.local_port = (uint16_t)(tuple.local_port + (i == 1));
+        tuple.remote_port = (uint16_t)(tuple.remote_port + (i == 2));
+        check_eq(tcp_open_active(&w.tcp, &tuple, w.now), AKSU_OK);
+        isn[i] = script_status().iss;
+        check_eq(tcp_abort(&w.tcp, w.now), AKSU_OK);
+    }
+    check(isn[0] != isn[1] && isn[0] != isn[2] && isn[1] != isn[2]);
+}

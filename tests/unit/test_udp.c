@@ -185,13 +185,13 @@ static void ephemeral_ports(void **state)
 static void all_ports_are_used(void **state)
 {
     (void)state;
-    size_t size = 2000 * POOL_PAGE;
+    size_t size = 8000 * POOL_PAGE;
     void *memory = malloc(size);
     struct pool pool;
     assert_true(pool_init(&pool, memory, size));
     static struct udp many;
     static uint8_t seen[65536];
-    udp_init(&many, &pool, 5, 20000, text, true);
+    udp_init(&many, &pool, 5, 70000, text, true);
     struct udp_open how = { .local = endpoint_of("10.0.0.2", 0) };
     aksu_udp h, last;
     for (unsigned i = 0; i < PORTS_COUNT; i++) {
