@@ -1,5 +1,6 @@
-/* event.h - the typed event stream: everything a stack does, as values. Generated from events.def: a
- * fact is a line there. A stack without a sink pays one predictable branch per event. */
+/* event.h - the typed event stream: everything a stack does, as values. Generated from
+ * events.def: a fact is a line there. A stack without a sink pays one predictable branch per
+ * event. */
 #ifndef AKSU_EVENT_H
 #define AKSU_EVENT_H
 
@@ -69,8 +70,8 @@ struct aksu_event {
     };
 };
 
-/* A sink receives every event as it happens; the event is borrowed for the call. A sink must not call
- * into the stack. Embed it as the first member of a larger struct. */
+/* A sink receives every event as it happens; the event is borrowed for the call. A sink must not
+ * call into the stack. Embed it as the first member of a larger struct. */
 struct aksu_sink {
     void (*put)(struct aksu_sink *sink, const struct aksu_event *event);
 };

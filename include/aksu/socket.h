@@ -1,6 +1,6 @@
-/* socket.h - the user calls of RFC 9293 3.9.1: OPEN, SEND, RECEIVE, CLOSE, ABORT, STATUS under their own
- * names, and what sockets need beside them. A call that cannot be carried out says why and changes
- * nothing. */
+/* socket.h - the user calls of RFC 9293 3.9.1: OPEN, SEND, RECEIVE, CLOSE, ABORT, STATUS under
+ * their own names, and what sockets need beside them. A call that cannot be carried out says why
+ * and changes nothing. */
 #ifndef AKSU_SOCKET_H
 #define AKSU_SOCKET_H
 
@@ -10,11 +10,12 @@
 extern "C" {
 #endif
 
-/* OPEN, active (RFC 9293 3.9.1.1). The handle is live at once; AKSU_CONNECTED or AKSU_FAILED follows.
- * REMOTE_UNSPECIFIED, ADDRESS_UNAVAILABLE, ALREADY_EXISTS, UNREACHABLE_NET, NO_RESOURCES. */
+/* OPEN, active (RFC 9293 3.9.1.1). The handle is live at once; AKSU_CONNECTED or AKSU_FAILED
+ * follows. REMOTE_UNSPECIFIED, ADDRESS_UNAVAILABLE, ALREADY_EXISTS, UNREACHABLE_NET,
+ * NO_RESOURCES. */
 struct aksu_open {
     struct aksu_endpoint remote;
-    struct aksu_endpoint local;     /* unspecified address: by route; port 0: ephemeral (RFC 6056) */
+    struct aksu_endpoint local;    /* unspecified address: by route; port 0: ephemeral (RFC 6056) */
     uint64_t cookie;                /* comes back in aksu_ready */
 };
 AKSU_API enum aksu_status aksu_open(struct aksu *net, const struct aksu_open *how, aksu_conn *out,
@@ -24,7 +25,7 @@ AKSU_API enum aksu_status aksu_open(struct aksu *net, const struct aksu_open *ho
 struct aksu_listen {
     struct aksu_endpoint local;     /* unspecified address: any of ours; port 0: any port */
     struct aksu_endpoint remote;    /* unspecified: anybody; else only this peer may connect */
-    uint32_t backlog;               /* connections not yet accepted, half-open ones included [128] */
+    uint32_t backlog;              /* connections not yet accepted, half-open ones included [128] */
     bool hold_syn;                  /* tell of each SYN before it is answered */
     uint64_t cookie;
 };
@@ -61,17 +62,20 @@ AKSU_API enum aksu_status aksu_commit(struct aksu *net, aksu_conn conn, size_t l
 /* RECEIVE (3.9.1.3): octets copied, 0 after the peer's FIN, or -status (WOULD_BLOCK: none now). */
 AKSU_API ptrdiff_t aksu_receive(struct aksu *net, aksu_conn conn, void *data, size_t room,
                                 aksu_time now);
-/* RECEIVE in place: the text that is there in up to `most` borrowed pieces (returned count; 0 after
- * the peer's FIN, or -status), valid until the next call on this stack; then consume what was used. */
+/* RECEIVE in place: the text that is there in up to `most` borrowed pieces (returned count; 0
+ * after the peer's FIN, or -status), valid until the next call on this stack; then consume what
+ * was used. */
 AKSU_API ptrdiff_t aksu_peek(struct aksu *net, aksu_conn conn, struct aksu_slice *out,
                              unsigned most);
 AKSU_API enum aksu_status aksu_consume(struct aksu *net, aksu_conn conn, size_t length,
                                        aksu_time now);
 
-/* CLOSE (3.9.1.4): no more will be sent; FIN follows the last octet. Receiving goes on (half-close). */
+/* CLOSE (3.9.1.4): no more will be sent; FIN follows the last octet. Receiving goes on
+ * (half-close). */
 AKSU_API enum aksu_status aksu_shutdown(struct aksu *net, aksu_conn conn, aksu_time now);
-/* CLOSE, and the handle is given back. With text unread the peer gets RST (RFC 9293 3.6.1 [SHLD-3]).
- * Works on a failed connection too: every handle ends with aksu_close or aksu_abort. */
+/* CLOSE, and the handle is given back. With text unread the peer gets RST:
+ * RFC 9293 3.6.1 [SHLD-3]. Works on a failed connection too: every handle ends with aksu_close or
+ * aksu_abort. */
 AKSU_API enum aksu_status aksu_close(struct aksu *net, aksu_conn conn, aksu_time now);
 /* ABORT (3.9.1.5): RST, everything queued is discarded, the handle is given back. */
 AKSU_API enum aksu_status aksu_abort(struct aksu *net, aksu_conn conn, aksu_time now);
@@ -103,7 +107,7 @@ enum aksu_option {
     AKSU_OPTION_KEEPALIVE_COUNT,                                    /* probes [9] */
     AKSU_OPTION_USER_TIMEOUT,   /* ms; 0: none (R2 holds) [MUST-21] */
     AKSU_OPTION_R2,             /* retransmissions, 1..200; UINT32_MAX: never give up [MUST-21] */
-    AKSU_OPTION_LINGER_MS,      /* abort this long after aksu_close unless all is acknowledged; -1 off */
+    AKSU_OPTION_LINGER_MS, /* abort this long after aksu_close unless all is acknowledged; -1 off */
     AKSU_OPTION_DSCP, AKSU_OPTION_TTL,              /* 0..63 [MUST-48], 1..255 [MUST-49] */
     AKSU_OPTION_SOFT_ERRORS,    /* 0: do not report them [SHLD-20] */
     AKSU_OPTION_SEND_BUFFER, AKSU_OPTION_RECEIVE_BUFFER             /* octets */

@@ -1,6 +1,6 @@
-/* stack.h - one stack: a region of memory, frames in, frames out, time. No threads, no globals, no
- * callbacks needed, no call blocks. Several stacks may live in one process; one stack must be used by one
- * thread at a time. */
+/* stack.h - one stack: a region of memory, frames in, frames out, time. No threads, no globals,
+ * no callbacks needed, no call blocks. Several stacks may live in one process; one stack must be
+ * used by one thread at a time. */
 #ifndef AKSU_STACK_H
 #define AKSU_STACK_H
 
@@ -15,7 +15,7 @@ struct aksu;
 /* Every field may be 0: then the default in brackets holds. */
 struct aksu_config {
     size_t memory_limit;        /* octets of everything this stack may ever own [64 MiB] */
-    void *memory;               /* the caller's region of memory_limit octets, or NULL: mapped here */
+    void *memory;             /* the caller's region of memory_limit octets, or NULL: mapped here */
     uint8_t seed[16];           /* all randomness; from the system's generator in production. All
                                    zero is a seed like any other (repeatable runs) */
     struct aksu_sink *sink;     /* events go here; must outlive the stack [none] */
@@ -44,10 +44,10 @@ AKSU_API void aksu_free(struct aksu *net);
 
 /* A device is where frames come from and go to. With a MAC address they are Ethernet II frames and
  * neighbours are resolved (RFC 826, RFC 4861); without, bare IP packets. */
-enum { AKSU_OFFLOAD_CHECKSUM = 1,   /* the device completes TCP checksums out and vouches for them in */
+enum { AKSU_OFFLOAD_CHECKSUM = 1,   /* the device completes TCP checksums and vouches for them */
        AKSU_OFFLOAD_TSO = 2 };      /* it cuts large TCP segments (implies CHECKSUM) */
 struct aksu_device_config {
-    const char *name;           /* for messages; borrowed for the call, the first 15 octets are kept */
+    const char *name;        /* for messages; borrowed for the call, the first 15 octets are kept */
     uint8_t mac[6];             /* all zero: no Ethernet header */
     uint32_t mtu;               /* of the IP packet, 68..65535 [1500] */
     uint32_t offload;
@@ -55,29 +55,30 @@ struct aksu_device_config {
 AKSU_API enum aksu_status aksu_attach(struct aksu *net, const struct aksu_device_config *config,
                                       aksu_device *out);
 
-/* Addresses and routes; `text` as "10.0.0.2/24" or "2001:db8::2/64". A connected route comes with the
- * address. aksu_route_add: `prefix` as "0.0.0.0/0", gateway NULL for on-link.
- * INVALID (text), NO_RESOURCES (more than 16 addresses or 32 routes). */
+/* Addresses and routes; `text` as "10.0.0.2/24" or "2001:db8::2/64". A connected route comes
+ * with the address. aksu_route_add: `prefix` as "0.0.0.0/0", gateway NULL for on-link. INVALID
+ * (text), NO_RESOURCES (more than 16 addresses or 32 routes). */
 AKSU_API enum aksu_status aksu_address_add(struct aksu *net, aksu_device device, const char *text);
 AKSU_API enum aksu_status aksu_route_add(struct aksu *net, aksu_device device, const char *prefix,
                                          const char *gateway);
 /* From now on packets to any address are ours: for gateways. */
 AKSU_API enum aksu_status aksu_accept_any(struct aksu *net, aksu_device device, bool on);
 
-/* A frame in up to AKSU_FRAME_PARTS pieces. In: part[0] must hold all headers; borrowed for the call.
- * Out: borrowed until the next call on this stack. */
+/* A frame in up to AKSU_FRAME_PARTS pieces. In: part[0] must hold all headers; borrowed for the
+ * call. Out: borrowed until the next call on this stack. */
 enum { AKSU_FRAME_PARTS = 19 };
 struct aksu_frame {
     aksu_device device;
     uint32_t parts;
     uint32_t length;            /* of all parts */
-    uint16_t gso_size;          /* out, with TSO: cut the TCP text into pieces of this; 0: as it is */
-    bool checksum_partial;      /* out, with CHECKSUM: the TCP checksum field holds the pseudo header's
-                                   sum; in: the checksum has been verified (or never left memory) */
+    uint16_t gso_size;        /* out, with TSO: cut the TCP text into pieces of this; 0: as it is */
+    bool checksum_partial;      /* out, with CHECKSUM: the TCP checksum field holds the pseudo
+                                   header's sum; in: it has been verified (or never left memory) */
     struct aksu_slice part[AKSU_FRAME_PARTS];
 };
 
-/* One frame arrives. Anything may be in it: what is malformed is counted and an event, nothing else. */
+/* One frame arrives. Anything may be in it: what is malformed is counted and an event, nothing
+ * else. */
 AKSU_API void aksu_frame_in(struct aksu *net, aksu_device device, const struct aksu_frame *frame,
                             aksu_time now);
 /* The next frame to transmit; false when there is none. Call until false after each batch of

@@ -1,4 +1,5 @@
-/* types.h - the values that every Aksu interface shares: time, addresses, slices, handles, status. */
+/* types.h - the values that every Aksu interface shares: time, addresses, slices, handles,
+ * status. */
 #ifndef AKSU_TYPES_H
 #define AKSU_TYPES_H
 
@@ -56,8 +57,9 @@ enum aksu_status {
     AKSU_OK,
     AKSU_DOES_NOT_EXIST,      /* "connection does not exist": closed, or a stale handle */
     AKSU_ALREADY_EXISTS,      /* "connection already exists": same socket pair, or port taken */
-    AKSU_ILLEGAL,             /* "connection illegal for this process": the call is not allowed here */
-    AKSU_REMOTE_UNSPECIFIED,  /* "remote socket unspecified", or one that no segment can be sent to */
+    AKSU_ILLEGAL,          /* "connection illegal for this process": the call is not allowed here */
+    /* "remote socket unspecified", or one that no segment can be sent to */
+    AKSU_REMOTE_UNSPECIFIED,
     AKSU_NO_RESOURCES,        /* "insufficient resources": the memory budget or a table is full */
     AKSU_CLOSING,             /* "connection closing" */
     AKSU_RESET,               /* "connection reset": the peer, or a listener's refusal, sent RST */

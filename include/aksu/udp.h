@@ -8,9 +8,9 @@
 extern "C" {
 #endif
 
-/* local: unspecified address: any of ours; port 0: ephemeral. remote: unspecified: anybody, else only
- * datagrams of this peer are taken and it is the default destination. At most `queue` octets of
- * datagrams wait to be read [64 KiB]; what does not fit is dropped and counted. */
+/* local: unspecified address: any of ours; port 0: ephemeral. remote: unspecified: anybody, else
+ * only datagrams of this peer are taken and it is the default destination. At most `queue`
+ * octets of datagrams wait to be read [64 KiB]; what does not fit is dropped and counted. */
 struct aksu_udp_open {
     struct aksu_endpoint local, remote;
     uint32_t queue;
@@ -19,7 +19,8 @@ struct aksu_udp_open {
 AKSU_API enum aksu_status aksu_udp_open(struct aksu *net, const struct aksu_udp_open *how,
                                         aksu_udp *out);
 AKSU_API enum aksu_status aksu_udp_close(struct aksu *net, aksu_udp udp);
-/* OK, TOO_LONG (over 65507 octets less options), REMOTE_UNSPECIFIED, UNREACHABLE_NET, NO_RESOURCES. */
+/* OK, TOO_LONG (over 65507 octets less options), REMOTE_UNSPECIFIED, UNREACHABLE_NET,
+ * NO_RESOURCES. */
 AKSU_API enum aksu_status aksu_udp_send(struct aksu *net, aksu_udp udp,
                                         const struct aksu_endpoint *to, const void *data,
                                         size_t length, aksu_time now);

@@ -1,4 +1,5 @@
-/* emit.h - how the core says a fact: it is counted, and one predictable branch asks for a listener. */
+/* emit.h - how the core says a fact: it is counted, and one predictable branch asks for a
+ * listener. */
 #ifndef EVENT_EMIT_H
 #define EVENT_EMIT_H
 

@@ -6,7 +6,8 @@
 #include "aksu/types.h"
 #include "base/prng.h"
 
-/* RFC 6056 3.2: all but the well-known ports, so that a busy client does not run out in TIME-WAIT. */
+/* RFC 6056 3.2: all but the well-known ports, so that a busy client does not run out in
+ * TIME-WAIT. */
 enum { PORTS_FIRST = 1024, PORTS_LAST = 65535, PORTS_COUNT = PORTS_LAST - PORTS_FIRST + 1 };
 
 struct ports {                  /* one per stack and transport */

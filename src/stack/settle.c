@@ -129,7 +129,7 @@ void stack_settle(struct aksu *net, struct conn *c, aksu_time now)
     if (t->state == TCP_LISTEN)
         end_in_listen(c, now);
     if (t->state == TCP_CLOSED)
-        conn_unhash(net, c);                    /* its RST may wait for its turn, a new SYN may not */
+        conn_unhash(net, c);                  /* its RST may wait for its turn, a new SYN may not */
     if (t->may_send && c->turn == TURN_NONE)
         stack_turn(net, c);
     if (t->notify != 0 && c->list == LIST_NONE && !c->gone)

@@ -90,8 +90,8 @@ static void refuse(struct aksu *net, struct arriving *a, const char *why, aksu_t
          .why = why);
 }
 
-/* With a full backlog the half-open connection that has waited longest makes room: its peer has had the most
- * time to answer. False: there is none, the connections wait for aksu_accept. */
+/* With a full backlog the half-open connection that has waited longest makes room: its peer has
+ * had the most time to answer. False: there is none, the connections wait for aksu_accept. */
 static bool drop_oldest_half_open(struct aksu *net, struct listener *l, aksu_time now)
 {
     if (l->half_open.first == 0)

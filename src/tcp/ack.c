@@ -103,7 +103,8 @@ static void advance(struct tcp *t, const struct tcp_segment *seg, aksu_time now)
 /* RFC 9293 3.10.7.4 fifth: "the send window should be updated" only by newer segments. One that
  * acknowledges more than any before is newer, even when its text was sent again: without its window
  * SND.UNA + SND.WND would go beyond what the peer ever offered. */
-static void update_window(struct tcp *t, const struct tcp_segment *seg, bool acks_more, aksu_time now)
+static void update_window(struct tcp *t, const struct tcp_segment *seg, bool acks_more,
+                          aksu_time now)
 {
     bool newer = acks_more || seq_lt(t->snd.wl1, seg->seq)
               || (seq_eq(t->snd.wl1, seg->seq) && seq_le(t->snd.wl2, seg->ack));
@@ -144,7 +145,7 @@ static enum step after_ack_by_state(struct tcp *t, aksu_time now)
         tcp_enter(t, TCP_CLOSED, now);
         return STEP_DONE;
     case TCP_ESTABLISHED: case TCP_CLOSE_WAIT: case TCP_FIN_WAIT_2:
-    case TCP_TIME_WAIT:                         /* a repeated FIN: the eighth step acknowledges it */
+    case TCP_TIME_WAIT:                        /* a repeated FIN: the eighth step acknowledges it */
         return STEP_NEXT;
     case TCP_CLOSED: case TCP_LISTEN: case TCP_SYN_SENT: case TCP_SYN_RECEIVED:
     case AKSU_TCP_STATE_COUNT:

@@ -13,7 +13,7 @@ typedef enum step step_fn(struct tcp *t, const struct tcp_segment *seg, aksu_tim
 #define TCP_EMIT(t, now, name, ...) EMIT((t)->env->events, (t)->conn, (now), name, __VA_ARGS__)
 
 /* state.c */
-void tcp_enter(struct tcp *t, enum aksu_tcp_state to, aksu_time now);   /* sole writer of the state */
+void tcp_enter(struct tcp *t, enum aksu_tcp_state to, aksu_time now); /* sole writer of the state */
 /* "enter the CLOSED state, delete the TCB": flushes queues, tells the user. */
 void tcp_fail(struct tcp *t, enum aksu_status reason, const char *what, aksu_time now);
 void tcp_flush(struct tcp *t);
@@ -28,7 +28,7 @@ void tcp_arm_user_timeout(struct tcp *t, aksu_time now);
 void tcp_established(struct tcp *t, aksu_time now);         /* segment_arrives: common entry */
 
 /* sequence space */
-static inline seq_t send_first(const struct tcp *t)         /* sequence number of send ring position 0 */
+static inline seq_t send_first(const struct tcp *t)    /* sequence number of send ring position 0 */
 {
     return t->syn_acked ? t->snd.una : seq_add(t->iss, 1);
 }
@@ -36,7 +36,7 @@ static inline seq_t send_end(const struct tcp *t)           /* ... behind the la
 {
     return seq_add(send_first(t), t->send.length);
 }
-static inline uint32_t rcv_wnd(const struct tcp *t)         /* RCV.WND: what the peer may still send */
+static inline uint32_t rcv_wnd(const struct tcp *t)      /* RCV.WND: what the peer may still send */
 {
     int32_t left = seq_diff(t->rcv.edge, t->rcv.nxt);
     return left > 0 ? (uint32_t)left : 0;
@@ -79,7 +79,7 @@ uint32_t window_to_advertise(struct tcp *t);                /* octets, not scale
 bool window_update_due(const struct tcp *t);
 bool window_starved(const struct tcp *t);
 seq_t tcp_acceptable_seq(const struct tcp *t);
-uint32_t window_sendable(const struct tcp *t);              /* what SND.WND and cwnd allow beyond SND.NXT */
+uint32_t window_sendable(const struct tcp *t);      /* what SND.WND and cwnd allow beyond SND.NXT */
 void window_persist(struct tcp *t, aksu_time now);          /* (dis)arm probing */
 void window_override(struct tcp *t, aksu_time now);
 
@@ -91,7 +91,7 @@ uint32_t reassembly_write(struct tcp *t, const struct tcp_segment *seg, uint32_t
 void reassembly_deliver(struct tcp *t);
 void reassembly_sacks(const struct tcp *t, struct tcp_options *out);
 void reassembly_free(struct tcp *t);
-uint32_t reassembly_reach(const struct tcp *t);             /* octets beyond RCV.NXT that are held */
+uint32_t reassembly_reach(const struct tcp *t);            /* octets beyond RCV.NXT that are held */
 
 /* recovery.c */
 void recovery_on_ack(struct tcp *t, seq_t una_before, uint32_t acked, bool duplicate,

@@ -30,7 +30,7 @@ static enum aksu_status abort_by_state(struct tcp *t, aksu_time now)
     if (tell_peer)
         owe_reset(t);
     if (unanswered)
-        t->rst_seq = seq_of(0);                 /* our ISS was never sent: answer as a closed port */
+        t->rst_seq = seq_of(0);                /* our ISS was never sent: answer as a closed port */
     return AKSU_OK;
 }
 

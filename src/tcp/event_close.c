@@ -32,7 +32,7 @@ static enum aksu_status close_by_state(struct tcp *t, aksu_time now)
             queue_fin(t, now);
             tcp_enter(t, TCP_FIN_WAIT_1, now);
         } else {
-            t->fin_queued = true;               /* "queue for processing after entering ESTABLISHED" */
+            t->fin_queued = true;            /* "queue for processing after entering ESTABLISHED" */
         }
         return AKSU_OK;
     case TCP_ESTABLISHED:

@@ -39,7 +39,8 @@ static void consumed(struct tcp *t, uint32_t length, aksu_time now)
     uint32_t keep = beyond ? t->receive.length - length + beyond : 0;
     ring_consume(&t->receive, t->env->pool, length, keep);
     leave_urgent_mode(t);
-    /* RFC 9293 3.8.6.2.2: tell of the window when it is worth it. No window after the peer's FIN. */
+    /* RFC 9293 3.8.6.2.2: tell of the window when it is worth it. No window after the peer's
+     * FIN. */
     if (t->fin_received || !tcp_synchronized(t) || t->ack_owed == ACK_NOW)
         return;
     if (window_update_due(t)) {

@@ -82,7 +82,8 @@ static void listen_state(struct tcp *t, const struct tcp_segment *seg, aksu_time
         return;
     case LISTEN_RST:
         owe_rst_for(t, seg);
-        (void)tcp_drop(t, "RFC 9293 3.10.7.2 second", "ACK for a connection that is not there", now);
+        (void)tcp_drop(t, "RFC 9293 3.10.7.2 second", "ACK for a connection that is not there",
+                       now);
         return;
     case LISTEN_SYN:
         break;
@@ -110,7 +111,7 @@ void tcp_established(struct tcp *t, aksu_time now)
     t->last_out_ms = (uint32_t)(now / MS(1));
     if (t->keepalive)
         t->deadline[TIMER_KEEP_ALIVE] = time_after(now, MS(t->keepalive_idle_ms));
-    if (t->fin_queued)                          /* RFC 9293 3.10.4: a CLOSE from SYN-RECEIVED waited */
+    if (t->fin_queued)                       /* RFC 9293 3.10.4: a CLOSE from SYN-RECEIVED waited */
         tcp_enter(t, TCP_FIN_WAIT_1, now);
 }
 
@@ -130,7 +131,7 @@ static bool syn_sent_first_ack(struct tcp *t, const struct tcp_segment *seg, aks
 /* RFC 9293 3.10.7.3, fourth, with ACK: our SYN is acknowledged. */
 static void syn_acknowledged(struct tcp *t, const struct tcp_segment *seg, aksu_time now)
 {
-    take_syn(t, seg, now);                      /* RFC 1122 4.2.2.20: the window of the SYN,ACK counts */
+    take_syn(t, seg, now);                 /* RFC 1122 4.2.2.20: the window of the SYN,ACK counts */
     t->snd.una = seg->ack;
     t->syn_acked = true;
     t->syn_owed = false;
@@ -171,8 +172,9 @@ static bool syn_sent_state(struct tcp *t, const struct tcp_segment *seg, aksu_ti
     return false;
 }
 
-/* RFC 9293 3.10.7.4: "otherwise", in this order. Plain calls and no table of functions, so that the
- * compiler sees through the steps that nearly every segment passes. SYN-SENT enters at the sixth. */
+/* RFC 9293 3.10.7.4: "otherwise", in this order. Plain calls and no table of functions, so that
+ * the compiler sees through the steps that nearly every segment passes. SYN-SENT enters at the
+ * sixth. */
 static bool first_to_fifth(struct tcp *t, const struct tcp_segment *seg, aksu_time now)
 {
     return first_check_sequence_number(t, seg, now) == STEP_NEXT

@@ -172,8 +172,8 @@ static void delayed_ack_timeout(struct tcp *t, aksu_time now)
     }
 }
 
-/* The budget was short. When there is memory again, a user whom SEND refused is told, and a peer whose window
- * could not be opened. */
+/* The budget was short. When there is memory again, a user whom SEND refused is told, and a peer
+ * whose window could not be opened. */
 static void memory_timeout(struct tcp *t, aksu_time now)
 {
     if (pool_left(t->env->pool) < t->env->reserve_pages) {

@@ -4,7 +4,8 @@
 #include "base/ip_addr.h"
 #include "tcp/core.h"
 
-/* RFC 9293 3.4.1 [MUST-9], 3.4.1 [SHLD-1]: the key is secret. IPv4 connections differ in 12 octets. */
+/* RFC 9293 3.4.1 [MUST-9], 3.4.1 [SHLD-1]: the key is secret. IPv4 connections differ in 12
+ * octets. */
 static uint32_t keyed(const struct sipkey *key, const struct tcp_tuple *tuple)
 {
     uint8_t octets[12];

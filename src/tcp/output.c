@@ -184,7 +184,7 @@ static void sent_new(struct tcp *t, const struct tcp_segment *out, aksu_time now
     t->snd.nxt = seq_add(t->snd.nxt, seg_len(out));
     t->sws_override = false;
     t->last_out_ms = (uint32_t)(now / MS(1));
-    if (!t->timing) {                           /* RFC 6298 3: one segment per round trip is timed */
+    if (!t->timing) {                          /* RFC 6298 3: one segment per round trip is timed */
         t->timing = true;
         t->timed = t->snd.nxt;
         t->timed_at = now;
@@ -218,7 +218,8 @@ static bool give_new(struct tcp *t, struct tcp_segment *out, aksu_time now)
     uint32_t len = queued < usable ? queued : usable;
     if (len > most)
         len = most;
-    /* A large segment ends at a segment boundary, unless what is left may go by Nagle's rule too. */
+    /* A large segment ends at a segment boundary, unless what is left may go by Nagle's rule
+     * too. */
     if (len > limit && (len < queued || !(t->nodelay || fin_waits || in_flight(t) == 0)))
         len -= len % limit;
     bool fin_goes = fin_waits && len == queued && len < usable;
@@ -244,7 +245,7 @@ static bool give_ack(struct tcp *t, struct tcp_segment *out, aksu_time now)
     if (t->dup_acks_owed == 0 && t->ack_owed != ACK_NOW)
         return false;
     if (t->dup_acks_owed > 0)
-        t->dup_acks_owed--;                     /* one for each segment out of order: RFC 5681 4.2 */
+        t->dup_acks_owed--;                    /* one for each segment out of order: RFC 5681 4.2 */
     segment(t, out, tcp_acceptable_seq(t), 0, now);
     return true;
 }

@@ -93,8 +93,8 @@ void recovery_on_ack(struct tcp *t, seq_t una_before, uint32_t acked, bool dupli
     }
 }
 
-/* Everything outstanding goes out again, as far as the windows allow; what was being recovered is part
- * of it. */
+/* Everything outstanding goes out again, as far as the windows allow; what was being recovered
+ * is part of it. */
 void recovery_resend_all(struct tcp *t)
 {
     t->loss.ops->on_rto(&t->loss, t->snd.nxt);

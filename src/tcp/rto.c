@@ -67,8 +67,8 @@ void rto_on_ack(struct tcp *t, const struct tcp_segment *seg, aksu_time now)
         t->timing = false;
         rto_sample(t, to_us(now - t->timed_at), now);
     } else if (t->resends > 0 && t->ts_on && (seg->options.has & HAS_TIMESTAMPS)) {
-        /* RFC 7323 4.1: the echo tells which transmission is acknowledged. One older than the RTO may be
-         * that of the first transmission, whose ACK was lost: no sample. */
+        /* RFC 7323 4.1: the echo tells which transmission is acknowledged. One older than the
+         * RTO may be that of the first transmission, whose ACK was lost: no sample. */
         uint32_t ms = tcp_ts_clock(t, now) - seg->options.ts_ecr;
         if ((uint64_t)ms * 1000 < t->rto_us)
             rto_sample(t, ms * 1000, now);

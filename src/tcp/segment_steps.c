@@ -29,8 +29,8 @@ static void restart_time_wait(struct tcp *t, aksu_time now)
     t->deadline[TIMER_TIME_WAIT] = time_after(now, 2 * t->env->config.msl);
 }
 
-/* A new incarnation asks for the same socket pair: RFC 6191 2, RFC 9293 3.6.1 [MAY-2],
- * RFC 9293 3.6.1 [SHLD-4]. The owner looks at `reopen`; what is not accepted is dropped in silence. */
+/* A new incarnation asks for the same socket pair: RFC 6191 2, RFC 9293 3.6.1 [MAY-2], RFC 9293
+ * 3.6.1 [SHLD-4]. The owner looks at `reopen`; what is not accepted is dropped in silence. */
 static enum step syn_in_time_wait(struct tcp *t, const struct tcp_segment *seg, aksu_time now)
 {
     bool newer_seq = seq_ge(seg->seq, t->rcv.nxt);
@@ -44,7 +44,8 @@ static enum step syn_in_time_wait(struct tcp *t, const struct tcp_segment *seg, 
         accept = true;
     }
     t->reopen = accept;
-    return tcp_drop(t, "RFC 6191 2", accept ? "a new SYN reopens the connection" : "an old SYN", now);
+    return tcp_drop(t, "RFC 6191 2",
+                    accept ? "a new SYN reopens the connection" : "an old SYN", now);
 }
 
 /* The SYN,ACK of a simultaneous open begins before the window, but its ACK is the one we wait for:
@@ -222,7 +223,8 @@ enum step sixth_check_urg(struct tcp *t, const struct tcp_segment *seg, aksu_tim
     return STEP_NEXT;
 }
 
-/* In order at RCV.NXT. The third answer to a full budget: what finds no room is refused as if lost. */
+/* In order at RCV.NXT. The third answer to a full budget: what finds no room is refused as if
+ * lost. */
 static void take_text(struct tcp *t, const struct tcp_segment *seg, uint32_t skip, uint32_t length,
                       aksu_time now)
 {
@@ -285,7 +287,8 @@ enum step seventh_process_text(struct tcp *t, const struct tcp_segment *seg, aks
     switch ((enum aksu_tcp_state)t->state) {
     case TCP_FIN_WAIT_1: case TCP_FIN_WAIT_2:
         if (t->released && seq_gt(seq_add(seg->seq, seg->text_len), t->rcv.nxt)) {
-            seq_t nxt = tcp_acceptable_seq(t);             /* nobody will ever read it: RFC 9293 3.6.1 [SHLD-3] */
+            /* nobody will ever read it: RFC 9293 3.6.1 [SHLD-3] */
+            seq_t nxt = tcp_acceptable_seq(t);
             tcp_flush(t);
             t->reason = AKSU_ABORTED;
             tcp_enter(t, TCP_CLOSED, now);

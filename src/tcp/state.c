@@ -137,7 +137,8 @@ void tcp_time_wait_compact(const struct tcp *t, struct tcp_time_wait *out)
     *out = (struct tcp_time_wait){ .tuple = t->tuple, .snd_nxt = t->snd.nxt,
         .rcv_nxt = t->rcv.nxt, .ts_recent = t->ts_recent,
         .rcv_wnd = (uint16_t)(wnd > UINT16_MAX ? UINT16_MAX : wnd),
-        .challenges = (uint8_t)t->challenges, .challenge_second = (uint8_t)(t->challenge_second & 7),
+        .challenges = (uint8_t)t->challenges,
+        .challenge_second = (uint8_t)(t->challenge_second & 7),
         .ts_on = t->ts_on, .rcv_wscale = (uint8_t)(t->rcv_wscale & 15u) };
 }
 

@@ -1,9 +1,10 @@
-/* tcp.h - the TCP core as its owners see it (RFC 9293 3.10): events in, segments out, no clock, no socket, no packet.
- * Called by stack/ and by the script tests.
+/* tcp.h - the TCP core as its owners see it (RFC 9293 3.10): events in, segments out, no clock, no
+ * socket, no packet. Called by stack/ and by the script tests.
  *
  * The owner keeps struct tcp in memory that does not move, calls one of the events, then drains
- * tcp_next_segment() until false, arms its timer with tcp_next_timeout(), and reads `state` and `notify`.
- * A TCB that has gone to CLOSED may still owe a RST: drain before deleting; then tcp_fini(). */
+ * tcp_next_segment() until false, arms its timer with tcp_next_timeout(), and reads `state` and
+ * `notify`. A TCB that has gone to CLOSED may still owe a RST: drain before deleting; then
+ * tcp_fini(). */
 #ifndef TCP_TCP_H
 #define TCP_TCP_H
 
@@ -23,7 +24,8 @@ enum aksu_status tcp_open_active(struct tcp *t, const struct tcp_tuple *tuple, a
  * t->tuple's addresses before the SYN arrives (segments carry ports only). */
 enum aksu_status tcp_open_passive(struct tcp *t, const struct tcp_tuple *tuple, aksu_time now);
 /* Octets taken, or -status. In LISTEN with a known remote socket SEND opens actively. */
-ptrdiff_t tcp_send(struct tcp *t, const uint8_t *data, size_t length, unsigned flags, aksu_time now);
+ptrdiff_t tcp_send(struct tcp *t, const uint8_t *data, size_t length, unsigned flags,
+                   aksu_time now);
 ptrdiff_t tcp_reserve(struct tcp *t, struct aksu_space *out, unsigned most, aksu_time now);
 enum aksu_status tcp_commit(struct tcp *t, size_t length, unsigned flags, aksu_time now);
 /* Octets, 0 at the end of the stream, or -status. */

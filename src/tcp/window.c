@@ -16,8 +16,8 @@ static uint32_t least_step(const struct tcp *t)
     return half < t->snd_mss ? half : t->snd_mss;
 }
 
-/* Segments that carry no text stand inside the peer's window, or it would drop them: after a probe that
- * was refused SND.NXT is beyond it. */
+/* Segments that carry no text stand inside the peer's window, or it would drop them: after a
+ * probe that was refused SND.NXT is beyond it. */
 seq_t tcp_acceptable_seq(const struct tcp *t)
 {
     return seq_min(t->snd.nxt, seq_add(t->snd.una, t->snd.wnd));
@@ -53,7 +53,8 @@ uint32_t window_to_advertise(struct tcp *t)
     return rcv_wnd(t);
 }
 
-/* The window is closed for want of memory, not of room in the buffer: nothing will open it but time. */
+/* The window is closed for want of memory, not of room in the buffer: nothing will open it but
+ * time. */
 bool window_starved(const struct tcp *t)
 {
     return pool_left(t->env->pool) < t->env->reserve_pages && rcv_wnd(t) < least_step(t)

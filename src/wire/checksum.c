@@ -7,7 +7,8 @@
 
 typedef uint64_t lanes __attribute__((vector_size(16)));
 enum { BLOCK = 2 * sizeof(lanes),
-       SHORT = 128 };    /* headers: words of 32 bits, as they were just written, can be loaded at once */
+       /* headers: words of 32 bits, as they were just written, can be loaded at once */
+       SHORT = 128 };
 
 /* 16 bits with the same value modulo ffff; 0 only for 0. */
 static inline uint16_t fold(uint64_t sum)

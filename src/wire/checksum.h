@@ -5,8 +5,8 @@
 
 #include "aksu/types.h"
 
-/* A partial sum: 16-bit words in network order, added without folding (a 32-bit word counts as two of
- * them). Pieces after an odd number of octets are handled by the `odd` flag. */
+/* A partial sum: 16-bit words in network order, added without folding (a 32-bit word counts as
+ * two of them). Pieces after an odd number of octets are handled by the `odd` flag. */
 struct checksum {
     uint64_t sum;
     bool odd;
