@@ -29,8 +29,9 @@ static void restart_time_wait(struct tcp *t, aksu_time now)
     t->deadline[TIMER_TIME_WAIT] = time_after(now, 2 * t->env->config.msl);
 }
 
-/* A new incarnation asks for the same socket pair: RFC 6191 2, RFC 9293 3.6.1 [MAY-2], RFC 9293
- * 3.6.1 [SHLD-4]. The owner looks at `reopen`; what is not accepted is dropped in silence. */
+/* A new incarnation asks for the same socket pair: RFC 6191 2, RFC 9293 3.6.1 [MAY-2] and
+ * RFC 9293 3.6.1 [SHLD-4]. The owner looks at `reopen`; what is not accepted is dropped in
+ * silence. */
 static enum step syn_in_time_wait(struct tcp *t, const struct tcp_segment *seg, aksu_time now)
 {
     bool newer_seq = seq_ge(seg->seq, t->rcv.nxt);
