@@ -86,21 +86,32 @@ uint64_t siphash13(const struct sipkey *key, const void *data, size_t length)
     return siphash(key, data, length, 1, 3);
 }
 
-static inline void absorb(struct sip *s, uint64_t word)
+static inline void absorb(struct sip *s, uint64_t word, unsigned compression)
 {
     s->v3 ^= word;
-    round_once(s);
+    rounds(s, compression);
     s->v0 ^= word;
+}
+
+static inline uint64_t finish(struct sip *s, unsigned finalization)
+{
+    s->v2 ^= 0xff;
+    rounds(s, finalization);
+    return s->v0 ^ s->v1 ^ s->v2 ^ s->v3;
+}
+
+uint64_t siphash24_12(const struct sipkey *key, uint64_t first, uint32_t rest)
+{
+    struct sip s = start(key);
+    absorb(&s, first, 2);
+    absorb(&s, (uint64_t)12 << 56 | rest, 2);
+    return finish(&s, 4);
 }
 
 uint64_t siphash13_12(const struct sipkey *key, uint64_t first, uint32_t rest)
 {
     struct sip s = start(key);
-    absorb(&s, first);
-    absorb(&s, (uint64_t)12 << 56 | rest);
-    s.v2 ^= 0xff;
-    round_once(&s);
-    round_once(&s);
-    round_once(&s);
-    return s.v0 ^ s.v1 ^ s.v2 ^ s.v3;
+    absorb(&s, first, 1);
+    absorb(&s, (uint64_t)12 << 56 | rest, 1);
+    return finish(&s, 3);
 }

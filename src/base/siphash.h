@@ -12,8 +12,9 @@ struct sipkey {
 
 uint64_t siphash24(const struct sipkey *key, const void *data, size_t length);
 uint64_t siphash13(const struct sipkey *key, const void *data, size_t length);
-/* siphash13 of 12 octets that are given as numbers, the first octet lowest: for one hash per
- * packet. */
+/* The same of 12 octets that are given as numbers, the first octet lowest: for one hash per packet
+ * or connection. */
+uint64_t siphash24_12(const struct sipkey *key, uint64_t first, uint32_t rest);
 uint64_t siphash13_12(const struct sipkey *key, uint64_t first, uint32_t rest);
 
 #endif

@@ -45,7 +45,7 @@ struct aksu *aksu_new(const struct aksu_config *config, aksu_time now)
         return new_mapped(c, size, now);
 
     size_t skip = (ALIGNMENT - (uintptr_t)c->memory % ALIGNMENT) % ALIGNMENT;
-    return stack_init((uint8_t *)c->memory + skip, size - skip, false, c, now);
+    return stack_init((uint8_t *)c->memory + skip, size - (ALIGNMENT - 1), false, c, now);
 }
 
 void aksu_free(struct aksu *net)

@@ -66,6 +66,7 @@ void conn_insert(struct aksu *net, struct conn *c, const struct tcp_tuple *tuple
 {
     slab_ref *head = &net->table.head[hash & net->table.mask];
     c->tcp.tuple = *tuple;
+    c->tcp.tuple_hash = (uint32_t)hash;
     c->hash_next = *head;
     *head = c->tcp.conn;
     c->hashed = true;
@@ -75,8 +76,7 @@ void conn_unhash(struct aksu *net, struct conn *c)
 {
     if (!c->hashed)
         return;
-    uint64_t hash = conn_hash(&net->table.key, &c->tcp.tuple);
-    slab_ref *link = &net->table.head[hash & net->table.mask];
+    slab_ref *link = &net->table.head[c->tcp.tuple_hash & net->table.mask];
     while (*link != 0 && *link != c->tcp.conn)
         link = &conn_at(net, *link)->hash_next;
     if (*link == 0)

@@ -62,7 +62,7 @@ static const char *tcp_error(struct aksu *net, const struct icmp_error *e, aksu_
             return "not believed";
         if (mtu < 552)
             mtu = 552;
-        if ( !tcp_too_big(&c->tcp, (uint16_t)(mtu - header), seq_of(e->seq.n), now))
+        if (!tcp_too_big(&c->tcp, (uint16_t)(mtu - header), seq_of(e->seq.n), now))
             return "not believed";
         if (path_mtu_lower(&net->path_mtu, &tuple.remote_ip, mtu, link, now))
             EMIT(&net->events, c->tcp.conn, now, path_mtu, .to = tuple.remote_ip, .mtu = mtu);

@@ -77,6 +77,16 @@ static slab_ref *cut_heads(struct cutter *c, uint32_t count)
     return heads;
 }
 
+/* What is left. How many pages there are must not depend on where the region happens to lie: the
+ * same seed and frames give the same octets anywhere. */
+static bool cut_pool(struct cutter *c, struct pool *pool)
+{
+    uintptr_t skip = (0 - (uintptr_t)c->at) % POOL_PAGE;
+    if (c->left < POOL_PAGE)
+        return false;
+    return pool_init(pool, c->at + skip, c->left - (POOL_PAGE - 1));
+}
+
 struct sizes {
     uint32_t connections, time_wait;
 };
@@ -102,8 +112,7 @@ static bool init_tables(struct aksu *net, struct cutter *region, const struct ak
     net->table = (struct conn_table){ .key = prng_key(random), .mask = conn_heads - 1 };
     net->table.head = cut_heads(region, conn_heads);
     slab_ref *records = cut_heads(region, record_heads);
-    if (net->table.head == NULL || records == NULL
-        || !pool_init(&net->pool, region->at, region->left))
+    if (net->table.head == NULL || records == NULL || !cut_pool(region, &net->pool))
         return false;
 
     slab_init(&net->conns, &net->pool, (sizeof(struct conn) + 7) & ~7u, SLAB_CONN);
@@ -122,7 +131,6 @@ static void init_tcp(struct aksu *net, struct prng *random)
     net->tcp.reassembly = &net->ranges;
     net->tcp.events = &net->events;
     net->tcp.isn_key = prng_key(random);
-    net->tcp.timestamp_key = prng_key(random);
     net->tcp.cc = &cc_reno;
     net->tcp.loss = &loss_newreno;
     net->tcp.reserve_pages = net->pool.count / 8;

@@ -20,8 +20,7 @@ void stack_leave_listener(struct aksu *net, struct conn *c)
 static void forget_time_wait(struct aksu *net, struct conn *c, aksu_time now)
 {
     const struct tcp_tuple *tuple = &c->tcp.tuple;
-    uint64_t hash = conn_hash(&net->table.key, tuple);
-    struct time_wait *r = time_wait_lookup(&net->time_wait, tuple, hash);
+    struct time_wait *r = time_wait_lookup(&net->time_wait, tuple, c->tcp.tuple_hash);
     c->reopens = false;
     if (r == NULL)
         return;
@@ -72,7 +71,7 @@ static void compact(struct aksu *net, struct conn *c, aksu_time now)
 {
     struct tcp_tuple *tuple = &c->tcp.tuple, dropped;
     struct tcp_time_wait record;
-    uint64_t hash = conn_hash(&net->table.key, tuple);
+    uint32_t hash = c->tcp.tuple_hash;
     tcp_time_wait_compact(&c->tcp, &record);
     conn_unhash(net, c);
 

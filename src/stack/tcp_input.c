@@ -90,13 +90,15 @@ static void refuse(struct aksu *net, struct arriving *a, const char *why, aksu_t
          .why = why);
 }
 
-/* With a full backlog the half-open connection that has waited longest makes room: its peer has
- * had the most time to answer. False: there is none, the connections wait for aksu_accept. */
+/* With a full backlog the half-open connection that has waited longest makes room, when its SYN,ACK
+ * had to be repeated: a peer that is there has answered by then. False: there is none such. */
 static bool drop_oldest_half_open(struct aksu *net, struct listener *l, aksu_time now)
 {
     if (l->half_open.first == 0)
         return false;
     struct conn *c = conn_at(net, l->half_open.first);
+    if (c->tcp.resends == 0)
+        return false;
     EMIT(&net->events, c->tcp.conn, now, syn_refused,
          .remote = { c->tcp.tuple.remote_ip, c->tcp.tuple.remote_port },
          .why = "half-open, and the backlog is full");

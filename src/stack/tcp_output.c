@@ -61,6 +61,8 @@ static void park(struct aksu *net, struct conn *c, aksu_time now)
 static void end_turn(struct aksu *net, struct conn *c, aksu_time now)
 {
     queue_pop(net, &net->turns);
+    if (net->turns.first == 0)
+        net->owes &= ~(uint32_t)OWES_TCP;
     c->turn = TURN_NONE;
     stack_settle(net, c, now);
 }

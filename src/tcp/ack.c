@@ -96,7 +96,8 @@ static void advance(struct tcp *t, const struct tcp_segment *seg, aksu_time now)
     t->progress_at = now;
     rto_on_ack(t, seg, now);
     recovery_on_ack(t, before, acked, false, flight, now);
-    t->may_send = true;
+    if (tcp_owes_more(t))
+        t->may_send = true;
     tell_user(t);
 }
 
@@ -116,7 +117,7 @@ static void update_window(struct tcp *t, const struct tcp_segment *seg, bool ack
     t->snd.wl2 = seg->ack;
     if (t->snd.wnd > t->snd.max_wnd)
         t->snd.max_wnd = t->snd.wnd;
-    if (t->snd.wnd != before)
+    if (t->snd.wnd != before && tcp_owes_more(t))
         t->may_send = true;
     if (t->snd.wnd == 0 || t->closed_window)
         window_persist(t, now);

@@ -57,7 +57,8 @@ enum step tcp_process_ack(struct tcp *t, const struct tcp_segment *seg, aksu_tim
 bool paws_refuses(const struct tcp *t, const struct tcp_segment *seg, aksu_time now);
 void paws_remember(struct tcp *t, const struct tcp_segment *seg, aksu_time now);
 void tcp_challenge_ack(struct tcp *t, aksu_time now);
-seq_t tcp_isn(const struct tcp_env *env, const struct tcp_tuple *tuple, aksu_time now);
+seq_t tcp_isn(const struct tcp_env *env, const struct tcp_tuple *tuple, uint32_t *ts_offset,
+              aksu_time now);
 uint32_t tcp_timestamp_offset(const struct tcp_env *env, const struct tcp_tuple *tuple);
 void tcp_negotiate(struct tcp *t, const struct tcp_segment *syn, aksu_time now);
 void tcp_own_syn_options(const struct tcp *t, struct tcp_options *out, aksu_time now);
@@ -65,6 +66,9 @@ void tcp_own_options(const struct tcp *t, struct tcp_options *out, aksu_time now
 void tcp_prepare_options(struct tcp *t);                    /* before the SYN goes out */
 void tcp_update_mss(struct tcp *t);
 uint32_t tcp_ts_clock(const struct tcp *t, aksu_time now);
+
+/* output.c */
+bool tcp_owes_more(const struct tcp *t);
 
 /* rto.c */
 void rto_init(struct tcp *t);

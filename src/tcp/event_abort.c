@@ -4,6 +4,7 @@
 static void owe_reset(struct tcp *t)
 {
     t->rst_owed = t->rst_has_ack = true;
+    t->may_send = true;
     t->rst_seq = tcp_acceptable_seq(t);
 }
 

@@ -30,7 +30,7 @@ static enum aksu_status check_remote(const struct tcp_tuple *tuple)
  * arrives. */
 void tcp_select_iss(struct tcp *t, aksu_time now)
 {
-    t->iss = tcp_isn(t->env, &t->tuple, now);
+    t->iss = tcp_isn(t->env, &t->tuple, &t->ts_offset, now);
     t->snd.una = t->iss;
     t->snd.nxt = t->snd.up = seq_add(t->iss, 1);
     t->snd.resend = t->snd.resend_end = t->snd.nxt;
@@ -108,6 +108,7 @@ enum aksu_status tcp_refuse(struct tcp *t, aksu_time now)
     TCP_EMIT(t, now, syn_answered, .how = "refuse");
     tcp_flush(t);
     t->rst_owed = t->rst_has_ack = true;
+    t->may_send = true;
     t->rst_seq = seq_of(0);
     t->reason = AKSU_ABORTED;
     tcp_enter(t, TCP_CLOSED, now);

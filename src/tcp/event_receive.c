@@ -41,13 +41,13 @@ static void consumed(struct tcp *t, uint32_t length, aksu_time now)
     leave_urgent_mode(t);
     /* RFC 9293 3.8.6.2.2: tell of the window when it is worth it. No window after the peer's
      * FIN. */
-    if (t->fin_received || !tcp_synchronized(t) || t->ack_owed == ACK_NOW)
+    if (t->fin_received || !tcp_synchronized(t))
         return;
-    if (window_update_due(t)) {
+    if (window_starved(t)) {                    /* an ACK that is owed already opens nothing */
+        t->deadline[TIMER_MEMORY] = time_after(now, MS(MEMORY_RETRY_MS));
+    } else if (t->ack_owed != ACK_NOW && window_update_due(t)) {
         t->ack_owed = ACK_NOW;
         t->may_send = true;
-    } else if (window_starved(t)) {
-        t->deadline[TIMER_MEMORY] = time_after(now, MS(MEMORY_RETRY_MS));
     }
 }
 

@@ -143,6 +143,7 @@ static void syn_acknowledged(struct tcp *t, const struct tcp_segment *seg, aksu_
     t->deadline[TIMER_RETRANSMISSION] = NEVER;
     t->progress_at = now;
     t->ack_owed = ACK_NOW;
+    t->may_send = true;
     tcp_established(t, now);
 }
 
@@ -168,6 +169,7 @@ static bool syn_sent_state(struct tcp *t, const struct tcp_segment *seg, aksu_ti
     }
     take_syn(t, seg, now);                      /* simultaneous open: RFC 9293 3.5 [MUST-10] */
     t->syn_owed = true;
+    t->may_send = true;
     tcp_enter(t, TCP_SYN_RECEIVED, now);
     return false;
 }

@@ -5,30 +5,30 @@
 #include "tcp/core.h"
 
 /* RFC 9293 3.4.1 [MUST-9], 3.4.1 [SHLD-1]: the key is secret. IPv4 connections differ in 12
- * octets. */
-static uint32_t keyed(const struct sipkey *key, const struct tcp_tuple *tuple)
+ * octets. One half is for the ISN, the other for the timestamps: neither tells of the other. */
+static uint64_t keyed(const struct sipkey *key, const struct tcp_tuple *tuple)
 {
-    uint8_t octets[12];
     if (!ip_is_v4(&tuple->remote_ip))
-        return (uint32_t)siphash24(key, tuple, sizeof *tuple);
-    memcpy(octets, ip_v4(&tuple->local_ip), 4);
-    memcpy(octets + 4, ip_v4(&tuple->remote_ip), 4);
-    store_be16(octets + 8, tuple->local_port);
-    store_be16(octets + 10, tuple->remote_port);
-    return (uint32_t)siphash24(key, octets, sizeof octets);
+        return siphash24(key, tuple, sizeof *tuple);
+    uint64_t addresses = (uint64_t)load_be32(ip_v4(&tuple->local_ip)) << 32
+                       | load_be32(ip_v4(&tuple->remote_ip));
+    return siphash24_12(key, addresses, (uint32_t)tuple->local_port << 16 | tuple->remote_port);
 }
 
 /* ISN = M + F(localip, localport, remoteip, remoteport, secretkey), where M ticks every 4 us:
  * RFC 9293 3.4.1 [MUST-8]. Zero is avoided so that a log never shows an ISN that looks unset. */
-seq_t tcp_isn(const struct tcp_env *env, const struct tcp_tuple *tuple, aksu_time now)
+seq_t tcp_isn(const struct tcp_env *env, const struct tcp_tuple *tuple, uint32_t *ts_offset,
+              aksu_time now)
 {
-    uint32_t isn = (uint32_t)(now / US(4)) + keyed(&env->isn_key, tuple);
+    uint64_t secret = keyed(&env->isn_key, tuple);
+    uint32_t isn = (uint32_t)(now / US(4)) + (uint32_t)secret;
+    *ts_offset = (uint32_t)(secret >> 32);
     return seq_of(isn != 0 ? isn : 1);
 }
 
 uint32_t tcp_timestamp_offset(const struct tcp_env *env, const struct tcp_tuple *tuple)
 {
-    return keyed(&env->timestamp_key, tuple);
+    return (uint32_t)(keyed(&env->isn_key, tuple) >> 32);
 }
 
 void tcp_iss_after(struct tcp *t, seq_t snd_nxt)

@@ -97,6 +97,5 @@ void tcp_prepare_options(struct tcp *t)
     t->announced_mss = (uint16_t)(t->mtu - TCP_HEADER);     /* RFC 9293 3.7.1 [MUST-67] */
     t->peer_mss = is_v4(t) ? 536 : 1220;
     t->rcv_wscale = t->env->config.window_scale ? shift_for(t->receive_buffer) : 0;
-    t->ts_offset = tcp_timestamp_offset(t->env, &t->tuple);
     tcp_update_mss(t);
 }

@@ -257,8 +257,8 @@ static void give_keepalive(struct tcp *t, struct tcp_segment *out, aksu_time now
     segment(t, out, seq_sub(t->snd.nxt, 1), 0, now);
 }
 
-/* After a segment of established connections, which carried the ACK that was owed. */
-static bool owes_more(const struct tcp *t)
+/* Besides the ACK, of an established connection. */
+bool tcp_owes_more(const struct tcp *t)
 {
     return seq_gt(send_end(t), t->snd.nxt) || (t->fin_queued && !t->fin_sent)
         || seq_lt(t->snd.resend, t->snd.resend_end) || t->dup_acks_owed > 0 || t->keepalive_owed
@@ -277,6 +277,7 @@ bool tcp_next_segment(struct tcp *t, struct tcp_segment *out, aksu_time now)
     }
     if (t->syn_owed) {
         give_syn(t, out, now);
+        t->may_send = t->state == TCP_FIN_WAIT_1;   /* CLOSE in SYN-RECEIVED: its FIN follows */
         return true;
     }
     bool may_send_text = t->state != TCP_SYN_SENT && t->state != TCP_SYN_RECEIVED
@@ -290,7 +291,7 @@ bool tcp_next_segment(struct tcp *t, struct tcp_segment *out, aksu_time now)
             if (give_resend(t, out, now))
                 return true;
         } else if (give_new(t, out, now)) {
-            t->may_send = owes_more(t);
+            t->may_send = tcp_owes_more(t);
             return true;
         }
         if (t->keepalive_owed) {

@@ -183,6 +183,7 @@ enum step fourth_check_syn(struct tcp *t, const struct tcp_segment *seg, aksu_ti
     bool has_ack = (seg->ctl & CTL_ACK) != 0;
     tcp_fail(t, AKSU_RESET, "connection reset", now);
     t->rst_owed = true;                         /* RFC 9293 3.10.7.4 fourth */
+    t->may_send = true;
     t->rst_has_ack = !has_ack;
     t->rst_seq = has_ack ? seg->ack : seq_of(0);
     t->rcv.nxt = seq_of(after);
@@ -294,6 +295,7 @@ enum step seventh_process_text(struct tcp *t, const struct tcp_segment *seg, aks
             t->reason = AKSU_ABORTED;
             tcp_enter(t, TCP_CLOSED, now);
             t->rst_owed = t->rst_has_ack = true;
+            t->may_send = true;
             t->rst_seq = nxt;
             return tcp_drop(t, "RFC 9293 3.6.1", "text after the user is gone", now);
         }

@@ -46,7 +46,6 @@ void tcp_enter(struct tcp *t, enum aksu_tcp_state to, aksu_time now)
         bug("only the edges of RFC 9293 Figure 5 are taken");
     TCP_EMIT(t, now, state, .from = t->state, .to = to);
     t->state = (uint8_t)to;
-    t->may_send = true;
 
     switch (to) {
     case TCP_CLOSED:

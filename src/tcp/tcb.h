@@ -36,7 +36,7 @@ struct tcp_env {
     struct slab *reassembly;        /* objects of sizeof(struct ranges) */
     struct emitter *events;
     struct tcp_config config;
-    struct sipkey isn_key, timestamp_key;
+    struct sipkey isn_key;          /* of timestamp offsets too */
     const struct cc_ops *cc;
     const struct loss_ops *loss;
     uint32_t reserve_pages;         /* when fewer pages are left, windows stop growing */
@@ -143,6 +143,7 @@ struct tcp {
 
     uint64_t octets_in, octets_out;
     uint32_t segments_in, segments_out, retransmits;
+    uint32_t tuple_hash;            /* the owner's, for its tables */
 };
 
 #endif

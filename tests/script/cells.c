@@ -31,7 +31,7 @@ static const struct {
     { "SEC-2", ALL, "a segment's DSCP does not enter the core (RFC 9293 A.1.1)" },
     { "SS-11", ALL, "no text on our SYN" },
     { "TW-8", ALL, "RFC 6191 2 is followed instead of condition 2 of 3.6.1 [MAY-2] (A9)" },
-    { "TO-1", IN(LISTEN) | IN(FIN_WAIT_2) | IN(TIME_WAIT),
+    { "TO-1", IN(FIN_WAIT_2) | IN(TIME_WAIT),
       "nothing waits for an acknowledgment, so the timer of RFC 5482 does not run" },
 };
 #undef IN

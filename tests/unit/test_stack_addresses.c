@@ -73,6 +73,16 @@ static struct aksu_info status_of(const struct two *w, unsigned side, aksu_conn 
     return info;
 }
 
+static void add_address(struct two *w, unsigned side, const char *text)
+{
+    assert_int_equal(aksu_address_add(w->net[side], w->pair.device[side], text), AKSU_OK);
+}
+
+static void set(struct two *w, aksu_conn c, enum aksu_option option, int64_t value)
+{
+    assert_int_equal(aksu_set(w->net[CLIENT], c, option, value, w->now), AKSU_OK);
+}
+
 static void same_ip(struct aksu_ip a, struct aksu_ip b)
 {
     assert_memory_equal(&a, &b, sizeof a);
@@ -154,8 +164,9 @@ static void a_local_address_may_be_given(void **state)
     aksu_listener l;
     (void)state;
     two_init(&w, NULL);
-    assert_int_equal(aksu_address_add(w.net[CLIENT], w.pair.device[CLIENT], "10.0.0.3/24"), AKSU_OK);
-    struct aksu_open how = { .remote = { ip_of(&w, SERVER), 80 }, .local = { ip_text("10.0.0.3"), 0 } };
+    add_address(&w, CLIENT, "10.0.0.3/24");
+    struct aksu_open how = { .remote = { ip_of(&w, SERVER), 80 },
+                             .local = { ip_text("10.0.0.3"), 0 } };
     assert_int_equal(aksu_open(w.net[CLIENT], &how, &c, w.now), AKSU_OK);
     assert_true(take_packet(&w, CLIENT, &syn));
     assert_memory_equal(syn.octet + V4_SOURCE, "\x0a\0\0\x03", 4);
@@ -165,7 +176,7 @@ static void a_local_address_may_be_given(void **state)
     /* a listener on one address: the other one refuses */
     struct aksu_listen on = { .local = { ip_text("10.0.0.5"), 80 } };
     assert_int_equal(aksu_listen(w.net[SERVER], &on, &l, w.now), AKSU_ADDRESS_UNAVAILABLE);
-    assert_int_equal(aksu_address_add(w.net[SERVER], w.pair.device[SERVER], "10.0.0.5/24"), AKSU_OK);
+    add_address(&w, SERVER, "10.0.0.5/24");
     assert_int_equal(aksu_listen(w.net[SERVER], &on, &l, w.now), AKSU_OK);
     c = open_to(&w, 80);
     move(&w);
@@ -185,7 +196,7 @@ static void a_local_address_is_chosen_by_route(void **state)
     aksu_conn c;
     (void)state;
     two_init(&w, NULL);
-    assert_int_equal(aksu_address_add(w.net[CLIENT], w.pair.device[CLIENT], "192.0.2.1/24"), AKSU_OK);
+    add_address(&w, CLIENT, "192.0.2.1/24");
     same_ip(status_of(&w, CLIENT, open_to(&w, 80)).local.ip, ip_text("10.0.0.1"));
     struct aksu_open how = { .remote = { ip_text("192.0.2.9"), 80 } };
     assert_int_equal(aksu_open(w.net[CLIENT], &how, &c, w.now), AKSU_OK);
@@ -209,7 +220,7 @@ static void the_local_address_stays(void **state)
     aksu_listener l = listen_on(&w, SERVER, 80, false);
     connect_pair(&w, l, 80, c);
     /* now another address is nearer to the peer */
-    assert_int_equal(aksu_address_add(w.net[CLIENT], w.pair.device[CLIENT], "10.0.0.3/30"), AKSU_OK);
+    add_address(&w, CLIENT, "10.0.0.3/30");
     assert_int_equal(aksu_send(w.net[CLIENT], c[CLIENT], "text", 4, 0, w.now), 4);
     assert_true(take_packet(&w, CLIENT, &p));
     assert_memory_equal(p.octet + V4_SOURCE, "\x0a\0\0\x01", 4);
@@ -268,8 +279,8 @@ static void dscp_and_ttl_go_out(void **state)
         connect_pair(&w, l, 80, c);
         for (uint8_t dscp = 0; dscp < 64; dscp++) {
             uint8_t ttl = (uint8_t)(255 - dscp);
-            assert_int_equal(aksu_set(w.net[CLIENT], c[CLIENT], AKSU_OPTION_DSCP, dscp, w.now), AKSU_OK);
-            assert_int_equal(aksu_set(w.net[CLIENT], c[CLIENT], AKSU_OPTION_TTL, ttl, w.now), AKSU_OK);
+            set(&w, c[CLIENT], AKSU_OPTION_DSCP, dscp);
+            set(&w, c[CLIENT], AKSU_OPTION_TTL, ttl);
             assert_int_equal(aksu_send(w.net[CLIENT], c[CLIENT], "text", 4, 0, w.now), 4);
             assert_true(take_packet(&w, CLIENT, &p));
             unsigned class = v6 ? (p.octet[0] & 15u) << 4 | p.octet[1] >> 4 : p.octet[1];

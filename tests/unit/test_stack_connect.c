@@ -207,6 +207,34 @@ static void abort_resets_the_peer(void **state)
     two_fini(&w);
 }
 
+/* The server does not read, so the client probes its window; the server's text must flow: the
+ * client's ACKs stand where the server takes them (RFC 9293 3.4). */
+static void a_blocked_direction_does_not_stop_the_other(void **state)
+{
+    (void)state;
+    struct two w;
+    aksu_conn c[2];
+    struct aksu_info info;
+    enum { TOTAL = 1000000 };
+    two_init(&w, &(struct link_options){ .config[SERVER].receive_buffer = 16384 });
+    aksu_listener l = listen_on(&w, SERVER, 80, false);
+    connect_pair(&w, l, 80, c);
+    struct flow to = { .net = w.net[CLIENT], .conn = c[CLIENT], .out = 1, .in = 2 };
+    struct flow from = { .net = w.net[SERVER], .conn = c[SERVER], .out = 2, .in = 1 };
+    pump_out(&to, 64 * 1024, w.now);
+    wait_for(&w, AKSU_SECONDS(2));                  /* the first probes were refused */
+    for (unsigned i = 0; i < 50 && to.received < TOTAL; i++) {
+        pump_out(&from, TOTAL, w.now);
+        wait_for(&w, AKSU_MS(10));
+        pump_in(&to, w.now);
+    }
+    assert_int_equal(to.received, TOTAL);
+    assert_int_equal(aksu_status(w.net[SERVER], c[SERVER], &info), AKSU_OK);
+    assert_int_equal(info.retransmits, 0);
+    assert_int_equal(info.state, AKSU_TCP_ESTABLISHED);
+    two_fini(&w);
+}
+
 static void a_thousand_connections(void **state)
 {
     (void)state;
@@ -251,6 +279,7 @@ int main(void)
         cmocka_unit_test(a_closed_port_refuses),
         cmocka_unit_test(both_close_and_time_wait_is_a_record),
         cmocka_unit_test(abort_resets_the_peer),
+        cmocka_unit_test(a_blocked_direction_does_not_stop_the_other),
         cmocka_unit_test(a_thousand_connections),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -215,6 +215,7 @@ static void loopback_addresses_work_without_ethernet(void **state)
     two_fini(&w);
 }
 
+/* What waits for aksu_accept is not dropped: one more SYN gets no answer until there is room. */
 static void the_backlog_is_a_limit(void **state)
 {
     (void)state;
@@ -225,10 +226,38 @@ static void the_backlog_is_a_limit(void **state)
     struct aksu_listen how = { .local = { .port = 80 }, .backlog = 3 };
     assert_int_equal(aksu_listen(w.net[SERVER], &how, &l, w.now), AKSU_OK);
     assert_int_equal(aksu_listen(w.net[SERVER], &how, &l, w.now), AKSU_ALREADY_EXISTS);
+    for (unsigned i = 0; i < 4; i++) {
+        c[i] = open_to(&w, 80);
+        move(&w);
+    }
+    for (unsigned i = 0; i < 3; i++)
+        assert_int_equal(state_of(w.net[CLIENT], c[i]), AKSU_TCP_ESTABLISHED);
+    assert_int_equal(state_of(w.net[CLIENT], c[3]), AKSU_TCP_SYN_SENT);
+    assert_int_equal(counted(w.net[SERVER], AKSU_EV_syn_refused), 1);
+    assert_int_equal(aksu_accept(w.net[SERVER], l, &got, w.now), AKSU_OK);
+    wait_for(&w, AKSU_SECONDS(2));
+    assert_int_equal(state_of(w.net[CLIENT], c[3]), AKSU_TCP_ESTABLISHED);
+    two_fini(&w);
+}
+
+/* Who has just been answered may still answer: the one SYN too many is asked again. */
+static void a_full_backlog_gives_time_to_answer(void **state)
+{
+    (void)state;
+    struct two w;
+    aksu_listener l;
+    aksu_conn c[4], got;
+    two_init(&w, NULL);
+    struct aksu_listen how = { .local = { .port = 80 }, .backlog = 3 };
+    assert_int_equal(aksu_listen(w.net[SERVER], &how, &l, w.now), AKSU_OK);
     for (unsigned i = 0; i < 4; i++)
         c[i] = open_to(&w, 80);
+    struct aksu_frame syn;
+    while (take_frame(&w, CLIENT, &syn))            /* all arrive before one is answered */
+        aksu_frame_in(w.net[SERVER], w.pair.device[SERVER], &syn, w.now);
     move(&w);
-    assert_int_equal(state_of(w.net[CLIENT], c[2]), AKSU_TCP_ESTABLISHED);
+    for (unsigned i = 0; i < 3; i++)
+        assert_int_equal(state_of(w.net[CLIENT], c[i]), AKSU_TCP_ESTABLISHED);
     assert_int_equal(state_of(w.net[CLIENT], c[3]), AKSU_TCP_SYN_SENT);
     assert_int_equal(counted(w.net[SERVER], AKSU_EV_syn_refused), 1);
     assert_int_equal(aksu_accept(w.net[SERVER], l, &got, w.now), AKSU_OK);
@@ -388,6 +417,7 @@ int main(void)
         cmocka_unit_test(a_gateway_accepts_any_address),
         cmocka_unit_test(loopback_addresses_work_without_ethernet),
         cmocka_unit_test(the_backlog_is_a_limit),
+        cmocka_unit_test(a_full_backlog_gives_time_to_answer),
         cmocka_unit_test(connections_are_accepted_in_order),
         cmocka_unit_test(closing_a_listener_aborts_what_waits),
         cmocka_unit_test(a_held_syn_outlives_its_listener),

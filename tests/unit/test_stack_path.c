@@ -71,6 +71,50 @@ static void a_smaller_path_mtu_is_learned(void **state)
     }
 }
 
+/* RFC 8201 4: IPv6 carries 1280 octets everywhere. */
+static void a_path_below_the_least_of_ipv6_is_not_believed(void **state)
+{
+    (void)state;
+    static const uint32_t mtu[] = { 1279, 600, 88, 60, 40, 1, 0 };
+    struct two w;
+    aksu_conn c[2];
+    struct aksu_frame f;
+    send_full(&w, c, true, &f);
+    uint32_t mss = info_of(w.net[CLIENT], c[CLIENT]).snd_mss;
+    for (size_t i = 0; i < sizeof mtu / sizeof mtu[0]; i++) {
+        icmp_about(&w, &f, &(struct icmp_message){ .kind = ICMP_TOO_BIG, .mtu = mtu[i] });
+        assert_int_equal(info_of(w.net[CLIENT], c[CLIENT]).snd_mss, mss);
+    }
+    assert_int_equal(counted(w.net[CLIENT], AKSU_EV_path_mtu), 0);
+    icmp_about(&w, &f, &(struct icmp_message){ .kind = ICMP_TOO_BIG, .mtu = 1280 });
+    assert_int_equal(info_of(w.net[CLIENT], c[CLIENT]).snd_mss, mss - 220);
+    two_fini(&w);
+}
+
+/* IPv4 promises 68 only, but who says so wants many small packets: 552 is the least. */
+static void a_tiny_path_of_ipv4_counts_as_552(void **state)
+{
+    (void)state;
+    static const uint32_t mtu[] = { 551, 296, 68, 48, 20 };
+    for (size_t i = 0; i < sizeof mtu / sizeof mtu[0]; i++) {
+        struct two w;
+        aksu_conn c[2];
+        struct aksu_frame f;
+        send_full(&w, c, false, &f);
+        uint32_t mss = info_of(w.net[CLIENT], c[CLIENT]).snd_mss;
+        icmp_about(&w, &f, &(struct icmp_message){ .kind = ICMP_TOO_BIG, .code = 4,
+                                                   .mtu = mtu[i] });
+        assert_int_equal(info_of(w.net[CLIENT], c[CLIENT]).snd_mss, mss - (1500 - 552));
+        unsigned frames = 0;
+        while (take_frame(&w, CLIENT, &f)) {
+            assert_true(f.length <= 552);
+            frames += f.length == 552;
+        }
+        assert_true(frames > 1);
+        two_fini(&w);
+    }
+}
+
 /* RFC 5927 4.1: only what quotes an outstanding segment is believed. */
 static void a_forged_path_mtu_is_not_believed(void **state)
 {
@@ -215,6 +259,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_smaller_path_mtu_is_learned),
+        cmocka_unit_test(a_path_below_the_least_of_ipv6_is_not_believed),
+        cmocka_unit_test(a_tiny_path_of_ipv4_counts_as_552),
         cmocka_unit_test(a_forged_path_mtu_is_not_believed),
         cmocka_unit_test(errors_are_soft_once_synchronized),
         cmocka_unit_test(a_hard_error_ends_an_open),

@@ -254,6 +254,29 @@ static void an_ack_or_rst_changes_nothing(void **state)
     two_fini(&w);
 }
 
+/* RFC 5961 7: so many answers in each second, whatever was asked in the seconds before. */
+static void the_throttle_is_for_one_second(void **state)
+{
+    (void)state;
+    struct two w;
+    struct aksu_info info;
+    aksu_listener l;
+    struct tcp_segment seg;
+    to_time_wait(&w, &plain, &info, &l);
+    for (unsigned second = 0; second < 20; second++) {
+        unsigned answers = 0, asked = second < 10 ? 1 : 30;
+        for (unsigned i = 0; i < asked; i++) {              /* first a keep-alive, then a flood */
+            inject(&w, &info, CTL_ACK, info.rcv_nxt - 5, info.snd_nxt + 1);
+            answers += answer(&w, &seg);
+            assert_int_equal(seg.ctl, CTL_ACK);
+            assert_false(answer(&w, &seg));
+        }
+        assert_int_equal(answers, asked < 10 ? asked : 10);
+        wait_for(&w, AKSU_SECONDS(1));
+    }
+    two_fini(&w);
+}
+
 /* RFC 9293 3.6.1 [MAY-2], RFC 6191 2. */
 static void a_new_syn_reopens(void **state)
 {
@@ -355,6 +378,7 @@ int main(void)
         cmocka_unit_test(the_table_behaves_as_its_model),
         cmocka_unit_test(a_repeated_fin_is_acknowledged_and_restarts_the_time),
         cmocka_unit_test(an_ack_or_rst_changes_nothing),
+        cmocka_unit_test(the_throttle_is_for_one_second),
         cmocka_unit_test(a_new_syn_reopens),
         cmocka_unit_test(a_held_time_wait_reopens_too),
         cmocka_unit_test(a_pair_in_time_wait_is_in_use),
