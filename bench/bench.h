@@ -1,5 +1,6 @@
-/* bench.h - what the parts of the benchmark share. Two stacks in one process and one thread, joined by the
- * in-memory pair; the CPU time of everything that both do is measured, the clock of the stacks is virtual. */
+/* bench.h - what the parts of the benchmark share. Two stacks in one process and one thread,
+ * joined by the in-memory pair; the CPU time of everything that both do is measured, the clock
+ * of the stacks is virtual. */
 #ifndef BENCH_BENCH_H
 #define BENCH_BENCH_H
 
@@ -34,12 +35,14 @@ enum { WORLD_PORT = 80 };
 
 /* Ends the program with a message when it cannot be made. */
 struct world *world_new(uint32_t others, bool ethernet);
-/* For the measurement of memory: room for so many connections and TIME-WAIT records, and none of them. */
+/* For the measurement of memory: room for so many connections and TIME-WAIT records, and none of
+ * them. */
 struct world *world_empty(uint32_t connections, uint32_t records, bool ethernet);
 void world_free(struct world *w);
 /* Frames both ways until there is none, then timers; `later`: how far the clock goes on. */
 void world_step(struct world *w, aksu_time later);
-/* `count` more connections that stay as they are; their client ends go to `out` unless it is NULL. */
+/* `count` more connections that stay as they are; their client ends go to `out` unless it is
+ * NULL. */
 void world_connect(struct world *w, uint32_t count, aksu_conn *out);
 _Noreturn void give_up(const char *what, long status);
 

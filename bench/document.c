@@ -1,5 +1,5 @@
-/* document.c - writes what was measured into a page, between two marks, with the machine, the compiler, the day
- * and the command; what stands around the marks is kept. */
+/* document.c - writes what was measured into a page, between two marks, with the machine, the
+ * compiler, the day and the command; what stands around the marks is kept. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>

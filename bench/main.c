@@ -1,6 +1,6 @@
-/* main.c - the benchmark: what a segment, a connection and a round trip cost, and what a connection weighs, with
- * few and with many others around. All repetitions are interleaved, so that a slow moment of the machine
- * falls on every column alike. Options: --help. */
+/* main.c - the benchmark: what a segment, a connection and a round trip cost, and what a
+ * connection weighs, with few and with many others around. All repetitions are interleaved, so
+ * that a slow moment of the machine falls on every column alike. Options: --help. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -179,7 +179,8 @@ int main(int argc, char **argv)
     measure_all(&r);
 
     machine_print(stdout, "");
-    printf("CPU time of both ends in one thread, %s, MTU %d, checksums computed and verified, timestamps;\n"
+    printf("CPU time of both ends in one thread, %s, MTU %d, checksums computed and verified, "
+           "timestamps;\n"
            "**median** [least-most] (samples)\n\n",
            r.settings.ethernet ? "Ethernet frames" : "bare IP packets", MTU);
     results_print(&r, stdout);

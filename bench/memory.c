@@ -1,5 +1,5 @@
-/* memory.c - octets per idle connection and per TIME-WAIT record, from the stack's own count of what it uses:
- * the records alone, and with all that grows with their number (tables). */
+/* memory.c - octets per idle connection and per TIME-WAIT record, from the stack's own count of
+ * what it uses: the records alone, and with all that grows with their number (tables). */
 #include <stdlib.h>
 
 #include "bench/bench.h"
@@ -16,7 +16,8 @@ struct memory_result memory_run(uint32_t count, bool ethernet)
 {
     struct memory_result r = { .count = count };
     struct world *w = world_empty(count, count, ethernet);
-    struct world *few_conns = world_empty(1, count, ethernet), *few_records = world_empty(count, 1, ethernet);
+    struct world *few_conns = world_empty(1, count, ethernet),
+        *few_records = world_empty(count, 1, ethernet);
     aksu_conn *open = calloc(count, sizeof *open);
     if (open == NULL)
         give_up("memory", AKSU_NO_RESOURCES);

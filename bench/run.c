@@ -1,5 +1,6 @@
-/* run.c - the three things that are timed: octets in bulk, whole connections, requests with responses; and
- * what the machine needs for the floor of them, a copy and a checksum of a segment. */
+/* run.c - the three things that are timed: octets in bulk, whole connections, requests with
+ * responses; and what the machine needs for the floor of them, a copy and a checksum of a
+ * segment. */
 #include <string.h>
 #include <time.h>
 
@@ -107,8 +108,8 @@ static void close_end(struct world *w, int end, aksu_conn c)
         give_up("close", status);
 }
 
-/* Its clock goes on by 5 ms for each, so that while the next ones run 12,000 TIME-WAIT records are kept, and
- * for every one that is made one expires. */
+/* Its clock goes on by 5 ms for each, so that while the next ones run 12,000 TIME-WAIT records
+ * are kept, and for every one that is made one expires. */
 static void one_connection(struct world *w)
 {
     aksu_conn b, a = open_ephemeral(w);

@@ -130,7 +130,8 @@ static void json_row(FILE *to, const struct results *r, enum row_id id, bool *fi
         struct summary s = summary_of(row, i);
         if (s.n == 0)
             continue;
-        fprintf(to, "%s\n  {\"name\":\"%s\",\"unit\":\"%s\"", *first ? "" : ",", row->name, row->unit);
+        fprintf(to, "%s\n  {\"name\":\"%s\",\"unit\":\"%s\"", *first ? "" : ",", row->name,
+                row->unit);
         *first = false;
         if (!independent(id))
             fprintf(to, ",\"others\":%u", r->settings.others[i]);
@@ -142,14 +143,16 @@ static void json_row(FILE *to, const struct results *r, enum row_id id, bool *fi
 void results_json(struct results *r, FILE *to)
 {
     bool first = true;
-    fprintf(to, "{\"ethernet\":%s,\"mtu\":%u,\"results\":[", r->settings.ethernet ? "true" : "false",
+    fprintf(to, "{\"ethernet\":%s,\"mtu\":%u,\"results\":[",
+            r->settings.ethernet ? "true" : "false",
             (unsigned)MTU);
     for (enum row_id id = 0; id < ROW_COUNT; id++)
         json_row(to, r, id, &first);
     fprintf(to, "\n]");
     if (r->has_memory)
         fprintf(to, ",\n\"memory\":{\"count\":%u,\"idle\":%.3f,\"idle_with_tables\":%.3f,"
-                "\"time_wait\":%.3f,\"time_wait_with_tables\":%.3f}", r->memory.count, r->memory.idle,
+                "\"time_wait\":%.3f,\"time_wait_with_tables\":%.3f}", r->memory.count,
+                    r->memory.idle,
                 r->memory.idle_all, r->memory.time_wait, r->memory.time_wait_all);
     fprintf(to, "}\n");
 }

@@ -29,6 +29,13 @@ static struct place place_of(const struct wheel *w, aksu_time deadline)
     return (struct place){ level, (unsigned)(tick >> level * DIGIT & MASK) };
 }
 
+static void mark_empty(struct wheel *w, struct place at)
+{
+    w->occupied[at.level] &= ~((uint64_t)1 << at.slot);
+    if (w->occupied[at.level] == 0)
+        w->levels &= ~(1u << at.level);
+}
+
 static void append(struct wheel *w, struct wheel_node *n, struct place at)
 {
     uint64_t bit = (uint64_t)1 << at.slot;
@@ -36,6 +43,7 @@ static void append(struct wheel *w, struct wheel_node *n, struct place at)
     if (w->occupied[at.level] & bit)
         n->link = w->tail[at.level][at.slot];
     w->occupied[at.level] |= bit;
+    w->levels |= 1u << at.level;
     w->tail[at.level][at.slot] = &n->next;
     n->next = NULL;
     *n->link = n;
@@ -67,7 +75,7 @@ void wheel_disarm(struct wheel *w, struct wheel_node *n)
         struct place at = place_of(w, n->deadline);
         w->tail[at.level][at.slot] = n->link;
         if (w->slot[at.level][at.slot] == NULL)
-            w->occupied[at.level] &= ~((uint64_t)1 << at.slot);
+            mark_empty(w, at);
     }
     n->link = NULL;
 }
@@ -77,7 +85,7 @@ static struct wheel_node *empty_slot(struct wheel *w, struct place at)
 {
     struct wheel_node *first = w->slot[at.level][at.slot];
     w->slot[at.level][at.slot] = NULL;
-    w->occupied[at.level] &= ~((uint64_t)1 << at.slot);
+    mark_empty(w, at);
     return first;
 }
 
@@ -110,7 +118,8 @@ static void collect(struct wheel *w, aksu_time now)
 /* The first occupied slot after the current one: on the lowest level that has one. */
 static bool next_slot(const struct wheel *w, struct place *out)
 {
-    for (unsigned level = 0; level < WHEEL_LEVELS; level++) {
+    for (uint32_t levels = w->levels; levels != 0; levels &= levels - 1) {
+        unsigned level = (unsigned)__builtin_ctz(levels);
         uint64_t passed = ((uint64_t)2 << (w->tick >> level * DIGIT & MASK)) - 1;
         uint64_t later = w->occupied[level] & ~passed;
         if (later != 0) {

@@ -18,6 +18,7 @@ enum { WHEEL_LEVELS = 8, WHEEL_SLOTS = 64, WHEEL_TICK_SHIFT = 16 };
 struct wheel {
     uint64_t tick;                      /* what is due before this tick has left the slots */
     uint64_t occupied[WHEEL_LEVELS];    /* a bit per slot */
+    uint32_t levels;                    /* a bit per level that has something */
     struct wheel_node *slot[WHEEL_LEVELS][WHEEL_SLOTS];
     struct wheel_node **tail[WHEEL_LEVELS][WHEEL_SLOTS];
     struct wheel_node *due, **due_tail; /* expired, not yet handed out */

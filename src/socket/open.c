@@ -33,7 +33,7 @@ static enum aksu_status choose_port(struct aksu *net, struct tcp_tuple *tuple, u
 /* RFC 9293 3.9.1.1 [MUST-46]; RFC 9293 3.9.1.1 [MUST-44]: the local address, when it is not
  * given. */
 static enum aksu_status choose_local(const struct aksu *net, const struct aksu_open *how,
-                                     struct tcp_tuple *tuple)
+                                     struct tcp_tuple *tuple, struct route_result *out)
 {
     const struct aksu_ip *remote = &how->remote.ip, *local = &how->local.ip;
     bool local_given = !ip_is_unspecified(local);
@@ -53,6 +53,7 @@ static enum aksu_status choose_local(const struct aksu *net, const struct aksu_o
         && !route_is_local(&net->routes, way.device, local))
         return AKSU_ADDRESS_UNAVAILABLE;
     *tuple = (struct tcp_tuple){ way.source, *remote, how->local.port, how->remote.port };
+    *out = way;
     return AKSU_OK;
 }
 
@@ -60,8 +61,9 @@ enum aksu_status aksu_open(struct aksu *net, const struct aksu_open *how, aksu_c
                            aksu_time now)
 {
     struct tcp_tuple tuple;
+    struct route_result way;
     uint64_t hash;
-    enum aksu_status status = choose_local(net, how, &tuple);
+    enum aksu_status status = choose_local(net, how, &tuple, &way);
     if (status == AKSU_OK)
         status = choose_port(net, &tuple, &hash);
     if (status != AKSU_OK)
@@ -77,7 +79,7 @@ enum aksu_status aksu_open(struct aksu *net, const struct aksu_open *how, aksu_c
     EMIT(&net->events, c->tcp.conn, now, opened, .local = { tuple.local_ip, tuple.local_port },
          .remote = how->remote, .active = true);
     conn_insert(net, c, &tuple, hash);
-    (void)stack_route_conn(net, c);
+    (void)stack_use_route(net, c, &way);
     c->tcp.mtu = stack_conn_mtu(net, c, now);
     c->cookie = how->cookie;
     (void)tcp_open_active(&c->tcp, &tuple, now);

@@ -10,6 +10,7 @@ enum aksu_status stack_attach(struct aksu *net, const struct aksu_device_config 
 void stack_routes_changed(struct aksu *net);
 /* The way to the peer, kept in the connection. False: there is none. */
 bool stack_route_conn(struct aksu *net, struct conn *c);
+bool stack_use_route(struct aksu *net, struct conn *c, const struct route_result *r);
 const struct aksu_ip *stack_next_hop(const struct aksu *net, const struct conn *c);
 uint32_t stack_device_mtu(const struct aksu *net, uint32_t device);
 /* Octets of TCP header + text that IP carries to the connection's peer. */

@@ -19,7 +19,7 @@ struct conn *conn_lookup(const struct aksu *net, const struct tcp_tuple *tuple, 
     slab_ref ref = net->table.head[hash & net->table.mask];
     while (ref != 0) {
         struct conn *c = conn_at(net, ref);
-        if (memcmp(&c->tcp.tuple, tuple, sizeof *tuple) == 0)
+        if (tcp_tuple_eq(&c->tcp.tuple, tuple))
             return c;
         ref = c->hash_next;
     }
@@ -83,6 +83,8 @@ void conn_unhash(struct aksu *net, struct conn *c)
         bug("a hashed connection is in the table");
     *link = c->hash_next;
     c->hashed = false;
+    if (net->table.last == c->tcp.conn)
+        net->table.last = 0;
 }
 
 void conn_delete(struct aksu *net, struct conn *c, aksu_time now)

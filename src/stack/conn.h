@@ -48,6 +48,7 @@ struct conn_queue {
 struct conn_table {
     slab_ref *head;
     uint32_t mask;
+    slab_ref last;                  /* whom the last segment was for; 0: nobody */
     struct sipkey key;
 };
 

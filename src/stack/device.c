@@ -54,13 +54,18 @@ bool stack_route_conn(struct aksu *net, struct conn *c)
 {
     const struct tcp_tuple *tuple = &c->tcp.tuple;
     struct route_result r = route_lookup(&net->routes, &tuple->remote_ip, &tuple->local_ip);
-    if (!r.found || r.broadcast || r.multicast)
+    return stack_use_route(net, c, &r);
+}
+
+bool stack_use_route(struct aksu *net, struct conn *c, const struct route_result *r)
+{
+    if (!r->found || r->broadcast || r->multicast)
         return false;
     c->route_version = net->route_version;
-    c->device = r.to_self ? DEVICE_SELF : (uint8_t)r.device;
-    bool direct = r.to_self || ip_eq(&r.next_hop, &tuple->remote_ip);
-    c->gateway = direct ? 0 : gateway_number(net, &r.next_hop);
-    const struct device *d = r.to_self ? NULL : &net->device[r.device - 1];
+    c->device = r->to_self ? DEVICE_SELF : (uint8_t)r->device;
+    bool direct = r->to_self || ip_eq(&r->next_hop, &c->tcp.tuple.remote_ip);
+    c->gateway = direct ? 0 : gateway_number(net, &r->next_hop);
+    const struct device *d = r->to_self ? NULL : &net->device[r->device - 1];
     c->ethernet = d != NULL && d->ethernet;
     c->partial = d != NULL && d->checksum;
     c->tcp.gso = d != NULL && d->tso;

@@ -118,17 +118,24 @@ static void advise_neighbor(struct aksu *net, struct conn *c, aksu_time now)
     stack_neighbor_news(net, now);
 }
 
+/* Before ESTABLISHED, and in CLOSED. */
+static void settle_opening(struct aksu *net, struct conn *c, aksu_time now)
+{
+    if (c->listener != 0)
+        child_progress(net, c);
+    if (c->reopens && c->tcp.state >= TCP_ESTABLISHED)
+        forget_time_wait(net, c, now);
+    if (c->tcp.state == TCP_LISTEN)
+        end_in_listen(c, now);
+    if (c->tcp.state == TCP_CLOSED)
+        conn_unhash(net, c);                  /* its RST may wait for its turn, a new SYN may not */
+}
+
 void stack_settle(struct aksu *net, struct conn *c, aksu_time now)
 {
     struct tcp *t = &c->tcp;
-    if (c->listener != 0)
-        child_progress(net, c);
-    if (c->reopens && t->state != TCP_SYN_RECEIVED && t->state >= TCP_ESTABLISHED)
-        forget_time_wait(net, c, now);
-    if (t->state == TCP_LISTEN)
-        end_in_listen(c, now);
-    if (t->state == TCP_CLOSED)
-        conn_unhash(net, c);                  /* its RST may wait for its turn, a new SYN may not */
+    if (c->listener != 0 || c->reopens || t->state < TCP_ESTABLISHED)
+        settle_opening(net, c, now);
     if (t->may_send && c->turn == TURN_NONE)
         stack_turn(net, c);
     if (t->notify != 0 && c->list == LIST_NONE && !c->gone)

@@ -288,13 +288,29 @@ static bool parse(struct aksu *net, const struct ip_packet *p, struct arriving *
     return true;
 }
 
+/* Segments come in trains: the connection of the last one is looked at before any table. */
+static struct conn *find_conn(struct aksu *net, struct arriving *a)
+{
+    if (net->table.last != 0) {
+        struct conn *c = conn_at(net, net->table.last);
+        if (tcp_tuple_eq(&c->tcp.tuple, &a->tuple)) {
+            a->hash = c->tcp.tuple_hash;
+            return c;
+        }
+    }
+    a->hash = conn_hash(&net->table.key, &a->tuple);
+    struct conn *c = conn_lookup(net, &a->tuple, a->hash);
+    if (c != NULL)
+        net->table.last = c->tcp.conn;
+    return c;
+}
+
 void stack_tcp_in(struct aksu *net, const struct ip_packet *p, aksu_time now)
 {
     struct arriving a;
     if (!parse(net, p, &a, now))
         return;
-    a.hash = conn_hash(&net->table.key, &a.tuple);
-    struct conn *c = conn_lookup(net, &a.tuple, a.hash);
+    struct conn *c = find_conn(net, &a);
     if (c != NULL) {
         segment_in_event(net, c->tcp.conn, &a, now);
         tcp_segment_arrives(&c->tcp, &a.seg, now);

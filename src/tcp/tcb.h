@@ -47,6 +47,14 @@ struct tcp_tuple {
     uint16_t local_port, remote_port;
 };
 
+/* The ports apart: they were just stored one by one, and a load of both would wait for that. */
+static inline bool tcp_tuple_eq(const struct tcp_tuple *a, const struct tcp_tuple *b)
+{
+    return a->remote_port == b->remote_port && a->local_port == b->local_port
+        && memcmp(&a->remote_ip, &b->remote_ip, sizeof a->remote_ip) == 0
+        && memcmp(&a->local_ip, &b->local_ip, sizeof a->local_ip) == 0;
+}
+
 enum tcp_timer { TIMER_RETRANSMISSION, TIMER_PERSIST /* and the override of 3.8.6.2.1 */,
                  TIMER_DELAYED_ACK, TIMER_KEEP_ALIVE,
                  TIMER_TIME_WAIT /* before TIME-WAIT: the limit for a connection nobody holds */,

@@ -10,14 +10,14 @@ enum { BLOCK = 2 * sizeof(lanes),
        /* headers: words of 32 bits, as they were just written, can be loaded at once */
        SHORT = 128 };
 
-/* 16 bits with the same value modulo ffff; 0 only for 0. */
+/* 16 bits with the same value modulo ffff; 0 only for 0. Turned by half its width and added to
+ * itself, a word has the sum of its halves in the upper one, with the carry of the lower. */
 static inline uint16_t fold(uint64_t sum)
 {
-    sum = (sum >> 32) + (sum & UINT32_MAX);
-    sum = (sum >> 32) + (sum & UINT32_MAX);
-    sum = (sum >> 16) + (sum & UINT16_MAX);
-    sum = (sum >> 16) + (sum & UINT16_MAX);
-    return (uint16_t)((sum >> 16) + (sum & UINT16_MAX));
+    sum += sum << 32 | sum >> 32;
+    uint32_t half = (uint32_t)(sum >> 32);
+    half += half << 16 | half >> 16;
+    return (uint16_t)(half >> 16);
 }
 
 static inline uint64_t load_word(const uint8_t *p)
@@ -156,7 +156,7 @@ struct checksum checksum_pseudo(const struct aksu_ip *source, const struct aksu_
     uint64_t sum = halves(load_word(source->octet)) + halves(load_word(source->octet + 8))
                  + halves(load_word(destination->octet))
                  + halves(load_word(destination->octet + 8));
-    return (struct checksum){ (uint64_t)in_network_order(sum) + protocol + length, false };
+    return (struct checksum){ (sum << native_turn()) + protocol + length, false };
 }
 
 uint16_t checksum_update(uint16_t checksum, uint16_t old, uint16_t now)
