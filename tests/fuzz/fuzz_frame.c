@@ -1,0 +1,115 @@
+/* fuzz_frame.c - whole frames into a stack that has a connection in each of the eleven states,
+ * with user calls and time between them. The input is a list of steps; see step(). */
+#include "base/bytes.h"
+#include "tests/peer/peer.h"
+
+enum { MEMORY = 1 << 20, TEXT_MOST = 3000 };
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static struct peer p;
+
+/* Octets as they are, behind the link header. */
+static void raw_frame(struct reader *r)
+{
+    size_t length = read_be16(r) % 1600u;
+    const uint8_t *octets = read_octets(r, length);
+    if (octets != NULL)
+        peer_in(&p, octets, length, read_u8(r));
+}
+
+/* A good segment with the fields that the input wants, then octets changed anywhere. */
+static void changed_segment(struct reader *r, const struct peer_slot *s)
+{
+    static const uint8_t zeros[TEXT_MOST];
+    uint8_t frame[PEER_FRAME_MOST];
+    struct tcp_segment seg = peer_segment(&p, s, read_u8(r));
+    seg.seq = seq_add(seg.seq, read_be16(r) - 32768u);
+    seg.ack = seq_add(seq_of(s->nxt), read_be16(r) - 32768u);
+    seg.wnd = read_be16(r);
+    seg.text_len = read_be16(r) % TEXT_MOST;
+    seg.parts = seg.text_len > 0;
+    seg.text[0] = (struct aksu_slice){ zeros, seg.text_len };
+    size_t length = peer_frame(&p, s, &seg, frame);
+    uint8_t changes = read_u8(r);
+    for (unsigned n = changes & 15; n > 0; n--) {
+        size_t at = peer_ip_at(&p) + read_u8(r);
+        if (at < length)
+            frame[at] = read_u8(r);
+    }
+    if (changes & 128)
+        length = read_be16(r) % (length + 1);
+    if (!(changes & 64))
+        peer_fix(&p, s, frame, length);
+    peer_in(&p, frame, length, changes & 32 ? peer_tcp_at(&p, s) + 60 : 0);
+}
+
+static void user_call(struct reader *r, struct peer_slot *s)
+{
+    static uint8_t buffer[4096];
+    uint8_t what = read_u8(r);
+    size_t length = read_be16(r) % sizeof buffer;
+    struct aksu_space space[3];
+    struct aksu_slice slice[3];
+    switch (what % 8) {
+    case 0: case 1:
+        aksu_send(p.net, s->handle, buffer, length, what >> 6, p.now);
+        break;
+    case 2:
+        aksu_receive(p.net, s->handle, buffer, length, p.now);
+        break;
+    case 3:
+        if (aksu_reserve(p.net, s->handle, space, 3, p.now) > 0)
+            aksu_commit(p.net, s->handle, length, what >> 6, p.now);
+        break;
+    case 4:
+        if (aksu_peek(p.net, s->handle, slice, 3) > 0)
+            aksu_consume(p.net, s->handle, length, p.now);
+        break;
+    case 5:
+        aksu_set(p.net, s->handle, (enum aksu_option)((what >> 3) % 12), (int64_t)length, p.now);
+        break;
+    case 6:
+        aksu_shutdown(p.net, s->handle, p.now);
+        break;
+    default:
+        aksu_complete(p.net, s->handle, p.now);
+        break;
+    }
+    peer_drain(&p);
+}
+
+static void step(struct reader *r)
+{
+    uint8_t what = read_u8(r);
+    unsigned slot = what % PEER_SLOTS;
+    struct peer_slot *s = &p.slot[slot];
+    if ((!s->brought || !peer_holds(&p, slot)) && !peer_bring(&p, slot, read_u8(r)))
+        return;
+    switch (read_u8(r) % 8) {
+    case 0:
+        raw_frame(r);
+        break;
+    case 1: case 2: case 3: case 4:
+        changed_segment(r, s);
+        break;
+    case 5:
+        peer_wait(&p, AKSU_MS(read_be16(r)));
+        break;
+    default:
+        user_call(r, s);
+        break;
+    }
+    peer_check(&p);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    struct reader r = reader_of(data, size);
+    uint8_t shape = read_u8(&r);
+    peer_init(&p, shape & 1, shape >> 1, MEMORY);
+    for (unsigned n = 0; n < 200 && reader_left(&r) > 0 && !r.bad; n++)
+        step(&r);
+    peer_fini(&p);
+    return 0;
+}
