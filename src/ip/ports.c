@@ -11,7 +11,8 @@ static uint32_t offset_of(const struct ports *p, const struct aksu_ip *local,
                           const struct aksu_endpoint *remote)
 {
     if (ip_is_v4(local) && ip_is_v4(&remote->ip)) {
-        uint64_t addresses = (uint64_t)load_be32(ip_v4(local)) << 32 | load_be32(ip_v4(&remote->ip));
+        uint64_t addresses = (uint64_t)load_be32(ip_v4(local)) << 32
+                           | load_be32(ip_v4(&remote->ip));
         return (uint32_t)siphash24_12(&p->key, addresses, remote->port);
     }
     uint8_t flow[34];

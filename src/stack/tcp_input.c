@@ -293,7 +293,7 @@ static struct conn *find_conn(struct aksu *net, struct arriving *a)
 {
     if (net->table.last != 0) {
         struct conn *c = conn_at(net, net->table.last);
-        if (tcp_tuple_eq(&c->tcp.tuple, &a->tuple)) {
+        if (memcmp(&c->tcp.tuple, &a->tuple, sizeof a->tuple) == 0) {
             a->hash = c->tcp.tuple_hash;
             return c;
         }

@@ -102,7 +102,7 @@ struct time_wait *time_wait_lookup(const struct time_wait_table *t, const struct
     slab_ref ref = t->head[hash & t->mask];
     while (ref != 0) {
         struct time_wait *r = record_at(t, ref);
-        if (tcp_tuple_eq(&r->tcp.tuple, tuple))
+        if (memcmp(&r->tcp.tuple, tuple, sizeof *tuple) == 0)
             return r;
         ref = r->hash_next;
     }

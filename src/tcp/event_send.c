@@ -42,8 +42,6 @@ static void queued(struct tcp *t, uint32_t length, unsigned flags, aksu_time now
     if (t->send.length == length)
         t->progress_at = now;                   /* the user timeout counts from here */
     t->more = (flags & AKSU_MORE) != 0;
-    if (!t->more)
-        t->push_owed = true;
     if (flags & AKSU_URGENT_DATA) {
         t->snd.up = send_end(t);               /* RFC 9293 3.8.5 [MUST-62]: behind the last octet */
         t->urgent_out = true;

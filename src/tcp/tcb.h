@@ -1,13 +1,9 @@
-/* tcb.h - the transmission control block (RFC 9293 3.3.1, Tables 2 to 4) and what its owner shares
- * among all of them. Included by tcp/ only; the stack uses tcp.h. */
+/* tcb.h - the transmission control block (RFC 9293 3.3.1, Tables 2 to 4). Included via tcp.h. */
 #ifndef TCP_TCB_H
 #define TCP_TCB_H
 
 #include "base/ring.h"
-#include "base/siphash.h"
-#include "event/emit.h"
-#include "tcp/cc.h"
-#include "tcp/loss.h"
+#include "tcp/env.h"
 #include "wire/tcp.h"
 
 #define TCP_CLOSED AKSU_TCP_CLOSED
@@ -22,38 +18,10 @@
 #define TCP_LAST_ACK AKSU_TCP_LAST_ACK
 #define TCP_TIME_WAIT AKSU_TCP_TIME_WAIT
 
-/* Defaults are filled in by the stack; the fields are those of struct aksu_config. */
-struct tcp_config {
-    aksu_time msl, rto_initial, rto_min, rto_max, syn_r2, delayed_ack, fin_wait_2;
-    uint32_t data_r1, data_r2, initial_window, send_buffer, receive_buffer, challenge_acks;
-    bool timestamps, sack, window_scale;        /* offered and accepted */
-    bool rfc5961, rfc1337;
-};
-
-/* One per stack, shared by its connections. */
-struct tcp_env {
-    struct pool *pool;              /* pages of the rings */
-    struct slab *reassembly;        /* objects of sizeof(struct ranges) */
-    struct emitter *events;
-    struct tcp_config config;
-    struct sipkey isn_key;          /* of timestamp offsets too */
-    const struct cc_ops *cc;
-    const struct loss_ops *loss;
-    uint32_t reserve_pages;         /* when fewer pages are left, windows stop growing */
-};
-
 struct tcp_tuple {
     struct aksu_ip local_ip, remote_ip;
     uint16_t local_port, remote_port;
 };
-
-/* The ports apart: they were just stored one by one, and a load of both would wait for that. */
-static inline bool tcp_tuple_eq(const struct tcp_tuple *a, const struct tcp_tuple *b)
-{
-    return a->remote_port == b->remote_port && a->local_port == b->local_port
-        && memcmp(&a->remote_ip, &b->remote_ip, sizeof a->remote_ip) == 0
-        && memcmp(&a->local_ip, &b->local_ip, sizeof a->local_ip) == 0;
-}
 
 enum tcp_timer { TIMER_RETRANSMISSION, TIMER_PERSIST /* and the override of 3.8.6.2.1 */,
                  TIMER_DELAYED_ACK, TIMER_KEEP_ALIVE,
@@ -107,10 +75,8 @@ struct tcp {
     bool timing : 1;                /* a segment is being timed, RFC 6298 3 */
     bool closed_window : 1;         /* SND.WND is 0 and something waits: probing */
     bool probe_owed : 1, keepalive_owed : 1, sws_override : 1, r1_reported : 1;
-    bool push_owed : 1;
     bool may_send : 1;              /* something may have become owed: ask tcp_next_segment() */
     bool gso : 1;                   /* the device cuts: offer large segments */
-    bool was_limited : 1;           /* the congestion window was full since the last ACK */
     bool sent_write_short : 1;      /* SEND took less than offered: tell when there is room */
 
     uint8_t snd_wscale, rcv_wscale;

@@ -1,0 +1,32 @@
+/* env.h - what all connections of one stack share: configuration, memory, keys, and the algorithms
+ * behind the seams. Filled in by the owner before the first tcp_init(). */
+#ifndef TCP_ENV_H
+#define TCP_ENV_H
+
+#include "base/pool.h"
+#include "base/siphash.h"
+#include "event/emit.h"
+#include "tcp/cc.h"
+#include "tcp/loss.h"
+
+/* Defaults are filled in by the stack; the fields are those of struct aksu_config. */
+struct tcp_config {
+    aksu_time msl, rto_initial, rto_min, rto_max, syn_r2, delayed_ack, fin_wait_2;
+    uint32_t data_r1, data_r2, initial_window, send_buffer, receive_buffer, challenge_acks;
+    bool timestamps, sack, window_scale;        /* offered and accepted */
+    bool rfc5961, rfc1337;
+};
+
+/* One per stack, shared by its connections. */
+struct tcp_env {
+    struct pool *pool;              /* pages of the rings */
+    struct slab *reassembly;        /* objects of sizeof(struct ranges) */
+    struct emitter *events;
+    struct tcp_config config;
+    struct sipkey isn_key;          /* of timestamp offsets too */
+    const struct cc_ops *cc;
+    const struct loss_ops *loss;
+    uint32_t reserve_pages;         /* when fewer pages are left, windows stop growing */
+};
+
+#endif
