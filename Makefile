@@ -131,6 +131,7 @@ install: all
 	install -d $(D)/include/aksu $(D)/lib/pkgconfig $(D)/bin $(D)/share/man/man1
 	install -m 644 $(wildcard include/aksu/*.h include/aksu/*.def) $(D)/include/aksu
 	install -m 644 $(B)/libaksu.a $(D)/lib
+	$(if $(LTO),objcopy --wildcard -R '.gnu.lto_*' -R '.gnu.debuglto_*' -N __gnu_lto_slim $(D)/lib/libaksu.a)
 	install -m 755 $(B)/$(SONAME) $(D)/lib
 	ln -sf $(SONAME) $(D)/lib/libaksu.so
 	sed 's|@PREFIX@|$(PREFIX)|; s|@VERSION@|$(VERSION)|' aksu.pc.in > $(D)/lib/pkgconfig/aksu.pc

@@ -1,6 +1,7 @@
 /* socket.h - the user calls of RFC 9293 3.9.1: OPEN, SEND, RECEIVE, CLOSE, ABORT, STATUS under
  * their own names, and what sockets need beside them. A call that cannot be carried out says why
- * and changes nothing. */
+ * and changes nothing. Every call that takes a handle answers DOES_NOT_EXIST when it is stale;
+ * what is listed at a call comes in addition. */
 #ifndef AKSU_SOCKET_H
 #define AKSU_SOCKET_H
 
@@ -56,6 +57,7 @@ AKSU_API ptrdiff_t aksu_send(struct aksu *net, aksu_conn conn, const void *data,
  * committed, before any other call on this stack. */
 AKSU_API ptrdiff_t aksu_reserve(struct aksu *net, aksu_conn conn, struct aksu_space *out,
                                 unsigned most, aksu_time now);
+/* INVALID: more than was reserved; else as aksu_send. */
 AKSU_API enum aksu_status aksu_commit(struct aksu *net, aksu_conn conn, size_t length,
                                       unsigned flags, aksu_time now);
 
@@ -67,11 +69,12 @@ AKSU_API ptrdiff_t aksu_receive(struct aksu *net, aksu_conn conn, void *data, si
  * was used. */
 AKSU_API ptrdiff_t aksu_peek(struct aksu *net, aksu_conn conn, struct aksu_slice *out,
                              unsigned most);
+/* INVALID: more than there is. */
 AKSU_API enum aksu_status aksu_consume(struct aksu *net, aksu_conn conn, size_t length,
                                        aksu_time now);
 
 /* CLOSE (3.9.1.4): no more will be sent; FIN follows the last octet. Receiving goes on
- * (half-close). */
+ * (half-close). CLOSING: it was closed before; or the reason why the connection failed. */
 AKSU_API enum aksu_status aksu_shutdown(struct aksu *net, aksu_conn conn, aksu_time now);
 /* CLOSE, and the handle is given back. With text unread the peer gets RST:
  * RFC 9293 3.6.1 [SHLD-3]. Works on a failed connection too: every handle ends with aksu_close or
@@ -80,7 +83,7 @@ AKSU_API enum aksu_status aksu_close(struct aksu *net, aksu_conn conn, aksu_time
 /* ABORT (3.9.1.5): RST, everything queued is discarded, the handle is given back. */
 AKSU_API enum aksu_status aksu_abort(struct aksu *net, aksu_conn conn, aksu_time now);
 
-/* STATUS (3.9.1.6). */
+/* STATUS (3.9.1.6). OK also for a connection that has failed: `reason` says why. */
 struct aksu_info {
     enum aksu_tcp_state state;
     enum aksu_status reason;            /* why it failed; OK while it lives */

@@ -38,7 +38,9 @@ struct aksu_config {
     bool no_port_randomization; /* ephemeral ports in order (tests) */
 };
 
-/* A new stack, or NULL: no memory, or memory_limit below 256 KiB. Free it with aksu_free. */
+/* A new stack, or NULL: no memory, memory_limit below 256 KiB (and 64 octets for a region of the
+ * caller's), too small for the tables of max_connections, or `memory` given without memory_limit.
+ * Free it with aksu_free; a region of the caller's stays his. */
 AKSU_API struct aksu *aksu_new(const struct aksu_config *config, aksu_time now);
 AKSU_API void aksu_free(struct aksu *net);
 
@@ -52,16 +54,18 @@ struct aksu_device_config {
     uint32_t mtu;               /* of the IP packet, 68..65535 [1500] */
     uint32_t offload;
 };
+/* INVALID (mtu), NO_RESOURCES (more than 8 devices). */
 AKSU_API enum aksu_status aksu_attach(struct aksu *net, const struct aksu_device_config *config,
                                       aksu_device *out);
 
 /* Addresses and routes; `text` as "10.0.0.2/24" or "2001:db8::2/64". A connected route comes
- * with the address. aksu_route_add: `prefix` as "0.0.0.0/0", gateway NULL for on-link. INVALID
- * (text), NO_RESOURCES (more than 16 addresses or 32 routes). */
+ * with the address; without "/N" it is a single host. aksu_route_add: `prefix` as "0.0.0.0/0",
+ * gateway NULL for on-link. INVALID (text, device, an address that no host can have),
+ * NO_RESOURCES (more than 16 addresses or 32 routes). */
 AKSU_API enum aksu_status aksu_address_add(struct aksu *net, aksu_device device, const char *text);
 AKSU_API enum aksu_status aksu_route_add(struct aksu *net, aksu_device device, const char *prefix,
                                          const char *gateway);
-/* From now on packets to any address are ours: for gateways. */
+/* From now on packets to any address are ours: for gateways. INVALID (device). */
 AKSU_API enum aksu_status aksu_accept_any(struct aksu *net, aksu_device device, bool on);
 
 /* A frame in up to AKSU_FRAME_PARTS pieces. In: part[0] must hold all headers; borrowed for the

@@ -89,6 +89,17 @@ static int load(struct sock_filter *instruction, ssize_t count)
     return notify < 0 ? -errno : (int)notify;
 }
 
+/* libseccomp asks the kernel itself and takes a refusal for a kernel that cannot. */
+static int refused(int error)
+{
+    uint32_t action = SECCOMP_RET_USER_NOTIF;
+
+    if (syscall(SYS_seccomp, SECCOMP_GET_ACTION_AVAIL, 0, &action) < 0
+        && (errno == EPERM || errno == EACCES))
+        return -EPERM;
+    return error;
+}
+
 int run_filter_install(void)
 {
     struct sock_filter instruction[MOST_INSTRUCTIONS];
@@ -100,6 +111,8 @@ int run_filter_install(void)
     seccomp_attr_set(filter, SCMP_FLTATR_CTL_OPTIMIZE, 2);
 
     ssize_t result = add_rules(filter);
+    if (result < 0)
+        result = refused((int)result);
     if (result == 0)
         result = export(filter, instruction, MOST_INSTRUCTIONS);
     seccomp_release(filter);

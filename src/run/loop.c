@@ -193,6 +193,7 @@ int run_program(const struct run_options *options, char *const argv[])
     run_signals_block(&before);
     if (!run_child_start(&run.child, argv, &before))
         return FAILED;
+    signal(SIGPIPE, SIG_IGN);               /* who reads the log may leave, the program goes on */
     raise_limits();
     /* Orphans of the program stay our descendants: only those may we look into (Yama). */
     prctl(PR_SET_CHILD_SUBREAPER, 1);

@@ -117,8 +117,11 @@ void run_trace_close(struct run_trace *trace)
 {
     if (trace->ladder)
         aksu_ladder_finish(trace->ladder);
-    if (trace->json_file && fclose(trace->json_file) != 0)
-        perror("aksu run: the JSON file");
+    if (trace->json_file) {
+        bool lost = ferror(trace->json_file) != 0;
+        if (fclose(trace->json_file) != 0 || lost)
+            fputs("aksu run: the JSON file is not complete: it could not all be written\n", stderr);
+    }
     fflush(stderr);
     free(trace->ladder_memory);
     *trace = (struct run_trace){ 0 };

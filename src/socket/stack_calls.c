@@ -39,8 +39,10 @@ struct aksu *aksu_new(const struct aksu_config *config, aksu_time now)
     static const struct aksu_config defaults;
     const struct aksu_config *c = config != NULL ? config : &defaults;
     size_t size = c->memory_limit != 0 ? c->memory_limit : MEMORY_DEFAULT;
-    if (size < STACK_LEAST)
+    if (size < STACK_LEAST || size > SIZE_MAX - POOL_PAGE)
         return NULL;
+    if (c->memory != NULL && c->memory_limit == 0)
+        return NULL;                            /* how large the caller's region is, only he knows */
     if (c->memory == NULL)
         return new_mapped(c, size, now);
 

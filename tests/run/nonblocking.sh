@@ -71,7 +71,7 @@ cc = s.getsockopt(T, TCP_CONGESTION, 16).rstrip(b'\0').decode()
 info = s.getsockopt(T, TCP_INFO, 256)
 print(s.getsockopt(T, TCP_NODELAY), s.getsockopt(SOL_SOCKET, SO_KEEPALIVE), s.getsockopt(T, TCP_KEEPIDLE),
       s.getsockopt(SOL_SOCKET, SO_DOMAIN), s.getsockopt(SOL_SOCKET, SO_TYPE), s.getsockopt(SOL_SOCKET, SO_PROTOCOL),
-      'reno' if cc in ('reno', 'cubic') else cc, info[0],
+      cc, info[0],
       attempt(s.getsockopt, T, 9999), attempt(s.setsockopt, T, 9999, 1))" 2>&1)"
 
 is not-tcp 'pong pair' "$(run -- python3 -c "

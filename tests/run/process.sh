@@ -97,6 +97,11 @@ import json
 events = [json.loads(line) for line in open('$work/json')]
 hosts = {e['host'] for e in events}
 print('ok' if hosts == {'guest', 'gateway'} and any(e['event'] == 'segment_out' for e in events) else hosts)" 2>&1)"
+    has json-incomplete "not complete" \
+        "$(run --json /dev/full -- curl -s "http://127.0.0.1:${port[http4]}/1000" 2>&1 >/dev/null)"
+    run --text -- sh -c "curl -s http://127.0.0.1:${port[http4]}/1000 >/dev/null; sleep 0.3; echo whole >'$work/left'" \
+        2>&1 | head -n 1 >/dev/null
+    is reader-of-the-log-leaves whole "$(cat "$work/left" 2>&1)"
     for i in 1 2; do
         run --seed 7 --json "$work/seed$i" -- curl -s "http://127.0.0.1:${port[http4]}/1000" >/dev/null
     done

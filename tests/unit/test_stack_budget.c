@@ -190,11 +190,20 @@ static void the_seed_decides(void **state)
     assert_true(frames_hash(1) != frames_hash(2));
 }
 
+static void limits_that_cannot_be(void **state)
+{
+    (void)state;
+    uint8_t region[64];
+    assert_null(aksu_new(&(struct aksu_config){ .memory_limit = SIZE_MAX }, 0));
+    assert_null(aksu_new(&(struct aksu_config){ .memory = region }, 0));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_region_of_the_callers),
         cmocka_unit_test(too_little_memory),
+        cmocka_unit_test(limits_that_cannot_be),
         cmocka_unit_test(idle_connections_are_small),
         cmocka_unit_test(connections_are_limited),
         cmocka_unit_test(nothing_is_lost_when_memory_ends),
