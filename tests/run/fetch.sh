@@ -40,6 +40,12 @@ if [ -n "${port[http6]:-}" ]; then
     url6="http://[::1]:${port[http6]}/$size"
     ! there curl curl-ipv6 || fetch_with curl-ipv6 curl -s "$url6"
     ! there wget wget-ipv6 || fetch_with wget-ipv6 wget -q -O - "$url6"
+    fetch_with python3-ipv6 python3 -c \
+        "import urllib.request as u, sys, shutil; shutil.copyfileobj(u.urlopen('$url6'), sys.stdout.buffer)"
+    ! there node node-ipv6 || fetch_with node-ipv6 node -e \
+        "require('http').get('$url6', r => r.pipe(process.stdout))"
+    ! there nc nc-ipv6 || is nc-ipv6 "$wanted" \
+        "$(run -- nc ::1 "${port[http6]}" <"$work/request" | tail -c $size | sum)"
     [ ! -x "$work/gofetch" ] || is go-static-ipv6 "$wanted" "$(run -- "$work/gofetch" "$url6")"
     [ ! -x "$work/fetch" ] || fetch_with musl-static-ipv6 "$work/fetch" ::1 "${port[http6]}" $size
     fetch_with mapped-ipv4 python3 -c "
@@ -86,6 +92,13 @@ s = socket.create_connection(('127.0.0.1', ${port[late4]}))
 s.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 for octet in open('$work/upload', 'rb').read(20000): s.send(bytes((octet,)))
 s.shutdown(1); print(s.makefile().read().strip())" 2>&1)"
+
+# Fifty clients at a time under one aksu, 64 MiB each.
+if there curl fifty-clients; then
+    is fifty-clients "50 $wanted" "$(run -- bash -c "
+        for i in \$(seq 50); do curl -s '$url4' | sha256sum & done; wait" 2>&1 | cut -d' ' -f1 | sort | uniq -c \
+        | awk '{ print $1, $2 }')"
+fi
 
 # Fifty at a time, in one program.
 cat >"$work/fifty.py" <<'PYTHON'
