@@ -42,7 +42,7 @@ struct aksu *aksu_new(const struct aksu_config *config, aksu_time now)
     if (size < STACK_LEAST || size > SIZE_MAX - POOL_PAGE)
         return NULL;
     if (c->memory != NULL && c->memory_limit == 0)
-        return NULL;                            /* how large the caller's region is, only he knows */
+        return NULL;                    /* how large the caller's region is, only he knows */
     if (c->memory == NULL)
         return new_mapped(c, size, now);
 
