@@ -56,11 +56,11 @@ int main(int argc, char **argv)
     if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0
         || strcmp(argv[1], "help") == 0) {
         usage(stdout);
-        return 0;
+        return fflush(stdout) == 0 ? 0 : CLI_USAGE;
     }
     if (strcmp(argv[1], "--version") == 0) {
         puts("aksu " CLI_VERSION);
-        return 0;
+        return fflush(stdout) == 0 ? 0 : CLI_USAGE;
     }
     for (size_t i = 0; i < COUNT; i++) {
         if (strcmp(argv[1], commands[i].name) == 0)

@@ -50,6 +50,11 @@ static bool take_option(struct run_options *run, int option)
         run->text = true;
         return true;
     case JSON:
+        if (optarg[0] == '-' || optarg[0] == '\0') {
+            fprintf(stderr, "aksu run: --json takes the name of a file, not '%s' (write ./%s if it "
+                            "is one)\n", optarg, optarg);
+            return false;
+        }
         run->json = optarg;
         return true;
     case SEED:

@@ -230,13 +230,3 @@ bool route_is_group(const struct route_table *t, uint32_t device, const struct a
     }
     return accepts_any(t, device);
 }
-
-bool route_on_link(const struct route_table *t, uint32_t device, const struct aksu_ip *ip)
-{
-    for (uint32_t i = 0; i < t->addresses; i++) {
-        if (t->address[i].device == device
-            && ip_in_prefix(ip, &t->address[i].ip, t->address[i].bits))
-            return true;
-    }
-    return false;
-}

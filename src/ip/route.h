@@ -80,8 +80,6 @@ bool route_is_broadcast(const struct route_table *t, uint32_t device, const stru
 /* A group that every host is in: 224.0.0.1, ff01::1, ff02::1, and the solicited-node groups of own
  * addresses (RFC 4861 7.2.1). With accept-any: every group with a solicited-node prefix too. */
 bool route_is_group(const struct route_table *t, uint32_t device, const struct aksu_ip *ip);
-/* True when `ip` is in a subnet of `device`. */
-bool route_on_link(const struct route_table *t, uint32_t device, const struct aksu_ip *ip);
 
 /* ff02::1:ffXX:XXXX for an IPv6 address (RFC 4861 2.3). */
 struct aksu_ip route_solicited_node(const struct aksu_ip *ip);

@@ -32,22 +32,16 @@ static inline uint64_t halves(uint64_t word)
     return (word >> 32) + (word & UINT32_MAX);
 }
 
-/* Sum of the 32-bit halves of whole blocks, copied to `to` unless it is NULL. Each lane adds its
- * words as they are, letting them overflow, and their upper halves apart: all - (high << 32) is
- * then the sum of the lower halves, as the overflow of both cancels out. So the upper halves cost a
- * shift and the lower ones nothing. */
-static inline uint64_t sum_blocks(uint8_t *restrict to, const uint8_t *restrict data,
-                                  size_t length)
+/* Sum of the 32-bit halves of whole blocks. Each lane adds its words as they are, letting them
+ * overflow, and their upper halves apart: all - (high << 32) is then the sum of the lower halves,
+ * as the overflow of both cancels out. So the upper halves cost a shift and the lower nothing. */
+static inline uint64_t sum_blocks(const uint8_t *data, size_t length)
 {
     lanes all0 = { 0 }, all1 = { 0 }, high0 = { 0 }, high1 = { 0 };
     for (size_t at = 0; at != length; at += BLOCK) {
         lanes word0, word1;
         memcpy(&word0, data + at, sizeof(lanes));
         memcpy(&word1, data + at + sizeof(lanes), sizeof(lanes));
-        if (to != NULL) {
-            memcpy(to + at, &word0, sizeof(lanes));
-            memcpy(to + at + sizeof(lanes), &word1, sizeof(lanes));
-        }
         all0 += word0;
         all1 += word1;
         high0 += word0 >> 32;
@@ -95,7 +89,7 @@ static inline uint64_t sum_of(const uint8_t *data, size_t length)
     if (length < SHORT)
         return sum_tail(data, length);
     size_t blocks = length & ~(size_t)(BLOCK - 1);
-    return sum_blocks(NULL, data, blocks) + sum_tail(data + blocks, length - blocks);
+    return sum_blocks(data, blocks) + sum_tail(data + blocks, length - blocks);
 }
 
 uint64_t checksum_words(const uint8_t *data, size_t length)
@@ -131,14 +125,6 @@ void checksum_add_slices(struct checksum *c, const struct aksu_slice *slice, uns
 {
     for (unsigned i = 0; i < count; i++)
         add_sum(c, sum_of(slice[i].data, slice[i].length), slice[i].length);
-}
-
-void checksum_copy(struct checksum *c, uint8_t *to, const uint8_t *from, size_t length)
-{
-    size_t blocks = length & ~(size_t)(BLOCK - 1);
-    uint64_t sum = sum_blocks(to, from, blocks) + sum_tail(from + blocks, length - blocks);
-    memcpy(to + blocks, from + blocks, length - blocks);
-    add_sum(c, sum, length);
 }
 
 uint16_t checksum_finish(const struct checksum *c)

@@ -18,8 +18,6 @@ uint64_t checksum_words(const uint8_t *data, size_t length);
 
 void checksum_add(struct checksum *c, const uint8_t *data, size_t length);
 void checksum_add_slices(struct checksum *c, const struct aksu_slice *slice, unsigned count);
-/* Copies and adds in one pass; `to` and `from` do not overlap. */
-void checksum_copy(struct checksum *c, uint8_t *to, const uint8_t *from, size_t length);
 /* Folded and complemented: what goes into the header field. A packet with its checksum in place
  * gives 0. */
 uint16_t checksum_finish(const struct checksum *c);

@@ -121,9 +121,9 @@ done
 wait $copies
 is side-by-side "$wanted $wanted $wanted $wanted" "$(cat "$work"/copy? | paste -sd ' ')"
 
-if cc -o "$work/deny" "$here/clients/deny_pidfd_getfd.c" -lseccomp 2>"$work/err"; then
+if cc -o "$work/deny" "$here/clients/deny.c" -lseccomp 2>"$work/err"; then
     is without-pidfd_getfd "$wanted" \
-        "$(timeout 60 "$work/deny" "$aksu" run -- python3 -c \
+        "$(timeout 60 "$work/deny" pidfd_getfd "$aksu" run -- python3 -c \
             "import urllib.request as u, sys; sys.stdout.buffer.write(u.urlopen('$url4').read())" | sum)"
 else
     skip without-pidfd_getfd 'the helper needs cc and libseccomp'

@@ -87,6 +87,17 @@ took=$((($(date +%s%N) - begin) / 1000000))
 for _ in $(seq 60); do [ -s "$work/background" ] && break; sleep 0.1; done
 is background-job-is-served late "$(cat "$work/background")"
 
+# What is forbidden is named, with the way round it.
+if cc -o "$work/deny" "$here/clients/deny.c" -lseccomp 2>"$work/err"; then
+    has seccomp-forbidden 'seccomp() system call is forbidden' \
+        "$(timeout 20 "$work/deny" seccomp "$aksu" run -- true 2>&1)"
+    has memory-forbidden process_vm_readv \
+        "$(timeout 20 "$work/deny" process_vm_readv "$aksu" run -- curl -s http://127.0.0.1:9/ 2>&1)"
+else
+    skip what-is-forbidden 'the helper needs cc and libseccomp'
+fi
+has json-is-no-option "--json takes the name of a file, not '--'" "$(run --json -- true 2>&1)"
+
 # Diagrams and events.
 if there curl ladder; then
     run --ladder -- curl -s "http://127.0.0.1:${port[http4]}/1000" 2>"$work/ladder" >/dev/null
