@@ -4,6 +4,7 @@
 #: make check          build and run the unit, script and sim tests
 #: make lint           run every tools/lint-*
 #: make bench          build and run the benchmarks
+#: make bench-device   throughput and connections through a TAP device (needs root)
 #: make wasm           compile the core for freestanding wasm32
 #: make fuzz           libFuzzer programs in build/fuzz/
 #: make install        to $(DESTDIR)$(PREFIX); make uninstall takes it away again
@@ -39,7 +40,7 @@ pkg      = $(shell pkg-config --libs $(1) 2>/dev/null || echo -l$(patsubst lib%,
 differs  = mkdir -p $(@D); echo '$(1)' | cmp -s - $@ || echo '$(1)' > $@
 
 core     := $(wildcard $(patsubst %,src/%/*.c,base wire tcp udp ip neighbor stack))
-library  := $(core) $(wildcard src/socket/*.c src/event/*.c src/device/*.c sim/*.c)
+library  := $(core) $(wildcard $(patsubst %,src/%/*.c,socket event device host) sim/*.c)
 program  := $(wildcard src/gateway/*.c src/run/*.c src/cli/*.c lab/*.c)
 unit     := $(patsubst %.c,$(B)/%,$(wildcard tests/unit/test_*.c))
 helpers  := $(filter-out tests/unit/test_%,$(wildcard tests/unit/*.c))
@@ -47,17 +48,18 @@ suites   := $(foreach d,script sim,$(if $(wildcard tests/$d/*.c),$(B)/tests/$d))
 fuzzers  := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/*.c))
 drivers  := $(wildcard tests/fuzz/driver/*.c)
 peer     := $(wildcard tests/peer/*.c)
+tool     := $(if $(wildcard tests/interop/*.c),$(B)/tests/interop-tool)
 examples := $(patsubst %.c,$(B)/%,$(wildcard examples/*.c))
 aksu     := $(if $(wildcard src/cli/*.c),$(B)/aksu)
-hosted   := $(wildcard src/device/*.c) $(program) $(wildcard tests/*/*.c bench/*.c examples/*.c) $(drivers)
+hosted   := $(wildcard src/device/*.c src/host/*.c) $(program) $(wildcard tests/*/*.c bench/*.c bench/device/*.c examples/*.c) $(drivers)
 
-.PHONY: all lib objects tests check lint bench wasm fuzz fuzz-programs install uninstall clean help FORCE
+.PHONY: all lib objects tests check lint bench bench-device wasm fuzz fuzz-programs install uninstall clean help FORCE
 all: lib $(aksu)
 lib: $(B)/libaksu.a $(B)/libaksu.so
 objects: $(call obj,$(library))
-tests: all $(unit) $(suites) $(examples) $(if $(drivers),$(fuzzers:%=$(B)/fuzz/%))
+tests: all $(unit) $(suites) $(tool) $(examples) $(if $(drivers),$(fuzzers:%=$(B)/fuzz/%))
 
-$(call obj,$(library) $(program) $(wildcard bench/*.c)): FLAGS += $(LTO)
+$(call obj,$(library) $(program) $(wildcard bench/*.c bench/device/*.c)): FLAGS += $(LTO)
 $(call obj,$(library)): PIC := -fPIC -fno-semantic-interposition
 $(call obj,$(hosted)): DEFINES := -D_GNU_SOURCE
 $(B)/obj/src/wire/checksum.o: FASTER := -O3
@@ -77,7 +79,7 @@ $(B)/program.list: FORCE
 	@$(call differs,$(program))
 
 WHOLE = $(if $(LTO),-fno-lto)
-$(B)/$(SONAME) $(B)/aksu $(B)/bench: WHOLE = $(LTO)
+$(B)/$(SONAME) $(B)/aksu $(B)/bench $(B)/bench-device-aksu: WHOLE = $(LTO)
 $(B)/libaksu.a: $(call obj,$(library)) $(B)/library.list
 $(B)/libprogram.a: $(call obj,$(program)) $(B)/program.list
 $(B)/%.a:
@@ -97,13 +99,19 @@ $(B)/tests/script: $(call obj,$(wildcard tests/script/*.c))
 	$Q$(LINK) -o $@ $(inputs)
 $(B)/tests/sim: $(call obj,$(wildcard tests/sim/*.c) $(peer))
 	$Q$(LINK) -o $@ $(inputs)
+$(B)/tests/interop-tool: $(call obj,$(wildcard tests/interop/*.c))
+	$Q$(LINK) -o $@ $(inputs)
 $(B)/bench: $(call obj,$(wildcard bench/*.c))
+	$Q$(LINK) -o $@ $(inputs)
+$(B)/bench-device-aksu: $(B)/obj/bench/device/stack.o $(B)/libaksu.a
+	$Q$(LINK) -o $@ $(inputs)
+$(B)/bench-device-kernel: $(B)/obj/bench/device/kernel.o
 	$Q$(LINK) -o $@ $(inputs)
 $(fuzzers:%=$(B)/fuzz/%): $(B)/fuzz/%: $(B)/obj/tests/fuzz/%.o $(call obj,$(drivers) $(peer))
 	$Q$(LINK) -o $@ $(inputs)
 $(examples): $(B)/examples/%: $(B)/obj/examples/%.o
 	$Q$(LINK) -o $@ $(inputs)
-$(unit) $(suites) $(B)/bench $(fuzzers:%=$(B)/fuzz/%) $(examples): $(B)/libprogram.a $(B)/libaksu.a | $(B)/dirs
+$(unit) $(suites) $(tool) $(B)/bench $(fuzzers:%=$(B)/fuzz/%) $(examples): $(B)/libprogram.a $(B)/libaksu.a | $(B)/dirs
 $(B)/dirs:
 	@mkdir -p $(B)/tests/unit $(B)/fuzz $(B)/examples && touch $@
 
@@ -115,6 +123,8 @@ lint: all
 	    AKSU=$(B)/aksu $$l && echo "ok $$l" || { echo "FAIL $$l"; failed=1; }; done; exit $$failed
 bench: $(B)/bench
 	$Q$(B)/bench $(BENCH)
+bench-device: $(B)/bench-device-aksu $(B)/bench-device-kernel
+	$QBUILD=$(B) bench/device/run $(BENCH)
 wasm: $(core:%.c=$(BUILD)/wasm/%.o)
 $(BUILD)/wasm/%.o: %.c
 	@mkdir -p $(@D)

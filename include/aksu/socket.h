@@ -98,9 +98,17 @@ struct aksu_info {
     uint32_t urgent_left;               /* octets up to the urgent pointer */
     uint64_t octets_in, octets_out;     /* text, each octet once */
     uint32_t segments_in, segments_out, retransmits, backoff;
+    const char *timer;                  /* which one runs out next, as in the event `timer`; NULL:
+                                           none */
+    aksu_time timer_at;                 /* AKSU_NEVER: none */
 };
 AKSU_API enum aksu_status aksu_status(const struct aksu *net, aksu_conn conn,
                                       struct aksu_info *out);
+/* All connections whose handle was not given back, one after the other: *cursor is 0 before the
+ * first call. False: no more. Those opened or gone meanwhile may or may not be among them. What is
+ * left of one after aksu_close, and TIME-WAIT records, have no handle: aksu_counters counts
+ * them. */
+AKSU_API bool aksu_next_connection(const struct aksu *net, uint32_t *cursor, aksu_conn *out);
 
 /* Per-connection settings; before or after it is established. INVALID: out of range. */
 enum aksu_option {

@@ -53,6 +53,8 @@ struct aksu_device_config {
     uint8_t mac[6];             /* all zero: no Ethernet header */
     uint32_t mtu;               /* of the IP packet, 68..65535 [1500] */
     uint32_t offload;
+    bool carries_loopback;      /* a link in memory: loopback addresses, and our own as a source,
+                                   may arrive over it. Never for a link to a network */
 };
 /* INVALID (mtu), NO_RESOURCES (more than 8 devices). */
 AKSU_API enum aksu_status aksu_attach(struct aksu *net, const struct aksu_device_config *config,
@@ -75,7 +77,8 @@ struct aksu_frame {
     aksu_device device;
     uint32_t parts;
     uint32_t length;            /* of all parts */
-    uint16_t gso_size;        /* out, with TSO: cut the TCP text into pieces of this; 0: as it is */
+    uint16_t gso_size;          /* with TSO: out, cut the TCP text into pieces of this; in, it was
+                                   such pieces; 0: as it is */
     bool checksum_partial;      /* out, with CHECKSUM: the TCP checksum field holds the pseudo
                                    header's sum; in: it has been verified (or never left memory) */
     struct aksu_slice part[AKSU_FRAME_PARTS];
@@ -85,6 +88,10 @@ struct aksu_frame {
  * else. */
 AKSU_API void aksu_frame_in(struct aksu *net, aksu_device device, const struct aksu_frame *frame,
                             aksu_time now);
+/* Frames that arrived together, in their order. Segments of one connection that follow each other
+ * are processed as one (GRO), with one ACK: what an interface hands over as a batch. */
+AKSU_API void aksu_frames_in(struct aksu *net, aksu_device device, const struct aksu_frame *frames,
+                             uint32_t count, aksu_time now);
 /* The next frame to transmit; false when there is none. Call until false after each batch of
  * aksu_frame_in, aksu_timeouts or user calls. */
 AKSU_API bool aksu_frame_out(struct aksu *net, struct aksu_frame *out, aksu_time now);
@@ -103,7 +110,8 @@ enum { AKSU_SYN_HELD = 1,       /* answer with aksu_complete, _refuse, _unreacha
        AKSU_PEER_CLOSED = 32,   /* all text up to the peer's FIN can be received, then 0 */
        AKSU_SENT = 64,          /* everything sent, and our FIN if there is one, was acknowledged */
        AKSU_FAILED = 128,       /* the connection is gone; aksu_status() says why */
-       AKSU_URGENT = 256, AKSU_SOFT_ERROR = 512, AKSU_DATAGRAM = 1024 };
+       AKSU_URGENT = 256, AKSU_SOFT_ERROR = 512, AKSU_DATAGRAM = 1024,
+       AKSU_ECHO = 2048         /* aksu_echo_receive has something (ip.h) */ };
 struct aksu_ready {
     uint32_t what;              /* bits */
     aksu_conn conn;             /* for SYN_HELD and all that concern a connection */

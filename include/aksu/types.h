@@ -11,6 +11,8 @@
 extern "C" {
 #endif
 
+#define AKSU_VERSION "0.1.0"
+
 #define AKSU_API __attribute__((visibility("default")))
 
 /* Nanoseconds of a monotonic clock that the caller chooses. The library never reads a clock. */

@@ -15,7 +15,13 @@ struct aksu_udp_open {
     struct aksu_endpoint local, remote;
     uint32_t queue;
     uint64_t cookie;
+    aksu_device device;     /* index not 0: only through this device, in and out. As long as it
+                               has no IPv4 address, the limited broadcast may be sent (from
+                               0.0.0.0), and what comes to any unicast IPv4 address is taken
+                               (RFC 2131 4.1) */
 };
+/* ALREADY_EXISTS, ADDRESS_UNAVAILABLE, UNREACHABLE_NET, NO_RESOURCES, INVALID (no such device,
+ * families differ). */
 AKSU_API enum aksu_status aksu_udp_open(struct aksu *net, const struct aksu_udp_open *how,
                                         aksu_udp *out);
 AKSU_API enum aksu_status aksu_udp_close(struct aksu *net, aksu_udp udp);

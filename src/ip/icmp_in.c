@@ -6,6 +6,8 @@
 #include "wire/ipv4.h"
 #include "wire/ipv6.h"
 
+enum { ECHO_V4 = 8, ECHO_V6 = 128 };
+
 struct meaning {
     enum icmp_error_kind kind;
     enum aksu_status status;
@@ -121,9 +123,21 @@ static bool quoted_v6(struct reader *r, struct icmp_error *out, uint32_t *length
     return true;
 }
 
+static void quoted_echo(struct reader *r, struct icmp_error *out)
+{
+    bool v4 = out->protocol == IP_PROTOCOL_ICMP;
+    const uint8_t *h = v4 || out->protocol == IP_PROTOCOL_ICMPV6 ? read_octets(r, 8) : NULL;
+    if (h == NULL || h[0] != (v4 ? ECHO_V4 : ECHO_V6))
+        return;
+    out->has_echo = true;
+    out->echo_identifier = load_be16(h + 4);
+    out->echo_sequence = load_be16(h + 6);
+}
+
 /* The first 8 octets of the transport header: RFC 792, RFC 1122 3.2.2. */
 static bool quoted_transport(struct reader *r, struct icmp_error *out)
 {
+    quoted_echo(r, out);
     if (out->protocol != IP_PROTOCOL_TCP && out->protocol != IP_PROTOCOL_UDP)
         return true;
     out->local.port = read_be16(r);

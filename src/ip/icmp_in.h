@@ -26,6 +26,8 @@ struct icmp_error {
     struct aksu_endpoint remote;    /* quoted destination */
     bool has_seq;                   /* the quoted packet is TCP */
     seq_t seq;                      /* its SEG.SEQ */
+    bool has_echo;                  /* the quoted packet is an echo request */
+    uint16_t echo_identifier, echo_sequence;
     uint32_t mtu;                   /* MTU: octets of the IP packet; a plateau of
                                        RFC 1191 7.1 when the router named none */
 };

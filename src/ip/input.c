@@ -34,21 +34,28 @@ static enum ip_verdict problem(struct parse *p, const char *why, uint8_t code, u
 static void set_payload(struct parse *p, uint32_t header, uint32_t length)
 {
     struct ip_packet *out = p->out;
+    const struct aksu_slice *from = p->in->part, *end = from + p->in->parts;
+    struct aksu_slice *to = out->payload;
     size_t skip = header, left = length;
     out->header_length = header;
     out->length = length;
-    out->parts = 0;
-    for (uint32_t i = 0; i < p->in->parts && left > 0; i++) {
-        struct aksu_slice s = { p->in->part[i].data + skip, p->in->part[i].length - skip };
-        skip = 0;
+    for (; from < end && left > 0; from++, skip = 0) {
+        struct aksu_slice s = { from->data + skip, from->length - skip };
         if (s.length == 0)
             continue;
         s.length = s.length < left ? s.length : left;
         left -= s.length;
-        out->payload[out->parts++] = s;
+        *to++ = s;
     }
-    if (out->parts == 0)
-        out->payload[out->parts++] = (struct aksu_slice){ out->header + header, 0 };
+    if (to == out->payload)
+        *to++ = (struct aksu_slice){ out->header + header, 0 };
+    out->parts = (uint32_t)(to - out->payload);
+}
+
+/* It never left this host, or came over a link in memory. */
+static bool from_inside(const struct parse *p)
+{
+    return p->in->loopback || (p->routes->carries_loopback >> p->in->device & 1) != 0;
 }
 
 /* RFC 1122 3.2.1.3, RFC 9293 3.9.2.3 [MUST-63] */
@@ -59,7 +66,7 @@ static const char *bad_source(const struct parse *p)
         return "source is a multicast address";
     if (route_is_broadcast(p->routes, p->in->device, source))
         return "source is a broadcast address";
-    if (p->in->loopback)
+    if (from_inside(p))
         return ip_is_unspecified(source) ? "source is unspecified" : NULL;
     if (ip_is_loopback(source))
         return "source is a loopback address";
@@ -68,6 +75,15 @@ static const char *bad_source(const struct parse *p)
         && (ip_is_v4(source) || !ip_is_multicast(&p->out->destination)))
         return "source is unspecified";
     return route_is_own(p->routes, p->in->device, source) ? "source is an address of ours" : NULL;
+}
+
+/* Before a device has an IPv4 address DHCP needs what comes to its hardware address: a server may
+ * send to the address that it offers. RFC 2131 4.1 */
+static bool is_early(const struct parse *p)
+{
+    const struct aksu_ip *destination = &p->out->destination;
+    return p->out->protocol == IP_PROTOCOL_UDP && ip_is_v4(destination)
+        && !ip_is_unspecified(destination) && !route_has_v4(p->routes, p->in->device);
 }
 
 /* RFC 1122 3.2.1.3, 3.3.6 */
@@ -86,8 +102,11 @@ static const char *bad_destination(const struct parse *p)
     if (p->in->link_broadcast)
         return "link broadcast to a unicast address";
     if (ip_is_loopback(destination))
-        return p->in->loopback ? NULL : "destination is a loopback address";
-    return route_is_local(p->routes, device, destination) ? NULL : "not for us";
+        return from_inside(p) ? NULL : "destination is a loopback address";
+    if (route_is_local(p->routes, device, destination))
+        return NULL;
+    p->out->early = is_early(p);
+    return p->out->early ? NULL : "not for us";
 }
 
 static const char *bad_address(const struct parse *p)
@@ -211,6 +230,9 @@ static enum ip_verdict parse_v4(struct parse *p)
     const char *why = bad_address(p);
     if (why != NULL)
         return drop(p, why);
+    /* Neither an error nor a reassembly's end may answer it. */
+    if (out->early && (h.bad_options || h.more_fragments || h.fragment_offset != 0))
+        return drop(p, "not for us");
     /* RFC 9293 3.9.2 [MUST-50], 3.9.2 [MAY-10], 3.9.2 [MAY-11]: options say nothing to TCP */
     if (h.bad_options)
         return problem(p, "IPv4 options", 0, IPV4_HEADER);
@@ -335,12 +357,12 @@ static enum ip_verdict parse(struct parse *p)
     out->device = in->device;
     out->link_broadcast = in->link_broadcast;
     out->group = false;
+    out->early = false;
     out->checksum_verified = in->checksum_verified;
     out->reassembled = false;
+    out->gso_size = in->gso_size;
     out->header = in->part[0].data;
     out->why = NULL;
-    out->problem_code = 0;
-    out->problem_pointer = 0;
     out->problem_even_multicast = false;
     p->fragmented = false;
     p->length = 0;
@@ -363,6 +385,7 @@ enum ip_verdict ip_input(const struct route_table *routes, struct reassembly *re
     struct ip_arrival whole = *in;
     whole.part = part;
     whole.checksum_verified = false;
+    whole.gso_size = 0;
     switch (reassembly_add(reassembly, out, &p.fragment, part, &whole.parts, &out->why, now)) {
     case REASSEMBLY_HELD:
         return IP_HELD;

@@ -12,8 +12,10 @@
 struct ip_arrival {
     uint32_t device;                /* aksu_device.index */
     bool link_broadcast;            /* the link's destination was a broadcast or a group */
-    bool loopback;                  /* our own packet come back: loopback addresses are allowed */
+    bool loopback;                  /* our own packet come back: loopback addresses are allowed, as
+                                       over a device that carries them */
     bool checksum_verified;         /* aksu_frame.checksum_partial of a trusted device */
+    uint16_t gso_size;              /* of the frame */
     const struct aksu_slice *part;  /* part[0] starts with the IP header and holds all headers */
     uint32_t parts;                 /* 1..AKSU_FRAME_PARTS */
 };

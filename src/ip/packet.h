@@ -16,6 +16,9 @@ struct ip_packet {
     bool group;                     /* destination is a broadcast address or a multicast group */
     bool checksum_verified;         /* the device vouches for the transport checksum */
     bool reassembled;
+    bool early;                     /* to a unicast address that is not ours, on a device without an
+                                       IPv4 address: for UDP endpoints of that device alone */
+    uint16_t gso_size;              /* aksu_frame.gso_size of the frame that it came in */
     const uint8_t *header;          /* with options or extension headers, contiguous */
     uint32_t header_length;         /* octets of it */
     uint32_t length;                /* octets of payload */

@@ -87,28 +87,88 @@ static enum aksu_status insert_route(struct route_table *t, const struct route *
     return AKSU_OK;
 }
 
+static void delete_route(struct route_table *t, struct route *r)
+{
+    uint32_t at = (uint32_t)(r - t->route);
+    t->routes--;
+    memmove(r, r + 1, (t->routes - at) * sizeof *r);
+}
+
+static struct route connected_route(const struct route_address *a)
+{
+    return (struct route){ .prefix = with_host_part(&a->ip, a->bits, false), .bits = a->bits,
+                           .device = a->device, .connected = true };
+}
+
+struct route_address *route_address_find(struct route_table *t, uint32_t device,
+                                         const struct aksu_ip *ip)
+{
+    for (uint32_t i = 0; i < t->addresses; i++) {
+        if (ip_eq(&t->address[i].ip, ip) && t->address[i].device == device)
+            return &t->address[i];
+    }
+    return NULL;
+}
+
+enum aksu_status route_address_put(struct route_table *t, const struct route_address *a)
+{
+    if (route_address_find(t, a->device, &a->ip) != NULL)
+        return AKSU_ALREADY_EXISTS;
+    if (t->addresses == ROUTE_ADDRESSES)
+        return AKSU_NO_RESOURCES;
+    if (a->connected) {
+        struct route connected = connected_route(a);
+        enum aksu_status status = insert_route(t, &connected);
+        if (status != AKSU_OK)
+            return status;
+    }
+    t->address[t->addresses++] = *a;
+    return AKSU_OK;
+}
+
 enum aksu_status route_address_add(struct route_table *t, uint32_t device, const char *text)
 {
     struct route_address a = { .device = (uint8_t)device };
     if (!device_ok(device) || !parse_prefix(text, &a.ip, &a.bits) || ip_is_unspecified(&a.ip)
         || ip_is_multicast(&a.ip) || ip_is_broadcast(&a.ip))
         return AKSU_INVALID;
-    for (uint32_t i = 0; i < t->addresses; i++) {
-        if (ip_eq(&t->address[i].ip, &a.ip) && t->address[i].device == a.device)
-            return AKSU_ALREADY_EXISTS;
-    }
-    if (t->addresses == ROUTE_ADDRESSES)
-        return AKSU_NO_RESOURCES;
+    a.connected = a.bits < family_bits(&a.ip);
+    return route_address_put(t, &a);
+}
 
-    if (a.bits < family_bits(&a.ip)) {
-        struct route connected = { .bits = a.bits, .device = a.device, .connected = true };
-        connected.prefix = with_host_part(&a.ip, a.bits, false);
-        enum aksu_status status = insert_route(t, &connected);
-        if (status != AKSU_OK)
-            return status;
-    }
-    t->address[t->addresses++] = a;
+static bool same_subnet(const struct route_address *a, const struct route_address *b)
+{
+    return a->connected && b->connected && a->device == b->device && a->bits == b->bits
+        && ip_in_prefix(&a->ip, &b->ip, b->bits);
+}
+
+enum aksu_status route_address_drop(struct route_table *t, uint32_t device,
+                                    const struct aksu_ip *ip)
+{
+    struct route_address *found = route_address_find(t, device, ip);
+    if (found == NULL)
+        return AKSU_DOES_NOT_EXIST;
+    struct route_address gone = *found;
+    uint32_t at = (uint32_t)(found - t->address);
+    t->addresses--;
+    memmove(found, found + 1, (t->addresses - at) * sizeof *found);
+
+    bool shared = !gone.connected;
+    for (uint32_t i = 0; i < t->addresses; i++)
+        shared = shared || same_subnet(&t->address[i], &gone);
+    struct route connected = connected_route(&gone);
+    struct route *r = shared ? NULL : same_route(t, &connected);
+    if (r != NULL && r->connected)
+        delete_route(t, r);
     return AKSU_OK;
+}
+
+enum aksu_status route_address_remove(struct route_table *t, uint32_t device, const char *text,
+                                      struct aksu_ip *removed)
+{
+    uint8_t bits;
+    return parse_prefix(text, removed, &bits) ? route_address_drop(t, device, removed)
+                                              : AKSU_INVALID;
 }
 
 enum aksu_status route_add(struct route_table *t, uint32_t device, const char *prefix,
@@ -125,6 +185,66 @@ enum aksu_status route_add(struct route_table *t, uint32_t device, const char *p
             || ip_is_broadcast(&r.gateway)))
         return AKSU_INVALID;
     return insert_route(t, &r);
+}
+
+enum aksu_status route_remove(struct route_table *t, uint32_t device, const char *prefix)
+{
+    struct route r = { .device = (uint8_t)device };
+    if (!device_ok(device) || !parse_prefix(prefix, &r.prefix, &r.bits))
+        return AKSU_INVALID;
+    r.prefix = with_host_part(&r.prefix, r.bits, false);
+    struct route *found = same_route(t, &r);
+    if (found == NULL)
+        return AKSU_DOES_NOT_EXIST;
+    delete_route(t, found);
+    return AKSU_OK;
+}
+
+bool route_put_automatic(struct route_table *t, const struct route *wanted)
+{
+    struct route r = *wanted;
+    r.automatic = true;
+    r.prefix = with_host_part(&r.prefix, r.bits, false);
+    const struct route *same = same_route(t, &r);
+    if (same != NULL && (!same->automatic || ip_eq(&same->gateway, &r.gateway)))
+        return false;
+    return insert_route(t, &r) == AKSU_OK;
+}
+
+bool route_drop_automatic(struct route_table *t, const struct route *unwanted)
+{
+    struct route r = *unwanted;
+    r.prefix = with_host_part(&r.prefix, r.bits, false);
+    struct route *found = same_route(t, &r);
+    if (found == NULL || !found->automatic || !ip_eq(&found->gateway, &r.gateway))
+        return false;
+    delete_route(t, found);
+    return true;
+}
+
+static struct route_tentative *find_tentative(struct route_table *t, uint32_t device,
+                                              const struct aksu_ip *ip)
+{
+    for (uint32_t i = 0; i < t->tentatives; i++) {
+        if (t->tentative[i].device == device && ip_eq(&t->tentative[i].ip, ip))
+            return &t->tentative[i];
+    }
+    return NULL;
+}
+
+bool route_tentative_add(struct route_table *t, uint32_t device, const struct aksu_ip *ip)
+{
+    if (t->tentatives == ROUTE_TENTATIVES)
+        return false;
+    t->tentative[t->tentatives++] = (struct route_tentative){ *ip, (uint8_t)device };
+    return true;
+}
+
+void route_tentative_drop(struct route_table *t, uint32_t device, const struct aksu_ip *ip)
+{
+    struct route_tentative *found = find_tentative(t, device, ip);
+    if (found != NULL)
+        *found = t->tentative[--t->tentatives];
 }
 
 void route_accept_any(struct route_table *t, uint32_t device, bool on)
@@ -156,6 +276,15 @@ bool route_is_local(const struct route_table *t, uint32_t device, const struct a
         return true;
     return accepts_any(t, device) && !ip_is_unspecified(ip) && !ip_is_multicast(ip)
         && !ip_is_loopback(ip) && !route_is_broadcast(t, device, ip);
+}
+
+bool route_has_v4(const struct route_table *t, uint32_t device)
+{
+    for (uint32_t i = 0; i < t->addresses; i++) {
+        if (t->address[i].device == device && ip_is_v4(&t->address[i].ip))
+            return true;
+    }
+    return false;
 }
 
 /* All-ones, or the obsolete all-zeros form: RFC 1122 3.3.6. Asked twice for every packet, so in
@@ -226,6 +355,11 @@ bool route_is_group(const struct route_table *t, uint32_t device, const struct a
         const struct route_address *a = &t->address[i];
         struct aksu_ip group = route_solicited_node(&a->ip);
         if (!ip_is_v4(&a->ip) && a->device == device && ip_eq(ip, &group))
+            return true;
+    }
+    for (uint32_t i = 0; i < t->tentatives; i++) {
+        struct aksu_ip group = route_solicited_node(&t->tentative[i].ip);
+        if (t->tentative[i].device == device && ip_eq(ip, &group))
             return true;
     }
     return accepts_any(t, device);

@@ -2,12 +2,13 @@
  * 3.3.4.3; RFC 6724 5 in miniature). Called for every new flow. */
 #include "ip/route.h"
 
-static const struct route *longest_match(const struct route_table *t,
+/* `only`: the device that it must be; 0: any. */
+static const struct route *longest_match(const struct route_table *t, uint32_t only,
                                          const struct aksu_ip *destination)
 {
     for (uint32_t i = 0; i < t->routes; i++) {
         const struct route *r = &t->route[i];
-        if (ip_in_prefix(destination, &r->prefix, r->bits))
+        if (ip_in_prefix(destination, &r->prefix, r->bits) && (only == 0 || r->device == only))
             return r;
     }
     return NULL;
@@ -23,6 +24,14 @@ static const struct route_address *find_address(const struct route_table *t,
     return NULL;
 }
 
+static unsigned common_bits(const struct aksu_ip *a, const struct aksu_ip *b)
+{
+    unsigned bits = 0;
+    while (bits < 128 && ip_in_prefix(a, b, bits + 1))
+        bits++;
+    return bits;
+}
+
 /* How well `a` suits as the source for `destination` through next_hop; 0: not at all. */
 static unsigned suits(const struct route_address *a, const struct aksu_ip *destination,
                       const struct aksu_ip *next_hop)
@@ -33,8 +42,11 @@ static unsigned suits(const struct route_address *a, const struct aksu_ip *desti
              || (!ip_is_v4(destination) && ip_is_multicast(destination)
                  && (destination->octet[1] & 0x0f) <= 2);
     unsigned score = 1;
-    score += ip_is_link_local(&a->ip) == near ? 512u : 0u;
+    score += ip_is_link_local(&a->ip) == near ? 4096u : 0u;     /* RFC 6724 5, rule 2 */
+    score += !a->deprecated ? 2048u : 0u;                       /* RFC 6724 5, rule 3 */
     score += ip_in_prefix(next_hop, &a->ip, a->bits) ? 256u + a->bits : 0u;
+    /* RFC 6724 5, rule 8: a local prefix does not lead into the Internet, nor the other way. */
+    score += !ip_is_v4(&a->ip) ? common_bits(&a->ip, destination) : 0;
     return score;
 }
 
@@ -56,13 +68,15 @@ static bool choose_source(const struct route_table *t, struct route_result *out,
 
 /* For destinations that do not say on which link they are: the source's own device, else what the
  * routes say, else the first device with an address of the family. 0: none. */
-static uint32_t device_for_link(const struct route_table *t, const struct aksu_ip *destination,
-                                const struct aksu_ip *source)
+static uint32_t device_for_link(const struct route_table *t, uint32_t only,
+                                const struct aksu_ip *destination, const struct aksu_ip *source)
 {
+    if (only != 0)
+        return only;
     const struct route_address *a = find_address(t, source);
     if (a != NULL)
         return a->device;
-    const struct route *r = longest_match(t, destination);
+    const struct route *r = longest_match(t, 0, destination);
     if (r != NULL)
         return r->device;
     for (uint32_t i = 0; i < t->addresses; i++) {
@@ -75,7 +89,7 @@ static uint32_t device_for_link(const struct route_table *t, const struct aksu_i
 /* A route to a loopback address over a device that may carry it. */
 static bool routed_loopback(const struct route_table *t, const struct aksu_ip *destination)
 {
-    const struct route *r = t->carries_loopback != 0 ? longest_match(t, destination) : NULL;
+    const struct route *r = t->carries_loopback != 0 ? longest_match(t, 0, destination) : NULL;
     return r != NULL && (t->carries_loopback >> r->device & 1) != 0;
 }
 
@@ -96,17 +110,17 @@ static bool to_self(const struct route_table *t, const struct aksu_ip *destinati
     return true;
 }
 
-static bool pick_way(const struct route_table *t, const struct aksu_ip *destination,
+static bool pick_way(const struct route_table *t, uint32_t only, const struct aksu_ip *destination,
                      const struct aksu_ip *source, struct route_result *out)
 {
     out->next_hop = *destination;
     out->multicast = ip_is_multicast(destination);
     out->broadcast = ip_is_broadcast(destination);
     if (out->multicast || out->broadcast || ip_is_link_local(destination)) {
-        out->device = device_for_link(t, destination, source);
+        out->device = device_for_link(t, only, destination, source);
         return out->device != 0;
     }
-    const struct route *r = longest_match(t, destination);
+    const struct route *r = longest_match(t, only, destination);
     if (r == NULL)
         return false;
     out->device = r->device;
@@ -120,6 +134,14 @@ static bool pick_way(const struct route_table *t, const struct aksu_ip *destinat
 struct route_result route_lookup(const struct route_table *t, const struct aksu_ip *destination,
                                  const struct aksu_ip *source)
 {
+    return route_lookup_on(t, 0, destination, source);
+}
+
+struct route_result route_lookup_on(const struct route_table *t, uint32_t only,
+                                    const struct aksu_ip *destination,
+                                    const struct aksu_ip *source)
+{
+    static const uint8_t this_host[4];
     static const struct route_result none;
     struct route_result out = none;
 
@@ -129,11 +151,14 @@ struct route_result route_lookup(const struct route_table *t, const struct aksu_
         return none;
     if (to_self(t, destination, source, &out))
         return out;
-    if (!pick_way(t, destination, source, &out))
+    if (!pick_way(t, only, destination, source, &out))
         return none;
     out.source = *source;
-    if (ip_is_unspecified(source) && !choose_source(t, &out, destination))
-        return none;
+    if (ip_is_unspecified(source) && !choose_source(t, &out, destination)) {
+        if (only == 0 || !ip_is_broadcast(destination))
+            return none;
+        out.source = ip_from_v4(this_host);     /* RFC 1122 3.2.1.3 (a), RFC 2131 4.1 */
+    }
     out.found = true;
     return out;
 }

@@ -63,6 +63,12 @@ struct neighbor_entry *neighbor_find(struct neighbor_cache *n, uint32_t device,
     return NULL;
 }
 
+/* Its address is known, but not that it is still there. */
+static bool is_doubted(enum neighbor_state state)
+{
+    return state == NEIGHBOR_STALE || state == NEIGHBOR_DELAY || state == NEIGHBOR_PROBE;
+}
+
 static void set_owed(struct neighbor_cache *n, struct neighbor_entry *e, bool owed)
 {
     n->owed += (uint32_t)owed - e->owed;
@@ -75,6 +81,12 @@ static void set_news(struct neighbor_cache *n, struct neighbor_entry *e, bool ne
     e->news = news;
 }
 
+static void set_state(struct neighbor_cache *n, struct neighbor_entry *e, enum neighbor_state state)
+{
+    n->doubted += (uint32_t)is_doubted(state) - is_doubted((enum neighbor_state)e->state);
+    e->state = (uint8_t)state;
+}
+
 static void remove_entry(struct neighbor_cache *n, struct neighbor_entry *e)
 {
     uint16_t number = (uint16_t)(e - n->entry + 1), *link = bucket_of(n, &e->ip);
@@ -83,7 +95,7 @@ static void remove_entry(struct neighbor_cache *n, struct neighbor_entry *e)
     *link = e->next;
     set_owed(n, e, false);
     set_news(n, e, false);
-    e->state = NEIGHBOR_FREE;
+    set_state(n, e, NEIGHBOR_FREE);
     n->count--;
 }
 
@@ -127,6 +139,7 @@ struct neighbor_entry *neighbor_make(struct neighbor_cache *n, uint32_t device,
                                   .until = NEVER, .used = NEVER_USED, .next = *bucket };
     *bucket = (uint16_t)(e - n->entry + 1);
     n->count++;
+    n->doubted++;
     return e;
 }
 
@@ -140,7 +153,7 @@ void neighbor_enter(struct neighbor_cache *n, struct neighbor_entry *e, enum nei
                     aksu_time now)
 {
     bool asks = state == NEIGHBOR_INCOMPLETE || state == NEIGHBOR_PROBE;
-    e->state = (uint8_t)state;
+    set_state(n, e, state);
     e->solicits = asks;
     set_owed(n, e, asks);
     set_news(n, e, true);
@@ -233,6 +246,15 @@ void neighbor_suspect(struct neighbor_cache *n, uint32_t device, const struct ak
     struct neighbor_entry *e = neighbor_find(n, device, ip);
     if (has_mac(e) && e->state != NEIGHBOR_PROBE && e->used != NEVER_USED)
         neighbor_enter(n, e, NEIGHBOR_PROBE, now);
+}
+
+void neighbor_forget(struct neighbor_cache *n, const struct aksu_ip *source)
+{
+    for (unsigned i = 0; i < NEIGHBOR_MOST; i++) {
+        struct neighbor_entry *e = &n->entry[i];
+        if (e->state != NEIGHBOR_FREE && ip_eq(&e->source, source))
+            remove_entry(n, e);
+    }
 }
 
 bool neighbor_next_news(struct neighbor_cache *n, struct neighbor_news *out)

@@ -2,7 +2,7 @@
  * 4861 7) as one state machine with the states of RFC 4861 7.3.2. A fixed table; entries in use
  * are never pushed out by a flood. Sans-I/O: packets in as parsed values, packets owed are pulled;
  * no events are emitted here: neighbor_next_news tells the stack what changed (event neighbor,
- * parked senders). No duplicate address detection, no router discovery. */
+ * parked senders). Duplicate address detection and router discovery are the stack's. */
 #ifndef NEIGHBOR_NEIGHBOR_H
 #define NEIGHBOR_NEIGHBOR_H
 
@@ -49,6 +49,7 @@ struct neighbor_cache {                 /* about 22 KiB */
     aksu_time reachable_time;           /* 30 s times 0.5..1.5: RFC 4861 6.3.2 */
     aksu_time deadline;                 /* not later than the earliest `until` */
     uint32_t count, owed, news;         /* entries; with owed; with news */
+    uint32_t doubted;                   /* entries that neighbor_confirm would help */
     uint32_t owed_at, news_at;          /* where the round robin goes on */
     uint32_t reply_first, replies;
     uint16_t last;                      /* found last: asked for again by every packet of a flow */
@@ -77,6 +78,9 @@ void neighbor_confirm(struct neighbor_cache *n, uint32_t device, const struct ak
 void neighbor_suspect(struct neighbor_cache *n, uint32_t device, const struct aksu_ip *ip,
                       aksu_time now);
 
+/* `source` is no address of ours any more: what was asked for from it is forgotten. */
+void neighbor_forget(struct neighbor_cache *n, const struct aksu_ip *source);
+
 /* An ARP packet arrives. target_is_ours: route_is_own of its target_ip (on any device);
  * sender_is_ours: of its sender_ip (an address conflict: ignored). NULL: taken; else why it was
  * not. */
@@ -87,6 +91,11 @@ const char *neighbor_arp(struct neighbor_cache *n, uint32_t device, const struct
 const char *neighbor_nd(struct neighbor_cache *n, uint32_t device, const struct aksu_ip *source,
                         const struct aksu_ip *destination, const struct icmp_message *in,
                         bool target_is_ours, aksu_time now);
+
+/* A router advertisement arrives (checked the same way): its source link-layer address.
+ * RFC 4861 6.3.4 */
+void neighbor_router(struct neighbor_cache *n, uint32_t device, const struct aksu_ip *source,
+                     const struct icmp_message *in, aksu_time now);
 
 /* The next packet owed, as a value. */
 struct neighbor_packet {

@@ -115,6 +115,21 @@ static const char *solicitation(struct neighbor_cache *n, uint32_t device,
     return owe_reply(n, &reply);
 }
 
+void neighbor_router(struct neighbor_cache *n, uint32_t device, const struct aksu_ip *source,
+                     const struct icmp_message *in, aksu_time now)
+{
+    if (in->has_link_address && unicast_mac(in->link_address)) {
+        struct neighbor_entry *known = neighbor_find(n, device, source);
+        if (known != NULL)
+            learn(n, known, in->link_address, now);
+        else
+            glean(n, device, source, in->link_address, now);
+    }
+    struct neighbor_entry *e = neighbor_find(n, device, source);
+    if (e != NULL)
+        e->router = true;
+}
+
 /* RFC 4861 7.2.5 */
 static const char *advertisement(struct neighbor_cache *n, struct neighbor_entry *e,
                                  const struct icmp_message *in, aksu_time now)

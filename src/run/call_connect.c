@@ -59,8 +59,10 @@ static int destination(const struct run_socket *socket, const struct sockaddr_st
     this_host(&out->ip);
     if (ip_is_broadcast(&out->ip))
         return -EACCES;
-    /* A link-local address needs the interface that it is local to, and the link here has none. */
-    if (ip_is_multicast(&out->ip) || (!ip_is_v4(&out->ip) && ip_is_link_local(&out->ip)))
+    /* A link-local address needs the interface that it is local to, and the gateway has none. */
+    if (ip_is_multicast(&out->ip)
+        || (!ip_is_v4(&out->ip) && ip_is_link_local(&out->ip)
+            && !run_net_has_device(&socket->run->net)))
         return -ENETUNREACH;
     if (ip_is_v4(&out->ip) && socket->settings.v6_only)
         return -ENETUNREACH;
@@ -74,6 +76,8 @@ static int open_connection(struct run_socket *socket, aksu_time now)
     struct aksu_info info;
 
     how.local.port = socket->bound.port;
+    if (run_net_has_device(&socket->run->net) && !ip_is_unspecified(&socket->bound.ip))
+        how.local.ip = socket->bound.ip;
     enum aksu_status status = aksu_open(net, &how, &socket->conn, now);
     if (status != AKSU_OK)
         return -run_errno(status);
@@ -81,6 +85,20 @@ static int open_connection(struct run_socket *socket, aksu_time now)
         socket->local = info.local;
     run_settings_apply(socket, now);
     return 0;
+}
+
+/* On a device the program's loopback is its own stack's, where nobody listens. */
+static void tell_of_loopback(struct run *run, const struct aksu_ip *ip)
+{
+    char text[AKSU_IP_TEXT];
+
+    if (!run_net_has_device(&run->net) || !ip_is_loopback(ip) || run->told_of_loopback)
+        return;
+    run->told_of_loopback = true;
+    aksu_ip_format(ip, text);
+    fprintf(stderr, "aksu run: %s connects to %s: with --device that is not the kernel's loopback, "
+            "and nobody listens on it\n", run->program, text);
+    fflush(stderr);
 }
 
 static int64_t begin(struct run_call *call, const struct sockaddr_storage *address)
@@ -91,6 +109,9 @@ static int64_t begin(struct run_call *call, const struct sockaddr_storage *addre
 
     if (error)
         return error;
+    if (run->net.device.gone)
+        return -ENETDOWN;
+    tell_of_loopback(run, &socket->remote.ip);
     error = open_connection(socket, call->now);
     if (error)
         return error;

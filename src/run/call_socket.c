@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "base/ip_addr.h"
 #include "gateway/address.h"
 #include "run/calls.h"
 #include "run/sweep.h"
@@ -11,6 +12,8 @@
 
 /* Newer than some C libraries. */
 enum { MULTIPATH_TCP = 262 };
+/* Where ports that the program leaves to us are looked for. */
+enum { FIRST_PORT = 1024, MOST_TRIES = 1000 };
 
 static int host_socket(int family)
 {
@@ -37,7 +40,8 @@ int64_t run_call_socket(struct run_call *call)
     /* RFC 8684 4.1: who asks for MPTCP has plain TCP as the way out. */
     if (protocol == MULTIPATH_TCP)
         return -EPROTONOSUPPORT;
-    if ((protocol != 0 && protocol != IPPROTO_TCP) || (family == AF_INET6 && !host_has(family)))
+    bool kernels = family == AF_INET6 && !run_net_has_device(&call->run->net) && !host_has(family);
+    if ((protocol != 0 && protocol != IPPROTO_TCP) || kernels)
         return RUN_CONTINUE;
 
     run_sweep_if_many(call->run);
@@ -83,6 +87,21 @@ static int ask_host(const struct run_socket *socket, const struct sockaddr_stora
     return error;
 }
 
+/* The same, when the program's stack is a host of its own. */
+static int ask_stack(const struct run_socket *socket, struct aksu_endpoint *out)
+{
+    struct run *run = socket->run;
+
+    if (!ip_is_unspecified(&out->ip) && !run_device_has(&run->net.device, &out->ip))
+        return -EADDRNOTAVAIL;
+    for (int tries = 0; out->port == 0 && tries < MOST_TRIES; tries++) {
+        uint32_t port = FIRST_PORT + prng_below(&run->net.random, 65536 - FIRST_PORT);
+        if (!run_sockets_use(&run->sockets, (uint16_t)port))
+            out->port = (uint16_t)port;
+    }
+    return out->port != 0 ? 0 : -EADDRINUSE;
+}
+
 int64_t run_call_bind(struct run_call *call)
 {
     struct run_socket *socket = call->socket;
@@ -98,7 +117,8 @@ int64_t run_call_bind(struct run_call *call)
         return -EAFNOSUPPORT;
     if (socket->state != RUN_FRESH || socket->bound.port != 0)
         return -EINVAL;
-    error = ask_host(socket, &address, &local);
+    error = run_net_has_device(&call->run->net) ? ask_stack(socket, &local)
+                                                : ask_host(socket, &address, &local);
     if (error)
         return error;
     socket->bound = local;

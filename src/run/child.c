@@ -77,6 +77,7 @@ static _Noreturn void be_the_program(int up, char *const argv[], const sigset_t 
     execvp(argv[0], argv);
     int error = errno;
     fprintf(stderr, "aksu run: %s: %s\n", argv[0], strerror(error));
+    fflush(stderr);
     _exit(error == ENOENT ? NOT_FOUND : CANNOT_RUN);
 }
 

@@ -20,6 +20,9 @@ enum { FAILED = 125, ROUNDS = 16 };
 
 /* How long the host gets to take what the program has sent before it ended. */
 static const aksu_time DRAIN = AKSU_SECONDS(10);
+/* With a device it is our own stack that must live so long: as long as frames come, but no longer
+ * than this. */
+static const aksu_time DRAIN_MOST = AKSU_SECONDS(60);
 /* How long those who look on wait for a peer to close its side too. */
 static const aksu_time FAREWELL = AKSU_MS(200);
 
@@ -52,9 +55,13 @@ static bool work(struct run *run, aksu_time now)
 
     for (int round = 0; any && round < ROUNDS; round++) {
         any = run_net_move(&run->net, now);
+        if (run->net.device.gone && !run->cut_off) {
+            run->cut_off = true;
+            run_pump_cut_off(run, now);
+        }
         any = run_pump_readiness(run, now) || any;
         any = run_pump_work(run, now) || any;
-        any = gateway_work(run->gateway, now) || any;
+        any = (run->gateway && gateway_work(run->gateway, now)) || any;
     }
     return any;
 }
@@ -89,12 +96,35 @@ static bool program_owes(const struct run *run)
     return false;
 }
 
+/* What was sent must have been acknowledged, and the connections closed, before the stack goes. */
+static void drain_device(struct run *run)
+{
+    const struct aksu_interface *interface = aksu_host_interface(run->net.device.host);
+    aksu_time begun = gateway_clock();
+    aksu_time limit = begun + DRAIN;
+    uint64_t seen = interface->frames_in;
+
+    run_pump_stop_connecting(run, begun);
+    turn(run, 0);
+    while ((program_owes(run) || run_device_owes(&run->net.device)) && gateway_clock() < limit
+           && !run->stop) {
+        turn(run, limit);
+        if (interface->frames_in != seen)
+            limit = earlier(gateway_clock() + DRAIN, begun + DRAIN_MOST);
+        seen = interface->frames_in;
+    }
+}
+
 static void drain(struct run *run)
 {
     aksu_time limit = gateway_clock() + DRAIN;
 
     /* One turn for what the kernel has to say of the sockets that were just closed. */
     turn(run, 0);
+    if (!run->gateway) {
+        drain_device(run);
+        return;
+    }
     while ((program_owes(run) || gateway_owes(run->gateway) > 0) && gateway_clock() < limit
            && !run->stop)
         turn(run, limit);
@@ -135,7 +165,8 @@ static void close_all(struct run *run)
     run_sockets_fini(&run->sockets);
     run_notify_close(&run->notify);
     run_linker_close(&run->linker);
-    gateway_free(run->gateway, gateway_clock());
+    if (run->gateway)
+        gateway_free(run->gateway, gateway_clock());
     run_net_close(&run->net);
     run_trace_close(&run->trace);
     gateway_poller_fini(&run->poller);
@@ -159,17 +190,29 @@ static void serve(struct run *run)
     }
 }
 
-static bool open_all(struct run *run)
+static bool open_net(struct run *run)
 {
     aksu_time now = gateway_clock();
 
-    if (!run_trace_open(&run->trace, run->options, run->program, now))
-        return false;
-    if (!run_net_open(&run->net, run->options, run->trace.guest, run->trace.world, now))
-        return false;
+    return run_trace_open(&run->trace, run->options, run->program, now)
+           && run_net_open(&run->net, run->options, &run->poller, &run->trace, now);
+}
+
+static bool open_gateway(struct run *run)
+{
     struct gateway_config config = { .poller = &run->poller, .net = run->net.world };
-    run->gateway = gateway_new(&config, now);
-    if (run->gateway && run_signals_open(run) && run_linker_open(&run->linker)
+
+    run->gateway = gateway_new(&config, gateway_clock());
+    return run->gateway != NULL;
+}
+
+static bool open_all(struct run *run)
+{
+    bool on_device = run_net_has_device(&run->net);
+
+    if (!on_device && !open_net(run))
+        return false;
+    if ((on_device || open_gateway(run)) && run_signals_open(run) && run_linker_open(&run->linker)
         && run_notify_open(&run->notify, run, run->child.notify))
         return true;
     fprintf(stderr, "aksu run: cannot start: %s\n", strerror(errno));
@@ -190,14 +233,26 @@ int run_program(const struct run_options *options, char *const argv[])
     sigset_t before;
 
     occupy_standard();
-    run_signals_block(&before);
-    if (!run_child_start(&run.child, argv, &before))
+    if (!gateway_poller_init(&run.poller) || !run_sockets_init(&run.sockets)) {
+        fprintf(stderr, "aksu run: cannot start: %s\n", strerror(errno));
         return FAILED;
+    }
+    /* To wait for an address may take a while, and can be interrupted. */
+    if (options->host && !open_net(&run)) {
+        run_trace_close(&run.trace);
+        return FAILED;
+    }
+    run_signals_block(&before);
+    if (!run_child_start(&run.child, argv, &before)) {
+        run_net_close(&run.net);
+        run_trace_close(&run.trace);
+        return FAILED;
+    }
     signal(SIGPIPE, SIG_IGN);               /* who reads the log may leave, the program goes on */
     raise_limits();
     /* Orphans of the program stay our descendants: only those may we look into (Yama). */
     prctl(PR_SET_CHILD_SUBREAPER, 1);
-    if (!gateway_poller_init(&run.poller) || !run_sockets_init(&run.sockets) || !open_all(&run)) {
+    if (!open_all(&run)) {
         run_child_cancel(&run.child);
         return FAILED;
     }

@@ -1,5 +1,6 @@
-/* net.c - two stacks joined by an in-memory link. The guest has addresses of the documentation
- * blocks (RFC 5737 3, RFC 3849 2), so that no real destination can be mistaken for it. */
+/* net.c - two stacks joined by an in-memory link, or one stack on a device. On the link the guest
+ * has addresses of the documentation blocks (RFC 5737 3, RFC 3849 2), so that no real destination
+ * can be mistaken for it. */
 #include "run/net.h"
 
 #include <stdio.h>
@@ -8,55 +9,75 @@
 
 enum { MEMORY = 512 << 20, BUFFER = 1 << 20, FRAMES = 1024 };
 
-static struct aksu *new_stack(const uint8_t seed[16], struct aksu_sink *sink, aksu_time now)
+static struct aksu_config config_of(const uint8_t seed[16])
 {
     struct aksu_config config = {
         .memory_limit = MEMORY,
-        .sink = sink,
         .send_buffer = BUFFER,
         .receive_buffer = BUFFER,
-        /* Nothing outlives a trip over this link, so a port is free again soon. */
-        .msl = AKSU_SECONDS(1),
         .syn_r2 = AKSU_SECONDS(127),    /* the time that Linux gives a connect() */
     };
 
     memcpy(config.seed, seed, sizeof config.seed);
+    return config;
+}
+
+static struct aksu *new_stack(const uint8_t seed[16], struct aksu_sink *sink, aksu_time now)
+{
+    struct aksu_config config = config_of(seed);
+
+    config.sink = sink;
+    /* Nothing outlives a trip over this link, so a port is free again soon. */
+    config.msl = AKSU_SECONDS(1);
     return aksu_new(&config, now);
 }
 
 static bool fill_seed(const struct run_options *options, uint8_t seed[16])
 {
-    memset(seed, 0, 16);
-    memcpy(seed, &options->seed, sizeof options->seed);
+    memcpy(seed, options->seed, sizeof options->seed);
     return options->seeded || getrandom(seed, 16, 0) == 16;
+}
+
+/* Those who look at segments want to see what a wire would carry. */
+static bool is_watched(const struct run_options *options)
+{
+    return options->ladder || options->text || options->json;
 }
 
 static bool attach(struct aksu *stack, const struct run_options *options, aksu_device *device)
 {
-    bool watched = options->ladder || options->text || options->json;
-    struct aksu_device_config config = { .name = "link", .mtu = options->mtu };
+    struct aksu_device_config config = { .name = "link", .mtu = options->mtu,
+                                         .carries_loopback = true };
 
-    /* Those who look at segments want to see what a wire would carry. */
-    if (!watched && !options->no_offload)
+    if (!is_watched(options) && !options->no_offload)
         config.offload = AKSU_OFFLOAD_CHECKSUM | AKSU_OFFLOAD_TSO;
     return aksu_attach(stack, &config, device) == AKSU_OK
            && aksu_route_add(stack, *device, "0.0.0.0/0", NULL) == AKSU_OK
            && aksu_route_add(stack, *device, "::/0", NULL) == AKSU_OK;
 }
 
-bool run_net_open(struct run_net *net, const struct run_options *options, struct aksu_sink *guest,
-                  struct aksu_sink *world, aksu_time now)
+static bool open_device(struct run_net *net, const struct run_options *options,
+                        struct gateway_poller *poller, const uint8_t seed[16],
+                        struct aksu_sink *sink)
 {
-    uint8_t seed[16];
+    struct aksu_host_config config = *options->host;
+    struct aksu_config stack = config_of(seed);
 
-    *net = (struct run_net){ 0 };
-    if (!fill_seed(options, seed)) {
-        fputs("aksu run: the system has no randomness: getrandom() failed\n", stderr);
+    config.stack = &stack;
+    config.sink = sink;
+    config.interface.no_offload = options->no_offload || is_watched(options);
+    if (!run_device_open(&net->device, poller, &config))
         return false;
-    }
-    net->guest = new_stack(seed, guest, now);
+    net->guest = aksu_host_stack(net->device.host);
+    return true;
+}
+
+static bool open_link(struct run_net *net, const struct run_options *options, uint8_t seed[16],
+                      const struct run_trace *trace, aksu_time now)
+{
+    net->guest = new_stack(seed, trace->guest, now);
     seed[15] ^= 1;
-    net->world = new_stack(seed, world, now);
+    net->world = new_stack(seed, trace->world, now);
     if (!net->guest || !net->world) {
         fputs("aksu run: no address space for two stacks (ulimit -v, or vm.overcommit_memory=2)\n",
               stderr);
@@ -76,9 +97,27 @@ bool run_net_open(struct run_net *net, const struct run_options *options, struct
     return false;
 }
 
+bool run_net_open(struct run_net *net, const struct run_options *options,
+                  struct gateway_poller *poller, const struct run_trace *trace, aksu_time now)
+{
+    uint8_t seed[16];
+
+    *net = (struct run_net){ 0 };
+    if (!fill_seed(options, seed)) {
+        fputs("aksu run: the system has no randomness: getrandom() failed\n", stderr);
+        return false;
+    }
+    net->random = prng_of(seed);
+    if (options->host)
+        return open_device(net, options, poller, seed, trace->guest);
+    return open_link(net, options, seed, trace, now);
+}
+
 void run_net_close(struct run_net *net)
 {
-    if (net->guest)
+    if (run_net_has_device(net))
+        run_device_close(&net->device);
+    else if (net->guest)
         aksu_free(net->guest);
     if (net->world)
         aksu_free(net->world);
@@ -87,11 +126,22 @@ void run_net_close(struct run_net *net)
 
 bool run_net_move(struct run_net *net, aksu_time now)
 {
+    if (run_net_has_device(net))
+        return run_device_move(&net->device, now);
     return aksu_pair_move(&net->link, FRAMES, now) > 0;
+}
+
+bool run_net_next_ready(struct run_net *net, struct aksu_ready *out)
+{
+    if (run_net_has_device(net))
+        return aksu_host_next_ready(net->device.host, out);
+    return aksu_next_ready(net->guest, out);
 }
 
 aksu_time run_net_timeouts(struct run_net *net, aksu_time now)
 {
+    if (run_net_has_device(net))
+        return run_device_timeouts(&net->device, now);
     if (aksu_next_timeout(net->guest) <= now)
         aksu_timeouts(net->guest, now);
     if (aksu_next_timeout(net->world) <= now)

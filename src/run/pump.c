@@ -96,12 +96,51 @@ bool run_pump_readiness(struct run *run, aksu_time now)
     struct aksu_ready ready;
     bool any = false;
 
-    while (aksu_next_ready(run->net.guest, &ready)) {
+    while (run_net_next_ready(&run->net, &ready)) {
         any = true;
         if (ready.cookie)
             net_ready((struct run_socket *)(uintptr_t)ready.cookie, ready.what, now);
     }
     return any;
+}
+
+static void cut_off(struct run_socket *socket, aksu_time now)
+{
+    if (socket->state == RUN_CONNECTED)
+        run_stream_receive(socket, now);
+    aksu_abort(socket->run->net.guest, socket->conn, now);
+    if (socket->state == RUN_CONNECTING)
+        run_connect_failed(socket, ENETDOWN);
+    else
+        reset_program(socket, AKSU_RESET);
+}
+
+static void for_each(struct run *run, enum run_socket_state state,
+                     void (*act)(struct run_socket *socket, aksu_time now), aksu_time now)
+{
+    for (size_t i = 0; i < run->sockets.buckets; i++) {
+        for (struct run_socket *socket = run->sockets.bucket[i]; socket; socket = socket->chain) {
+            if (socket->state == state)
+                act(socket, now);
+        }
+    }
+}
+
+void run_pump_cut_off(struct run *run, aksu_time now)
+{
+    for_each(run, RUN_CONNECTING, cut_off, now);
+    for_each(run, RUN_CONNECTED, cut_off, now);
+}
+
+static void stop_connecting(struct run_socket *socket, aksu_time now)
+{
+    aksu_abort(socket->run->net.guest, socket->conn, now);
+    run_connect_failed(socket, ECONNABORTED);
+}
+
+void run_pump_stop_connecting(struct run *run, aksu_time now)
+{
+    for_each(run, RUN_CONNECTING, stop_connecting, now);
 }
 
 /* The program's descriptor is closed (or shut down both ways, which on the wire is the same). */

@@ -8,6 +8,10 @@
 void run_pump_ready(struct gateway_watch *watch, uint32_t events, aksu_time now);
 /* What the program's stack says, of all its connections. true: something. */
 bool run_pump_readiness(struct run *run, aksu_time now);
+/* The device is gone: every connection has failed, and the program's sockets say so. */
+void run_pump_cut_off(struct run *run, aksu_time now);
+/* The program has ended: what it was still connecting to is given up. */
+void run_pump_stop_connecting(struct run *run, aksu_time now);
 /* One turn for each socket that has something to move. true: some had. */
 bool run_pump_work(struct run *run, aksu_time now);
 

@@ -5,14 +5,20 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "aksu/host.h"
+
 struct run_options {
     bool ladder;                /* diagrams on stderr */
     bool text;                  /* one line per event on stderr */
     const char *json;           /* events as JSON lines to this file; NULL: none */
     bool seeded;                /* `seed` instead of the system's randomness */
-    uint64_t seed;
-    uint32_t mtu;               /* octets of an IP packet between the program and the gateway */
+    uint8_t seed[16];
+    uint32_t mtu;               /* octets of an IP packet between the program and the gateway;
+                                   with a device the host's config says it */
     bool no_offload;            /* segments of one MTU even when nobody looks at them */
+    /* The program's stack is this host; `stack` and `sink` are not used. NULL: a gateway
+     * connects to everything by the kernel's sockets. */
+    const struct aksu_host_config *host;
 };
 
 /* Runs argv[0] with its arguments and returns what the caller should exit with: the program's own

@@ -46,6 +46,17 @@ struct run_socket *run_sockets_find(const struct run_sockets *sockets, uint64_t 
     return socket;
 }
 
+bool run_sockets_use(const struct run_sockets *sockets, uint16_t port)
+{
+    for (size_t i = 0; i < sockets->buckets; i++) {
+        for (const struct run_socket *s = sockets->bucket[i]; s; s = s->chain) {
+            if (s->local.port == port || s->bound.port == port)
+                return true;
+        }
+    }
+    return false;
+}
+
 /* Without memory the chains grow instead. */
 static void grow(struct run_sockets *sockets)
 {

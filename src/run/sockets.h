@@ -77,6 +77,8 @@ bool run_sockets_init(struct run_sockets *sockets);
 /* Forgets all of them; their descriptors are closed. */
 void run_sockets_fini(struct run_sockets *sockets);
 struct run_socket *run_sockets_find(const struct run_sockets *sockets, uint64_t inode);
+/* One of them has this local port. */
+bool run_sockets_use(const struct run_sockets *sockets, uint16_t port);
 
 /* A new socket of which `kept` is the program's end; NULL: no memory, and `kept` is still the
  * caller's. */

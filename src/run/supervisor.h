@@ -18,13 +18,14 @@ struct run {
     struct gateway_watch signals;
     struct run_trace trace;
     struct run_net net;
-    struct gateway *gateway;
+    struct gateway *gateway;            /* NULL with a device */
     struct run_linker linker;
     struct run_notify notify;
     struct run_sockets sockets;
     struct run_child child;
     aksu_time sweep_at;         /* look for closed sockets that are still connecting */
-    bool told_of_servers, told_of_memory;
+    bool told_of_servers, told_of_memory, told_of_loopback;
+    bool cut_off;               /* the device is gone, and the connections were told */
     bool detached;              /* the program ended; what it left behind is served */
     bool stop;                  /* asked to, after the program's end */
 };

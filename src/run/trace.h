@@ -8,6 +8,7 @@
 #include "run/run.h"
 
 struct run_trace {
+    unsigned hosts;                     /* 1 with a device, else 2 */
     struct aksu_sink *guest, *world;    /* for the two stacks; NULL: nobody looks */
     FILE *json_file;
     void *ladder_memory;

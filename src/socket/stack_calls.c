@@ -90,7 +90,13 @@ enum aksu_status aksu_accept_any(struct aksu *net, aksu_device device, bool on)
 void aksu_frame_in(struct aksu *net, aksu_device device, const struct aksu_frame *frame,
                    aksu_time now)
 {
-    stack_frame_in(net, device.index, frame, now);
+    stack_frame_in(net, device.index, frame, NULL, now);
+}
+
+void aksu_frames_in(struct aksu *net, aksu_device device, const struct aksu_frame *frames,
+                    uint32_t count, aksu_time now)
+{
+    stack_frames_in(net, device.index, frames, count, now);
 }
 
 bool aksu_frame_out(struct aksu *net, struct aksu_frame *out, aksu_time now)

@@ -104,6 +104,16 @@ enum aksu_status aksu_status(const struct aksu *net, aksu_conn handle, struct ak
     return c == NULL ? AKSU_DOES_NOT_EXIST : tcp_status(&c->tcp, out);
 }
 
+bool aksu_next_connection(const struct aksu *net, uint32_t *cursor, aksu_conn *out)
+{
+    const struct conn *c = conn_next(net, *cursor);
+    if (c == NULL)
+        return false;
+    *cursor = c->tcp.conn;
+    *out = conn_handle(c);
+    return true;
+}
+
 enum aksu_status aksu_set(struct aksu *net, aksu_conn handle, enum aksu_option option,
                           int64_t value, aksu_time now)
 {

@@ -8,15 +8,17 @@ static enum aksu_status choose_local(const struct aksu *net, struct udp_open *ho
 {
     bool local_given = !ip_is_unspecified(&how->local.ip);
     if (local_given) {
-        uint32_t device = 1;
-        while (device <= net->devices && !route_is_local(&net->routes, device, &how->local.ip))
+        uint32_t device = how->device != 0 ? how->device : 1;
+        uint32_t last = how->device != 0 ? how->device : net->devices;
+        while (device <= last && !route_is_local(&net->routes, device, &how->local.ip))
             device++;
-        if (device > net->devices)
+        if (device > last)
             return AKSU_ADDRESS_UNAVAILABLE;
     }
     if (ip_is_unspecified(&how->remote.ip))
         return AKSU_OK;
-    struct route_result way = route_lookup(&net->routes, &how->remote.ip, &how->local.ip);
+    struct route_result way =
+        route_lookup_on(&net->routes, how->device, &how->remote.ip, &how->local.ip);
     if (!way.found)
         return AKSU_UNREACHABLE_NET;
     how->local.ip = way.source;
@@ -26,7 +28,9 @@ static enum aksu_status choose_local(const struct aksu *net, struct udp_open *ho
 enum aksu_status aksu_udp_open(struct aksu *net, const struct aksu_udp_open *how, aksu_udp *out)
 {
     struct udp_open open = { .local = how->local, .remote = how->remote, .queue = how->queue,
-                             .cookie = how->cookie };
+                             .cookie = how->cookie, .device = how->device.index };
+    if (how->device.index > net->devices)
+        return AKSU_INVALID;
     enum aksu_status status = choose_local(net, &open);
     return status == AKSU_OK ? udp_open(&net->udp, &open, out) : status;
 }
@@ -46,7 +50,7 @@ enum aksu_status aksu_udp_send(struct aksu *net, aksu_udp udp, const struct aksu
         return AKSU_DOES_NOT_EXIST;
     const struct aksu_endpoint *remote = to != NULL ? to : &e->remote;
     if (!ip_is_unspecified(&remote->ip)
-        && !route_lookup(&net->routes, &remote->ip, &e->local.ip).found)
+        && !route_lookup_on(&net->routes, e->device, &remote->ip, &e->local.ip).found)
         return AKSU_UNREACHABLE_NET;
     net->owes |= OWES_UDP;
     return udp_send(&net->udp, udp, NULL, to, data, length);

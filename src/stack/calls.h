@@ -2,6 +2,7 @@
 #ifndef STACK_CALLS_H
 #define STACK_CALLS_H
 
+#include "aksu/ip.h"
 #include "stack/stack.h"
 
 /* device.c */
@@ -12,7 +13,8 @@ void stack_routes_changed(struct aksu *net);
 bool stack_route_conn(struct aksu *net, struct conn *c);
 bool stack_use_route(struct aksu *net, struct conn *c, const struct route_result *r);
 const struct aksu_ip *stack_next_hop(const struct aksu *net, const struct conn *c);
-uint32_t stack_device_mtu(const struct aksu *net, uint32_t device);
+/* For packets to `to`: IPv6 may have a smaller one (RFC 4861 6.3.4). */
+uint32_t stack_device_mtu(const struct aksu *net, uint32_t device, const struct aksu_ip *to);
 /* Octets of TCP header + text that IP carries to the connection's peer. */
 uint16_t stack_conn_mtu(const struct aksu *net, const struct conn *c, aksu_time now);
 enum neighbor_answer stack_link(struct aksu *net, uint32_t device, const struct aksu_ip *next_hop,
@@ -22,11 +24,14 @@ size_t stack_link_header(const struct aksu *net, uint32_t device, const uint8_t 
                          uint8_t *to);
 void stack_neighbor_news(struct aksu *net, aksu_time now); /* says it, and wakes who waits for it */
 
-/* input.c, tcp_input.c, icmp_input.c */
+/* input.c, gro.c, tcp_input.c, icmp_input.c */
+struct run;                         /* gro.h: where to keep a segment back; NULL: not at all */
 void stack_frame_in(struct aksu *net, uint32_t device, const struct aksu_frame *frame,
-                    aksu_time now);
-void stack_packet_in(struct aksu *net, const struct ip_arrival *in, aksu_time now);
-void stack_tcp_in(struct aksu *net, const struct ip_packet *p, aksu_time now);
+                    struct run *run, aksu_time now);
+void stack_frames_in(struct aksu *net, uint32_t device, const struct aksu_frame *frames,
+                     uint32_t count, aksu_time now);
+void stack_packet_in(struct aksu *net, const struct ip_arrival *in, struct run *run, aksu_time now);
+void stack_tcp_in(struct aksu *net, const struct ip_packet *p, struct run *run, aksu_time now);
 void stack_icmp_in(struct aksu *net, const struct ip_packet *p, aksu_time now);
 void stack_icmp_error(struct aksu *net, struct icmp_limit *limit, const struct ip_packet *about,
                       const struct icmp_error_out *what, aksu_time now);
@@ -39,6 +44,9 @@ bool stack_frame_out(struct aksu *net, struct aksu_frame *out, aksu_time now);
  * room. */
 bool stack_send_packet(struct aksu *net, const struct ip_out *ip, const struct aksu_slice *part,
                        uint32_t parts, aksu_time now);
+/* The same to a neighbour or a group on this device, whatever the routes say. */
+bool stack_send_on_link(struct aksu *net, uint32_t device, const struct ip_out *ip,
+                        const struct aksu_slice *part, uint32_t parts, aksu_time now);
 bool stack_tcp_out(struct aksu *net, struct aksu_frame *out, aksu_time now);
 void stack_turn(struct aksu *net, struct conn *c);          /* it wants to send */
 void stack_unpark(struct aksu *net); /* whoever waits for a neighbour tries again */
@@ -48,6 +56,44 @@ bool stack_udp_out(struct aksu *net, struct aksu_frame *out, aksu_time now);
 void stack_udp_ready(struct aksu *net, aksu_udp endpoint);
 bool stack_udp_next_ready(struct aksu *net, struct aksu_ready *out);
 void stack_udp_forget(struct aksu *net, aksu_udp endpoint);  /* it is about to be closed */
+
+/* echo.c. The answers to who gives something in: a verdict for the event icmp_in. */
+struct icmp_error;
+struct stack_echo_request {
+    struct aksu_ip to;
+    const void *text;
+    size_t length;
+    uint16_t identifier, sequence;
+    uint8_t ttl;                    /* 0: the stack's */
+};
+enum aksu_status stack_echo_send(struct aksu *net, const struct stack_echo_request *r,
+                                 aksu_time now);
+const char *stack_echo_reply_in(struct aksu *net, const struct ip_packet *p,
+                                const struct icmp_message *m, aksu_time now);
+const char *stack_echo_error_in(struct aksu *net, const struct ip_packet *p,
+                                const struct icmp_error *error, aksu_time now);
+/* Nobody answers for the next hop of a packet of ours. */
+void stack_echo_no_hop(struct aksu *net, const struct pending_packet *packet, aksu_time now);
+bool stack_echo_receive(struct aksu *net, struct aksu_echo *out);
+bool stack_echo_next_ready(struct aksu *net, struct aksu_ready *out);
+
+/* autoconf.c, autoconf_address.c, autoconf_router.c, autoconf_listener.c */
+enum aksu_status stack_autoconfigure(struct aksu *net, uint32_t device, aksu_time now);
+bool stack_autoconf_status(const struct aksu *net, uint32_t device, struct aksu_autoconf *out);
+bool stack_address_at(const struct aksu *net, uint32_t i, struct aksu_address *out);
+void stack_autoconf_removed(struct aksu *net, uint32_t device, const struct aksu_ip *ip);
+void stack_autoconf_timeouts(struct aksu *net, aksu_time now);
+void stack_autoconf_plan(struct aksu *net);         /* after any change: when the next step is */
+/* NULL: it is not about a tentative address. */
+const char *stack_tentative_in(struct aksu *net, const struct ip_packet *p,
+                               const struct icmp_message *m, aksu_time now);
+const char *stack_router_in(struct aksu *net, const struct ip_packet *p,
+                            const struct icmp_message *m, aksu_time now);
+void stack_router_silent(struct aksu *net, uint32_t device, const struct aksu_ip *ip, bool silent);
+void stack_router_no_more(struct aksu *net, uint32_t device, const struct aksu_ip *ip,
+                          aksu_time now);
+const char *stack_listener_query_in(struct aksu *net, const struct ip_packet *p,
+                                    const struct icmp_message *m, aksu_time now);
 
 /* settle.c: after every TCP call on a connection, which may be gone afterwards. */
 void stack_settle(struct aksu *net, struct conn *c, aksu_time now);

@@ -50,6 +50,22 @@ aksu_conn conn_handle(const struct conn *c)
     return (aksu_conn){ c->tcp.conn, c->generation };
 }
 
+const struct conn *conn_next(const struct aksu *net, slab_ref after)
+{
+    const struct slab *s = &net->conns;
+    slab_ref ref = after + 1;
+    while (ref >> s->shift <= net->pool.fresh) {
+        const struct conn *c = slab_found(s, ref);
+        if (c == NULL)
+            ref = ((ref >> s->shift) + 1) << s->shift;      /* nothing more on this page */
+        else if (c->generation != 0 && !c->gone)
+            return c;
+        else
+            ref++;
+    }
+    return NULL;
+}
+
 struct conn *conn_new(struct aksu *net, const char **why)
 {
     if (net->conns.in_use >= net->max_connections) {

@@ -60,6 +60,9 @@ struct conn *conn_lookup(const struct aksu *net, const struct tcp_tuple *tuple, 
 /* For a handle; NULL when it is stale. */
 struct conn *conn_find(const struct aksu *net, aksu_conn handle);
 aksu_conn conn_handle(const struct conn *c);
+/* One after the other: the first whose reference is greater than `after` and whose handle was not
+ * given back; NULL: no more. */
+const struct conn *conn_next(const struct aksu *net, slab_ref after);
 
 /* A TCB in CLOSED, in no table. NULL: *why says which limit. */
 struct conn *conn_new(struct aksu *net, const char **why);

@@ -23,11 +23,12 @@ enum aksu_status stack_attach(struct aksu *net, const struct aksu_device_config 
         .checksum = (config->offload & (AKSU_OFFLOAD_CHECKSUM | AKSU_OFFLOAD_TSO)) != 0,
         .tso = (config->offload & AKSU_OFFLOAD_TSO) != 0,
         .mtu = mtu,
+        .mtu_v6 = mtu,
     };
     memcpy(d->mac, config->mac, sizeof d->mac);
     for (size_t i = 0; config->name != NULL && config->name[i] != 0 && i + 1 < sizeof d->name; i++)
         d->name[i] = config->name[i];
-    if (!d->ethernet)
+    if (config->carries_loopback)
         net->routes.carries_loopback |= (uint64_t)1 << net->devices;
     *out = (aksu_device){ net->devices };
     return AKSU_OK;
@@ -77,15 +78,18 @@ const struct aksu_ip *stack_next_hop(const struct aksu *net, const struct conn *
     return c->gateway != 0 ? &net->gateway[c->gateway - 1] : &c->tcp.tuple.remote_ip;
 }
 
-uint32_t stack_device_mtu(const struct aksu *net, uint32_t device)
+uint32_t stack_device_mtu(const struct aksu *net, uint32_t device, const struct aksu_ip *to)
 {
-    return device == DEVICE_SELF ? (uint32_t)PENDING_ROOM : net->device[device - 1].mtu;
+    if (device == DEVICE_SELF)
+        return PENDING_ROOM;
+    const struct device *d = &net->device[device - 1];
+    return ip_is_v4(to) ? d->mtu : d->mtu_v6;
 }
 
 uint16_t stack_conn_mtu(const struct aksu *net, const struct conn *c, aksu_time now)
 {
     const struct aksu_ip *to = &c->tcp.tuple.remote_ip;
-    uint32_t mtu = path_mtu_get(&net->path_mtu, to, stack_device_mtu(net, c->device), now);
+    uint32_t mtu = path_mtu_get(&net->path_mtu, to, stack_device_mtu(net, c->device, to), now);
     return (uint16_t)(mtu - ip_header_length(to));
 }
 
@@ -126,12 +130,16 @@ void stack_neighbor_news(struct aksu *net, aksu_time now)
 {
     struct neighbor_news news;
     net->hop.until = 0;
+    net->doubted = net->neighbors.doubted;
     if (net->neighbors.owed != 0 || net->neighbors.replies != 0)
         net->owes |= OWES_NEIGHBOR;
     if (net->neighbors.news == 0)
         return;
-    while (neighbor_next_news(&net->neighbors, &news))
+    while (neighbor_next_news(&net->neighbors, &news)) {
         EMIT(&net->events, 0, now, neighbor, .ip = news.ip,
              .state = neighbor_state_name(news.state));
+        if (net->autoconf != 0)
+            stack_router_silent(net, news.device, &news.ip, news.state == NEIGHBOR_FAILED);
+    }
     stack_unpark(net);
 }

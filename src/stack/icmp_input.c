@@ -5,6 +5,8 @@
 #include "stack/calls.h"
 #include "wire/ipv4.h"
 
+enum { TYPE_ROUTER_ADVERTISEMENT = 134 };
+
 void stack_icmp_error(struct aksu *net, struct icmp_limit *limit, const struct ip_packet *about,
                       const struct icmp_error_out *what, aksu_time now)
 {
@@ -37,10 +39,14 @@ static const char *echo(struct aksu *net, const struct ip_packet *p, aksu_time n
 static const char *discovery(struct aksu *net, const struct ip_packet *p,
                              const struct icmp_message *m, aksu_time now)
 {
+    const char *why = stack_tentative_in(net, p, m, now);
+    if (why != NULL)
+        return why;
     bool ours = route_is_own(&net->routes, p->device, &m->target);
-    const char *why =
-        neighbor_nd(&net->neighbors, p->device, &p->source, &p->destination, m, ours, now);
+    why = neighbor_nd(&net->neighbors, p->device, &p->source, &p->destination, m, ours, now);
     stack_neighbor_news(net, now);
+    if (why == NULL && m->kind == ICMP_NEIGHBOR_ADVERTISEMENT && !m->router)
+        stack_router_no_more(net, p->device, &m->target, now);
     return why != NULL ? why : "neighbour discovery";
 }
 
@@ -54,7 +60,7 @@ static const char *tcp_error(struct aksu *net, const struct icmp_error *e, aksu_
     if (c == NULL)
         return "for no connection";
     if (e->kind == ICMP_ERROR_MTU) {
-        uint32_t link = stack_device_mtu(net, c->device);
+        uint32_t link = stack_device_mtu(net, c->device, &tuple.remote_ip);
         uint16_t mtu = (uint16_t)(e->mtu < link ? e->mtu : link);
         size_t header = ip_header_length(&tuple.remote_ip);
         /* RFC 8201 4: never below 1280; IPv4 below 552 is more likely an attack than a link. */
@@ -82,7 +88,8 @@ static const char *udp_error(struct aksu *net, const struct icmp_error *e, aksu_
         return "for no endpoint";
     if (e->kind == ICMP_ERROR_MTU) {
         struct route_result way = route_lookup(&net->routes, &e->remote.ip, &e->local.ip);
-        uint32_t link = way.found && !way.to_self ? net->device[way.device - 1].mtu : 0;
+        uint32_t link = way.found && !way.to_self
+                            ? stack_device_mtu(net, way.device, &e->remote.ip) : 0;
         if (link == 0 || !path_mtu_lower(&net->path_mtu, &e->remote.ip, e->mtu, link, now))
             return "nothing new";
         EMIT(&net->events, 0, now, path_mtu, .to = e->remote.ip, .mtu = e->mtu);
@@ -92,35 +99,55 @@ static const char *udp_error(struct aksu *net, const struct icmp_error *e, aksu_
     return "taken";
 }
 
-static const char *error(struct aksu *net, const struct icmp_message *m, bool v6, aksu_time now)
+static const char *error(struct aksu *net, const struct ip_packet *p, const struct icmp_message *m,
+                         aksu_time now)
 {
     struct icmp_error e;
-    if (!icmp_error_parse(m, v6, &e))
+    if (!icmp_error_parse(m, !ip_is_v4(&p->destination), &e))
         return "quotes nothing of ours";
     if (e.kind == ICMP_ERROR_IGNORE)
         return "ignored";                               /* RFC 9293 3.9.2.2 [MUST-55] */
     if (e.protocol == IP_PROTOCOL_TCP)
         return tcp_error(net, &e, now);
-    return e.protocol == IP_PROTOCOL_UDP ? udp_error(net, &e, now) : "ignored";
+    if (e.protocol == IP_PROTOCOL_UDP)
+        return udp_error(net, &e, now);
+    return stack_echo_error_in(net, p, &e, now);
 }
 
 static const char *dispatch(struct aksu *net, const struct ip_packet *p,
                             const struct icmp_message *m, aksu_time now)
 {
-    bool v6 = !ip_is_v4(&p->destination);
     switch (m->kind) {
     case ICMP_ECHO_REQUEST:
         return echo(net, p, now);
+    case ICMP_ECHO_REPLY:
+        return stack_echo_reply_in(net, p, m, now);
     case ICMP_NEIGHBOR_SOLICITATION: case ICMP_NEIGHBOR_ADVERTISEMENT:
         return discovery(net, p, m, now);
     case ICMP_UNREACHABLE: case ICMP_TOO_BIG: case ICMP_TIME_EXCEEDED: case ICMP_PARAMETER_PROBLEM:
     case ICMP_SOURCE_QUENCH: case ICMP_REDIRECT:
-        return error(net, m, v6, now);
-    case ICMP_ECHO_REPLY: case ICMP_ROUTER_SOLICITATION: case ICMP_ROUTER_ADVERTISEMENT:
+        return error(net, p, m, now);
+    case ICMP_ROUTER_ADVERTISEMENT:
+        return stack_router_in(net, p, m, now);
     case ICMP_OTHER:
+        return ip_is_v4(&p->destination) ? "ignored" : stack_listener_query_in(net, p, m, now);
+    case ICMP_ROUTER_SOLICITATION:
         break;
     }
     return "ignored";
+}
+
+/* Which rule it broke. */
+static const char *malformed(const struct ip_packet *p)
+{
+    if (ip_is_v4(&p->destination))
+        return "malformed";
+    if (p->ttl != 255)
+        return "RFC 4861 7.1: hop limit is not 255";
+    if (p->payload[0].length > 0 && p->payload[0].data[0] == TYPE_ROUTER_ADVERTISEMENT
+        && !ip_is_link_local(&p->source))
+        return "RFC 4861 6.1.2: source is not link-local";
+    return "RFC 4861 7.1: malformed";
 }
 
 void stack_icmp_in(struct aksu *net, const struct ip_packet *p, aksu_time now)
@@ -144,7 +171,7 @@ void stack_icmp_in(struct aksu *net, const struct ip_packet *p, aksu_time now)
         stack_frame_dropped(net, "ICMP", "checksum", p->length, now);
         return;
     case ICMP_MALFORMED:
-        stack_frame_dropped(net, "ICMP", "malformed", p->length, now);
+        stack_frame_dropped(net, "ICMP", malformed(p), p->length, now);
         return;
     }
     const char *verdict = dispatch(net, p, &m, now);

@@ -160,6 +160,8 @@ static void init_ip(struct aksu *net, const struct aksu_config *config, struct p
     memcpy(seed + 8, &b, sizeof b);
     udp_init(&net->udp, &net->pool, SLAB_UDP, net->max_connections, seed,
              config->no_port_randomization);
+    net->autoconf_key = prng_key(random);
+    net->autoconf_due = NEVER;
 }
 
 struct aksu *stack_init(void *memory, size_t size, bool zeroed, const struct aksu_config *config,

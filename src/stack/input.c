@@ -1,6 +1,6 @@
 /* input.c - a frame arrives: link header (RFC 894, RFC 2464 3), ARP (RFC 826), IP, then whom it
- * is for. Called by socket/ for frames of devices, and by output.c for what this stack sends to
- * itself. */
+ * is for. Called by socket/ for frames of devices, by gro.c for those that come in batches, and by
+ * output.c for what this stack sends to itself. */
 #include "ip/input.h"
 #include "stack/calls.h"
 #include "wire/ethernet.h"
@@ -30,18 +30,22 @@ static void udp_in(struct aksu *net, const struct ip_packet *p, aksu_time now)
         stack_frame_dropped(net, "UDP", r.why, p->length, now);
         break;
     case UDP_NOBODY:
+        if (p->early) {
+            stack_frame_dropped(net, "IP", "not for us", p->length, now);
+            break;
+        }
         stack_frame_dropped(net, "UDP", r.why, p->length, now);
         unreachable(net, p, ICMP_CODE_PORT, now);       /* RFC 1122 4.1.3.1 */
         break;
     }
 }
 
-static void deliver(struct aksu *net, const struct ip_packet *p, aksu_time now)
+static void deliver(struct aksu *net, const struct ip_packet *p, struct run *run, aksu_time now)
 {
     if (p->reassembled)
         EMIT(&net->events, 0, now, reassembled, .from = p->source, .len = p->length);
     if (p->protocol == IP_PROTOCOL_TCP) {
-        stack_tcp_in(net, p, now);
+        stack_tcp_in(net, p, run, now);
     } else if (p->protocol == IP_PROTOCOL_UDP) {
         udp_in(net, p, now);
     } else if (p->protocol == (ip_is_v4(&p->destination) ? IP_PROTOCOL_ICMP : IP_PROTOCOL_ICMPV6)) {
@@ -52,12 +56,12 @@ static void deliver(struct aksu *net, const struct ip_packet *p, aksu_time now)
     }
 }
 
-void stack_packet_in(struct aksu *net, const struct ip_arrival *in, aksu_time now)
+void stack_packet_in(struct aksu *net, const struct ip_arrival *in, struct run *run, aksu_time now)
 {
     struct ip_packet p;
     switch (ip_input(&net->routes, &net->reassembly, in, &p, now)) {
     case IP_DELIVER:
-        deliver(net, &p, now);
+        deliver(net, &p, run, now);
         if (p.reassembled)
             reassembly_release(&net->reassembly);
         break;
@@ -94,7 +98,7 @@ static void arp_in(struct aksu *net, uint32_t device, struct reader *r, uint32_t
 }
 
 static void ethernet_in(struct aksu *net, uint32_t device, const struct aksu_frame *frame,
-                        aksu_time now)
+                        struct run *run, aksu_time now)
 {
     const struct device *d = &net->device[device - 1];
     struct reader r = reader_of(frame->part[0].data, frame->part[0].length);
@@ -117,16 +121,19 @@ static void ethernet_in(struct aksu *net, uint32_t device, const struct aksu_fra
         return;
     }
     struct aksu_slice part[AKSU_FRAME_PARTS];
-    for (uint32_t i = 1; i < frame->parts; i++)
-        part[i] = frame->part[i];
+    if (frame->parts > 1) {
+        part[1] = frame->part[1];           /* no call of memcpy for what is usual */
+        for (uint32_t i = 2; i < frame->parts; i++)
+            part[i] = frame->part[i];
+    }
     part[0] = (struct aksu_slice){ r.at, reader_left(&r) };
     stack_packet_in(net, &(struct ip_arrival){ .device = device, .link_broadcast = group,
-                    .checksum_verified = frame->checksum_partial, .part = part,
-                    .parts = frame->parts }, now);
+                    .checksum_verified = frame->checksum_partial, .gso_size = frame->gso_size,
+                    .part = part, .parts = frame->parts }, run, now);
 }
 
 void stack_frame_in(struct aksu *net, uint32_t device, const struct aksu_frame *frame,
-                    aksu_time now)
+                    struct run *run, aksu_time now)
 {
     const struct device *d = stack_device(net, device);
     if (d == NULL || frame->parts == 0 || frame->parts > AKSU_FRAME_PARTS) {
@@ -134,12 +141,10 @@ void stack_frame_in(struct aksu *net, uint32_t device, const struct aksu_frame *
         return;
     }
     if (d->ethernet) {
-        ethernet_in(net, device, frame, now);
+        ethernet_in(net, device, frame, run, now);
         return;
     }
-    /* A link without stations cannot be fooled by a loopback address: what comes over it was sent
-     * to us. */
-    stack_packet_in(net, &(struct ip_arrival){ .device = device, .loopback = true,
-                    .checksum_verified = frame->checksum_partial, .part = frame->part,
-                    .parts = frame->parts }, now);
+    stack_packet_in(net, &(struct ip_arrival){ .device = device,
+                    .checksum_verified = frame->checksum_partial, .gso_size = frame->gso_size,
+                    .part = frame->part, .parts = frame->parts }, run, now);
 }

@@ -40,17 +40,15 @@ static bool pending_add(struct aksu *net, const struct route_result *way,
     return true;
 }
 
-bool stack_send_packet(struct aksu *net, const struct ip_out *ip, const struct aksu_slice *part,
-                       uint32_t parts, aksu_time now)
+static bool send_way(struct aksu *net, const struct route_result *way, const struct ip_out *ip,
+                     const struct aksu_slice *part, uint32_t parts, aksu_time now)
 {
-    struct route_result way = route_lookup(&net->routes, &ip->destination, &ip->source);
     struct ip_cutter cutter;
     struct ip_piece piece;
-    if (!way.found || way.broadcast || way.multicast) {
-        stack_frame_dropped(net, "IP", "no route for an answer", 0, now);
-        return false;
-    }
-    uint32_t mtu = stack_device_mtu(net, way.to_self ? (uint32_t)DEVICE_SELF : way.device);
+    uint32_t device = way->to_self ? (uint32_t)DEVICE_SELF : way->device;
+    uint32_t mtu = stack_device_mtu(net, device, &ip->destination);
+    if (!ip->dont_fragment)
+        mtu = path_mtu_get(&net->path_mtu, &ip->destination, mtu, now);
     mtu = mtu < (uint32_t)PENDING_ROOM ? mtu : (uint32_t)PENDING_ROOM;
     struct ip_out out = *ip;
     if (!out.dont_fragment)
@@ -61,12 +59,31 @@ bool stack_send_packet(struct aksu *net, const struct ip_out *ip, const struct a
         return false;
     }
     while (ip_next_piece(&cutter, &piece)) {
-        if (!pending_add(net, &way, &piece)) {
+        if (!pending_add(net, way, &piece)) {
             stack_frame_dropped(net, "IP", "no room for an answer", piece.length, now);
             return false;
         }
     }
     return true;
+}
+
+bool stack_send_packet(struct aksu *net, const struct ip_out *ip, const struct aksu_slice *part,
+                       uint32_t parts, aksu_time now)
+{
+    struct route_result way = route_lookup(&net->routes, &ip->destination, &ip->source);
+    if (!way.found || way.broadcast || way.multicast) {
+        stack_frame_dropped(net, "IP", "no route for an answer", 0, now);
+        return false;
+    }
+    return send_way(net, &way, ip, part, parts, now);
+}
+
+bool stack_send_on_link(struct aksu *net, uint32_t device, const struct ip_out *ip,
+                        const struct aksu_slice *part, uint32_t parts, aksu_time now)
+{
+    struct route_result way = { .found = true, .device = device, .next_hop = ip->destination,
+                                .source = ip->source };
+    return send_way(net, &way, ip, part, parts, now);
 }
 
 static void free_pending(struct aksu *net, page_ref page)
@@ -82,7 +99,7 @@ static void receive_own(struct aksu *net, page_ref page, aksu_time now)
     struct aksu_slice part = { p->octets, p->length };
     struct ip_arrival own = { .device = 1, .loopback = true, .checksum_verified = true,
                               .part = &part, .parts = 1 };
-    stack_packet_in(net, &own, now);
+    stack_packet_in(net, &own, NULL, now);
     free_pending(net, page);
 }
 
@@ -114,6 +131,8 @@ static bool pending_out(struct aksu *net, struct aksu_frame *out, aksu_time now)
             net->pending.parked = page;
             continue;
         }
+        if (way == NEIGHBOR_UNREACHABLE)
+            stack_echo_no_hop(net, p, now);
         free_pending(net, page);            /* its octets stay as they are until the next call */
         if (way != NEIGHBOR_KNOWN) {
             stack_frame_dropped(net, "IP", "no answer of the next hop", p->length, now);
@@ -134,6 +153,8 @@ static bool neighbor_out(struct aksu *net, struct aksu_frame *out, aksu_time now
     struct neighbor_packet p;
     while (neighbor_next_packet(&net->neighbors, &p, now)) {
         const struct device *d = stack_device(net, p.device);
+        if (!route_is_local(&net->routes, p.device, &p.source))
+            continue;                       /* an address that has been taken away meanwhile */
         size_t length = neighbor_build(&p, d->mac, net->header, sizeof net->header);
         if (length == 0)
             continue;

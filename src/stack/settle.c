@@ -206,5 +206,5 @@ bool stack_next_ready(struct aksu *net, struct aksu_ready *out)
         c->tcp.notify = 0;
         return true;
     }
-    return stack_udp_next_ready(net, out);
+    return stack_udp_next_ready(net, out) || stack_echo_next_ready(net, out);
 }

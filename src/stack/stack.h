@@ -10,6 +10,7 @@
 #include "ip/ports.h"
 #include "neighbor/neighbor.h"
 #include "stack/conn.h"
+#include "stack/echo.h"
 #include "stack/listener.h"
 #include "stack/pending.h"
 #include "stack/time_wait.h"
@@ -21,7 +22,7 @@ enum { STACK_HEADER_MOST = 14 + IP_OUT_HEADER_MOST + 60 };
 struct device {
     uint8_t mac[6];
     bool ethernet, checksum, tso;
-    uint32_t mtu;
+    uint32_t mtu, mtu_v6;       /* mtu_v6: as a router advertises it, not more than mtu */
     char name[16];
 };
 
@@ -43,6 +44,7 @@ struct aksu {
     uint16_t route_version;
     uint8_t ttl;
     bool fragments;                         /* reassembly may have a deadline */
+    uint32_t doubted;                       /* neighbours that a connection could confirm */
     struct conn_queue turns, parked;        /* through turn_next */
     struct conn_queue ready;                /* through link */
     slab_ref udp_ready_first, udp_ready_last;
@@ -80,6 +82,11 @@ struct aksu {
     struct icmp_limit icmp_limit;
     struct ports ports;
     struct aksu_ip gateway[ROUTE_ROUTES];
+
+    struct echo echo;
+    struct sipkey autoconf_key;
+    aksu_time autoconf_due;                 /* NEVER: nothing to do */
+    page_ref autoconf;                      /* struct autoconf; 0: never asked for */
 
     size_t size;                            /* of the region */
     void *mapped;                           /* by socket/: to be given back */

@@ -1,14 +1,7 @@
 /* tcp_input.c - whose segment it is (RFC 9293 3.10.7): a connection, a TIME-WAIT record, a
  * listener, or nobody. Called by input.c for each TCP segment. */
-#include "stack/calls.h"
+#include "stack/gro.h"
 #include "wire/ipv4.h"
-
-struct arriving {
-    struct tcp_tuple tuple;
-    uint64_t hash;
-    bool told;                      /* the event segment_in has been said */
-    struct tcp_segment seg;
-};
 
 static struct aksu_sacks sacks_of(const struct tcp_options *o)
 {
@@ -37,12 +30,17 @@ void stack_segment_out_event(struct aksu *net, uint32_t conn, const struct tcp_t
     EMIT(&net->events, conn, now, segment_out, SEGMENT_FIELDS(tuple, seg));
 }
 
-static void segment_in_event(struct aksu *net, uint32_t conn, struct arriving *a, aksu_time now)
+static inline void first_segment_in_event(struct aksu *net, uint32_t conn, struct arriving *a,
+                                          aksu_time now)
 {
-    if (a->told)
-        return;
     a->told = true;
     EMIT(&net->events, conn, now, segment_in, SEGMENT_FIELDS(&a->tuple, &a->seg));
+}
+
+static void segment_in_event(struct aksu *net, uint32_t conn, struct arriving *a, aksu_time now)
+{
+    if (!a->told)
+        first_segment_in_event(net, conn, a, now);
 }
 
 static const char *fault_text(enum tcp_fault fault)
@@ -256,6 +254,9 @@ static void reopen_held(struct aksu *net, struct conn *c, struct arriving *a, ak
     stack_settle(net, c, now);
     if (time_wait_add(&net->time_wait, &compact, a->hash, &dropped, now))
         reopen(net, a, time_wait_lookup(&net->time_wait, &a->tuple, a->hash), now);
+    else
+        EMIT(&net->events, 0, now, dropped, .rule = "RFC 6191 2",
+             .why = "no room for the record of the old connection");
     if (dropped.local_port != 0)
         stack_time_wait_over(net, &dropped, "no room", now);
 }
@@ -281,6 +282,7 @@ static bool parse(struct aksu *net, const struct ip_packet *p, struct arriving *
     }
     a->told = false;
     a->seg.ecn = p->tos & 3;
+    a->seg.gso_size = p->gso_size;
     a->tuple.local_ip = p->destination;
     a->tuple.remote_ip = p->source;
     a->tuple.local_port = a->seg.destination_port;
@@ -288,16 +290,33 @@ static bool parse(struct aksu *net, const struct ip_packet *p, struct arriving *
     return true;
 }
 
-/* Segments come in trains: the connection of the last one is looked at before any table. */
-static struct conn *find_conn(struct aksu *net, struct arriving *a)
+/* Each connection speaks once in 2^32 ns, 4.3 s: a neighbour is believed for 15 s at least. */
+static bool has_confirmed(const struct conn *c, aksu_time now)
 {
-    if (net->table.last != 0) {
-        struct conn *c = conn_at(net, net->table.last);
-        if (memcmp(&c->tcp.tuple, &a->tuple, sizeof a->tuple) == 0) {
-            a->hash = c->tcp.tuple_hash;
-            return c;
-        }
-    }
+    return c->tcp.confirmed == (uint16_t)(now >> 32);
+}
+
+/* While some neighbour is in doubt. RFC 4861 7.3.1: an acknowledgment of something new, or new
+ * text, says that what we send reaches the peer, and so the next hop. */
+static void arrives_and_confirms(struct aksu *net, struct conn *c, const struct arriving *a,
+                                 aksu_time now)
+{
+    struct tcp *t = &c->tcp;
+    seq_t una = t->snd.una, nxt = t->rcv.nxt;
+    bool synchronized = t->state >= TCP_SYN_RECEIVED;
+    tcp_segment_arrives(t, &a->seg, now);
+    bool progress = seq_gt(t->snd.una, una) || (synchronized && seq_gt(t->rcv.nxt, nxt));
+    if (!progress)
+        return;
+    t->confirmed = (uint16_t)(now >> 32);
+    if (!c->ethernet || c->route_version != net->route_version)
+        return;
+    neighbor_confirm(&net->neighbors, c->device, stack_next_hop(net, c), now);
+    stack_neighbor_news(net, now);
+}
+
+static struct conn *look_up(struct aksu *net, struct arriving *a)
+{
     a->hash = conn_hash(&net->table.key, &a->tuple);
     struct conn *c = conn_lookup(net, &a->tuple, a->hash);
     if (c != NULL)
@@ -305,24 +324,49 @@ static struct conn *find_conn(struct aksu *net, struct arriving *a)
     return c;
 }
 
-void stack_tcp_in(struct aksu *net, const struct ip_packet *p, aksu_time now)
+/* Segments come in trains: the connection of the last one is looked at before any table. */
+static struct conn *find_conn(struct aksu *net, struct arriving *a)
 {
-    struct arriving a;
-    if (!parse(net, p, &a, now))
-        return;
-    struct conn *c = find_conn(net, &a);
+    if (net->table.last == 0)
+        return look_up(net, a);
+    struct conn *c = conn_at(net, net->table.last);
+    if (memcmp(&c->tcp.tuple, &a->tuple, sizeof a->tuple) != 0)
+        return look_up(net, a);
+    a->hash = c->tcp.tuple_hash;
+    return c;
+}
+
+static inline void arrives(struct aksu *net, struct arriving *a, aksu_time now)
+{
+    struct conn *c = find_conn(net, a);
     if (c != NULL) {
-        segment_in_event(net, c->tcp.conn, &a, now);
-        tcp_segment_arrives(&c->tcp, &a.seg, now);
+        first_segment_in_event(net, c->tcp.conn, a, now);
+        if (__builtin_expect(net->doubted != 0, 0) && !has_confirmed(c, now))
+            arrives_and_confirms(net, c, a, now);
+        else
+            tcp_segment_arrives(&c->tcp, &a->seg, now);
         if (c->tcp.reopen)
-            reopen_held(net, c, &a, now);
+            reopen_held(net, c, a, now);
         else
             stack_settle(net, c, now);
         return;
     }
-    struct time_wait *r = time_wait_lookup(&net->time_wait, &a.tuple, a.hash);
+    struct time_wait *r = time_wait_lookup(&net->time_wait, &a->tuple, a->hash);
     if (r != NULL)
-        time_wait_segment(net, r, &a, now);
+        time_wait_segment(net, r, a, now);
     else
-        no_connection(net, &a, now);
+        no_connection(net, a, now);
+}
+
+void stack_tcp_arrives(struct aksu *net, struct arriving *a, aksu_time now)
+{
+    arrives(net, a, now);
+}
+
+void stack_tcp_in(struct aksu *net, const struct ip_packet *p, struct run *run, aksu_time now)
+{
+    struct arriving a;
+    if (!parse(net, p, &a, now) || (run != NULL && gro_begin(run, p, &a)))
+        return;
+    arrives(net, &a, now);
 }

@@ -19,6 +19,7 @@ aksu_time stack_next_timeout(const struct aksu *net)
     aksu_time next = wheel_next(&net->wheel);
     next = time_min(next, time_wait_next_timeout(&net->time_wait));
     next = time_min(next, neighbor_next_timeout(&net->neighbors));
+    next = time_min(next, net->autoconf_due);
     return net->fragments ? time_min(next, reassembly_next_timeout(&net->reassembly)) : next;
 }
 
@@ -49,6 +50,8 @@ void stack_timeouts(struct aksu *net, aksu_time now)
         neighbor_timeouts(&net->neighbors, now);
         stack_neighbor_news(net, now);
     }
+    if (net->autoconf_due <= now)
+        stack_autoconf_timeouts(net, now);
     if (net->fragments)
         reassembly_timeouts(net, now);
 }

@@ -56,6 +56,8 @@ void stack_udp_forget(struct aksu *net, aksu_udp endpoint)
 
 /* --- out --- */
 
+enum { MULTICAST_TTL = 1 };     /* RFC 1112 6.1 */
+
 /* The datagram leaves in fragments that fit: RFC 1122 3.3.2, RFC 8200 5. */
 static enum aksu_status start_cutting(struct aksu *net, const struct udp_datagram *d, aksu_time now)
 {
@@ -64,7 +66,7 @@ static enum aksu_status start_cutting(struct aksu *net, const struct udp_datagra
         .source = d->local.ip,
         .destination = d->remote.ip,
         .protocol = IP_PROTOCOL_UDP,
-        .ttl = net->ttl,
+        .ttl = net->way.multicast ? MULTICAST_TTL : net->ttl,
         .identification =
             ip_identification(&net->ids, &d->local.ip, &d->remote.ip, IP_PROTOCOL_UDP),
     };
@@ -76,8 +78,8 @@ static enum aksu_status start_cutting(struct aksu *net, const struct udp_datagra
         (void)stack_send_packet(net, &ip, part, 1 + d->parts, now);
         return AKSU_WOULD_BLOCK;            /* no frame for it */
     }
-    uint32_t mtu =
-        path_mtu_get(&net->path_mtu, &d->remote.ip, stack_device_mtu(net, net->way.device), now);
+    uint32_t link = stack_device_mtu(net, net->way.device, &d->remote.ip);
+    uint32_t mtu = path_mtu_get(&net->path_mtu, &d->remote.ip, link, now);
     enum aksu_status status = ip_cut(&net->cutter, &ip, part, 1 + d->parts, mtu);
     if (status == AKSU_OK)
         net->cutting = d->from;
@@ -88,7 +90,7 @@ static enum aksu_status start_cutting(struct aksu *net, const struct udp_datagra
 static enum neighbor_answer find_way(struct aksu *net, struct udp_datagram *d, aksu_time now)
 {
     struct route_result *way = &net->way;
-    *way = route_lookup(&net->routes, &d->remote.ip, &d->local.ip);
+    *way = route_lookup_on(&net->routes, d->device, &d->remote.ip, &d->local.ip);
     if (!way->found) {
         udp_fail(&net->udp, d->from, AKSU_UNREACHABLE_NET);
         return NEIGHBOR_UNREACHABLE;

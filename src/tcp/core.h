@@ -24,6 +24,7 @@ enum aksu_status tcp_gone(const struct tcp *t);             /* what a call on CL
 /* event_open.c, event_receive.c, event_timeouts.c */
 void tcp_select_iss(struct tcp *t, aksu_time now);
 seq_t tcp_user_position(const struct tcp *t);
+const char *tcp_next_timer(const struct tcp *t, aksu_time *at);     /* NULL, NEVER: none */
 void tcp_arm_user_timeout(struct tcp *t, aksu_time now);
 void tcp_established(struct tcp *t, aksu_time now);         /* segment_arrives: common entry */
 

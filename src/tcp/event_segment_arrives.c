@@ -195,6 +195,8 @@ static void sixth_to_eighth(struct tcp *t, const struct tcp_segment *seg, aksu_t
 void tcp_segment_arrives(struct tcp *t, const struct tcp_segment *seg, aksu_time now)
 {
     t->segments_in++;
+    if (seg->gso_size != 0)
+        t->segments_in += seg_pieces(seg) - 1;
 
     switch ((enum aksu_tcp_state)t->state) {
     case TCP_CLOSED: {

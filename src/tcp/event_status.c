@@ -22,6 +22,7 @@ enum aksu_status tcp_status(const struct tcp *t, struct aksu_info *out)
         .segments_in = t->segments_in, .segments_out = t->segments_out,
         .retransmits = t->retransmits, .backoff = t->backoff,
     };
+    out->timer = tcp_next_timer(t, &out->timer_at);
     if (t->urgent_in)                           /* RFC 9293 3.8.5 [MUST-33] */
         out->urgent_left = (uint32_t)seq_diff(t->rcv.up, tcp_user_position(t));
     return t->state == TCP_CLOSED && t->reason == AKSU_OK ? AKSU_DOES_NOT_EXIST : AKSU_OK;

@@ -202,12 +202,25 @@ static const struct {
     [TIMER_MEMORY] = { "MEMORY", memory_timeout },
 };
 
+/* The user's own limit first: with equal deadlines its answer is the one that was asked for. */
+static const uint8_t order[TIMER_COUNT] = { TIMER_USER, TIMER_RETRANSMISSION, TIMER_PERSIST,
+    TIMER_KEEP_ALIVE, TIMER_TIME_WAIT, TIMER_MEMORY, TIMER_DELAYED_ACK };
+
+const char *tcp_next_timer(const struct tcp *t, aksu_time *at)
+{
+    const char *name = NULL;
+    *at = NEVER;
+    for (size_t i = 0; i < TIMER_COUNT; i++) {
+        if (t->deadline[order[i]] < *at) {
+            *at = t->deadline[order[i]];
+            name = timers[order[i]].name;
+        }
+    }
+    return name;
+}
+
 void tcp_timeouts(struct tcp *t, aksu_time now)
 {
-    /* The user's own limit first: with equal deadlines its answer is the one that was asked for. */
-    static const uint8_t order[TIMER_COUNT] = { TIMER_USER, TIMER_RETRANSMISSION, TIMER_PERSIST,
-        TIMER_KEEP_ALIVE, TIMER_TIME_WAIT, TIMER_MEMORY, TIMER_DELAYED_ACK };
-
     for (size_t i = 0; i < TIMER_COUNT; i++) {
         uint8_t which = order[i];
         if (t->deadline[which] > now)

@@ -88,13 +88,14 @@ void reassembly_deliver(struct tcp *t)
     if (!t->holes)
         return;
     struct ranges *r = holes_of(t);
-    if (seq_le(r->at[0].left, t->rcv.nxt) && seq_gt(r->at[0].right, t->rcv.nxt)) {
+    ranges_cut(r, t->rcv.nxt);                  /* a long segment may have filled several holes */
+    if (r->count > 0 && seq_eq(r->at[0].left, t->rcv.nxt)) {
         uint32_t more = (uint32_t)seq_diff(r->at[0].right, t->rcv.nxt);
         ring_extend(&t->receive, more);
         t->rcv.nxt = r->at[0].right;
         t->octets_in += more;
+        ranges_cut(r, t->rcv.nxt);
     }
-    ranges_cut(r, t->rcv.nxt);
     if (r->count == 0)
         reassembly_free(t);
 }

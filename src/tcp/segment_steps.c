@@ -45,8 +45,7 @@ static enum step syn_in_time_wait(struct tcp *t, const struct tcp_segment *seg, 
         accept = true;
     }
     t->reopen = accept;
-    return tcp_drop(t, "RFC 6191 2",
-                    accept ? "a new SYN reopens the connection" : "an old SYN", now);
+    return accept ? STEP_DONE : tcp_drop(t, "RFC 6191 2", "an old SYN", now);
 }
 
 /* The SYN,ACK of a simultaneous open begins before the window, but its ACK is the one we wait for:
@@ -225,6 +224,16 @@ enum step sixth_check_urg(struct tcp *t, const struct tcp_segment *seg, aksu_tim
     return STEP_NEXT;
 }
 
+/* What the peer sends as one segment: of several that came as one, the size of each. */
+static void learn_rcv_mss(struct tcp *t, const struct tcp_segment *seg)
+{
+    uint32_t size = seg->text_len;
+    if (seg->gso_size != 0 && seg->gso_size < size)
+        size = seg->gso_size;
+    if (size > t->rcv_mss)
+        t->rcv_mss = (uint16_t)(size < t->announced_mss ? size : t->announced_mss);
+}
+
 /* In order at RCV.NXT. The third answer to a full budget: what finds no room is refused as if
  * lost. */
 static void take_text(struct tcp *t, const struct tcp_segment *seg, uint32_t skip, uint32_t length,
@@ -245,11 +254,10 @@ static void take_text(struct tcp *t, const struct tcp_segment *seg, uint32_t ski
     }
     reassembly_deliver(t);
 
-    if (seg->text_len > t->rcv_mss)
-        t->rcv_mss = (uint16_t)(seg->text_len < t->announced_mss ? seg->text_len
-                                                                  : t->announced_mss);
-    /* RFC 9293 3.8.6.3 [SHLD-19]: at least every second full segment; RFC 5681 4.2: at once while
-     * there are holes. */
+    learn_rcv_mss(t, seg);
+    /* RFC 9293 3.8.6.3 [SHLD-19]: at least every second full segment, but one ACK for what receive
+     * offload made one segment, as its last paragraph expects; RFC 5681 4.2: at once while there
+     * are holes. */
     if (had_hole || took < length || t->rcv.acked_text >= 2u * t->rcv_mss) {
         acknowledge_now(t);
     } else if (t->ack_owed == ACK_NONE) {
@@ -275,8 +283,9 @@ static void process_text(struct tcp *t, const struct tcp_segment *seg, aksu_time
         return;
     }
     reassembly_hold(t, seg, first, 0, length, now);         /* RFC 9293 3.10.7.4 [SHLD-31] */
-    if (t->dup_acks_owed < UINT8_MAX)
-        t->dup_acks_owed++;                     /* RFC 5681 4.2, RFC 9293 3.10.7.4 [MAY-13] */
+    /* RFC 5681 4.2, RFC 9293 3.10.7.4 [MAY-13]: as many as the peer counts to begin its recovery */
+    uint32_t owed = t->dup_acks_owed + seg_pieces(seg);
+    t->dup_acks_owed = (uint8_t)(owed < UINT8_MAX ? owed : UINT8_MAX);
     t->may_send = true;
 }
 

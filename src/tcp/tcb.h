@@ -96,6 +96,7 @@ struct tcp {
     uint8_t backoff;                /* doublings of the RTO in force */
     uint8_t probes, probe_backoff;  /* window probes not answered; doublings of their interval */
     uint8_t keepalive_probes, keepalive_count;
+    uint16_t confirmed;             /* the owner's: when the next hop was last confirmed */
     uint32_t keepalive_idle_ms, keepalive_interval_ms;
     uint32_t user_timeout_ms;       /* 0: none */
     int32_t linger_ms;              /* -1: off */

@@ -64,18 +64,22 @@ static unsigned local_score(const struct udp_endpoint *e, const struct aksu_ip *
     return 1;
 }
 
-static unsigned score(const struct udp_endpoint *e, const struct aksu_endpoint *local,
-                      const struct aksu_endpoint *remote)
+static unsigned score(const struct udp_endpoint *e, uint32_t device,
+                      const struct aksu_endpoint *local, const struct aksu_endpoint *remote)
 {
     unsigned by_local = local_score(e, &local->ip);
     if (e->local.port != local->port || by_local == 0)
         return 0;
+    if (e->device != 0 && device != 0 && e->device != device)
+        return 0;
+    unsigned found = by_local + (e->device != 0 ? 16u : 0u);
     if (ip_is_unspecified(&e->remote.ip))
-        return by_local;
-    return same(&e->remote, remote) ? by_local + 8 : 0;
+        return found;
+    return same(&e->remote, remote) ? found + 8 : 0;
 }
 
-struct udp_endpoint *udp_match(const struct udp *u, const struct aksu_endpoint *local,
+struct udp_endpoint *udp_match(const struct udp *u, uint32_t device,
+                               const struct aksu_endpoint *local,
                                const struct aksu_endpoint *remote, bool any_port)
 {
     struct udp_endpoint *best = find_exact(u, local, remote);
@@ -84,7 +88,7 @@ struct udp_endpoint *udp_match(const struct udp *u, const struct aksu_endpoint *
     unsigned best_score = 0;
     for (slab_ref ref = u->port[local->port % UDP_BUCKETS]; ref != 0;) {
         struct udp_endpoint *e = udp_at(u, ref);
-        unsigned found = score(e, local, remote);
+        unsigned found = score(e, device, local, remote);
         if (found > best_score) {
             best_score = found;
             best = e;
@@ -105,7 +109,8 @@ static bool taken(const struct udp *u, const struct udp_endpoint *wanted)
         return find_exact(u, &wanted->local, &wanted->remote) != NULL;
     for (slab_ref ref = u->port[wanted->local.port % UDP_BUCKETS]; ref != 0;) {
         const struct udp_endpoint *e = udp_at(u, ref);
-        if (same(&e->local, &wanted->local) && same(&e->remote, &wanted->remote))
+        if (e->device == wanted->device && same(&e->local, &wanted->local)
+            && same(&e->remote, &wanted->remote))
             return true;
         ref = e->next;
     }
@@ -163,10 +168,11 @@ static enum aksu_status prepare(struct udp *u, const struct udp_open *how, struc
     if (status != AKSU_OK)
         return status;
     *e = (struct udp_endpoint){ .queue = queue_limit(how->queue), .local = how->local,
-                                .cookie = how->cookie, .any_port = how->any_port };
+                                .cookie = how->cookie, .any_port = how->any_port,
+                                .device = how->device };
     if (!ip_is_unspecified(&how->remote.ip)) {
         e->remote = how->remote;
-        e->exact = !ip_is_unspecified(&how->local.ip);
+        e->exact = !ip_is_unspecified(&how->local.ip) && how->device == 0;
     }
     if (e->local.port == 0 && !e->any_port)
         return choose_port(u, e) ? AKSU_OK : AKSU_ALREADY_EXISTS;

@@ -25,6 +25,7 @@ struct udp_endpoint {
     uint64_t cookie;
     struct ring receive, send;
     slab_ref send_next, send_prev;  /* in the list of those with datagrams to send, or parked */
+    uint32_t device;                /* only through this one; 0: any */
     uint8_t place;                  /* which list: 0 none, 1 sending, 2 parked */
     bool any_port;
     bool exact;                     /* in the table of four-tuples */
@@ -59,12 +60,13 @@ struct udp_open {
     struct aksu_endpoint remote;    /* unspecified: anybody */
     uint32_t queue;                 /* [UDP_QUEUE_DEFAULT]; cut to UDP_QUEUE_LEAST.._MOST */
     uint64_t cookie;
+    uint32_t device;                /* only datagrams that arrive there are taken; 0: any */
     bool any_port;                  /* takes what no other endpoint takes, whatever the port: for
                                        gateways; local must be unspecified; at most one */
 };
-/* ALREADY_EXISTS: an endpoint has the same local and remote pair (unspecified counts as a value),
- * or no ephemeral port is free. NO_RESOURCES: memory or `most`. INVALID: families differ, remote
- * port 0. */
+/* ALREADY_EXISTS: an endpoint has the same local and remote pair and device (unspecified counts as
+ * a value), or no ephemeral port is free. NO_RESOURCES: memory or `most`. INVALID: families differ,
+ * remote port 0. */
 enum aksu_status udp_open(struct udp *u, const struct udp_open *how, aksu_udp *out);
 enum aksu_status udp_close(struct udp *u, aksu_udp handle);        /* DOES_NOT_EXIST */
 /* The endpoint of a handle; NULL when it is gone. Read only, until the next udp call. */
@@ -73,7 +75,7 @@ const struct udp_endpoint *udp_find(const struct udp *u, aksu_udp handle);
 enum udp_verdict {
     UDP_QUEUED,             /* `to` has a datagram; emit udp_in; readiness AKSU_DATAGRAM */
     UDP_DROPPED,            /* why: malformed, or no room (the endpoint's `dropped` counts) */
-    UDP_NOBODY              /* port unreachable is due (RFC 1122 4.1.3.1) */
+    UDP_NOBODY              /* port unreachable is due (RFC 1122 4.1.3.1), unless p->early */
 };
 struct udp_result {
     enum udp_verdict verdict;
@@ -107,6 +109,7 @@ ptrdiff_t udp_receive(struct udp *u, aksu_udp handle, struct aksu_endpoint *from
 struct udp_datagram {
     aksu_udp from;
     struct aksu_endpoint local, remote;     /* local.ip may be unspecified: route_lookup */
+    uint32_t device;                        /* through which it must go; 0: any */
     uint32_t length;                        /* of the text */
     uint32_t parts;
     struct aksu_slice text[UDP_OUT_PARTS];  /* borrowed until the next udp call */

@@ -93,8 +93,8 @@ struct udp_result udp_input(struct udp *u, const struct ip_packet *p)
     r.local = (struct aksu_endpoint){ p->destination, h.destination_port };
     r.remote = (struct aksu_endpoint){ p->source, h.source_port };
     r.length = (uint32_t)h.length - UDP_HEADER;
-    struct udp_endpoint *e = udp_match(u, &r.local, &r.remote, true);
-    if (e == NULL) {
+    struct udp_endpoint *e = udp_match(u, p->device, &r.local, &r.remote, true);
+    if (e == NULL || (p->early && e->device == 0)) {
         r.verdict = UDP_NOBODY;             /* RFC 1122 4.1.3.1 */
         r.why = "no such UDP port";
         return r;
@@ -117,7 +117,7 @@ bool udp_icmp(struct udp *u, const struct icmp_error *error, aksu_udp *to, uint6
     if (error->kind == ICMP_ERROR_MTU || error->kind == ICMP_ERROR_IGNORE
         || error->protocol != IP_PROTOCOL_UDP)
         return false;
-    struct udp_endpoint *e = udp_match(u, &error->local, &error->remote, false);
+    struct udp_endpoint *e = udp_match(u, 0, &error->local, &error->remote, false);
     if (e == NULL)
         return false;
     e->error = error->status;

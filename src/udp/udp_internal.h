@@ -26,8 +26,9 @@ static inline aksu_udp udp_handle(const struct udp_endpoint *e)
 struct udp_endpoint *udp_get(const struct udp *u, aksu_udp handle);     /* NULL: gone */
 
 /* The endpoint for a datagram that came from `remote` to `local`, the most specific first; the one
- * for any port last, if allowed. NULL: none. */
-struct udp_endpoint *udp_match(const struct udp *u, const struct aksu_endpoint *local,
+ * for any port last, if allowed. `device`: where it arrived; 0: not known. NULL: none. */
+struct udp_endpoint *udp_match(const struct udp *u, uint32_t device,
+                               const struct aksu_endpoint *local,
                                const struct aksu_endpoint *remote, bool any_port);
 
 /* Appends a datagram to a queue. False, nothing changed: it has no room. */

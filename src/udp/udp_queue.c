@@ -158,6 +158,7 @@ bool udp_next_datagram(const struct udp *u, struct udp_datagram *out)
     out->from = udp_handle(e);
     out->local = record.from;
     out->remote = record.to;
+    out->device = e->device;
     out->length = record.length;
     out->parts = record.length == 0 ? 0
                                     : ring_slices(&e->send, u->pool, UDP_RECORD, record.length,

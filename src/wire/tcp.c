@@ -8,14 +8,24 @@
 enum { AT_SEQ = 4, AT_ACK = 8, AT_OFFSET = 12, AT_CONTROL = 13, AT_WINDOW = 14, AT_CHECKSUM = 16,
        AT_URGENT = 18 };
 
-static void add_text(struct tcp_segment *out, const uint8_t *data, size_t length)
+/* `first` octets at `data`, then the slices of `rest`. Empty ones are left out. */
+static void set_text(struct tcp_segment *out, const uint8_t *data, size_t first,
+                     const struct aksu_slice *rest, unsigned rest_count)
 {
-    if (length == 0)
-        return;
-    if (out->parts == TCP_TEXT_PARTS)
-        bug("a segment in at most TCP_TEXT_PARTS slices");
-    out->text[out->parts++] = (struct aksu_slice){ data, length };
-    out->text_len += (uint32_t)length;
+    size_t length = first;
+    unsigned parts = 0;
+    if (first > 0)
+        out->text[parts++] = (struct aksu_slice){ data, first };
+    for (unsigned i = 0; i < rest_count; i++) {
+        if (rest[i].length == 0)
+            continue;
+        if (parts == TCP_TEXT_PARTS)
+            bug("a segment in at most TCP_TEXT_PARTS slices");
+        out->text[parts++] = rest[i];
+        length += rest[i].length;
+    }
+    out->parts = (uint8_t)parts;
+    out->text_len = (uint32_t)length;
 }
 
 static void parse_fields(const uint8_t *h, struct tcp_segment *out)
@@ -29,8 +39,6 @@ static void parse_fields(const uint8_t *h, struct tcp_segment *out)
     out->urgent_pointer = load_be16(h + AT_URGENT);
     out->ecn = 0;
     out->gso_size = 0;
-    out->text_len = 0;
-    out->parts = 0;
 }
 
 enum tcp_fault wire_tcp_parse(const uint8_t *header, size_t length,
@@ -45,9 +53,7 @@ enum tcp_fault wire_tcp_parse(const uint8_t *header, size_t length,
         return TCP_DATA_OFFSET;
 
     parse_fields(header, out);
-    add_text(out, header + offset, length - offset);
-    for (unsigned i = 0; i < rest_count; i++)
-        add_text(out, rest[i].data, rest[i].length);
+    set_text(out, header + offset, length - offset, rest, rest_count);
     if (!verified) {
         /* RFC 9293 3.1 [MUST-3] */
         struct checksum c = checksum_pseudo(source, destination, IP_PROTOCOL_TCP,

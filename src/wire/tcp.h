@@ -21,7 +21,8 @@ struct tcp_segment {
     uint8_t ecn;                    /* the two ECN bits of the IP header (RFC 3168 5) */
     struct tcp_options options;
     uint32_t text_len;              /* octets of text in all */
-    uint16_t gso_size;              /* out: cut into segments of this much text; 0: one segment */
+    uint16_t gso_size;              /* out: cut into segments of this much text; in: it came as such
+                                       segments, the last one perhaps shorter; 0: one segment */
     uint8_t parts;                  /* slices of text */
     struct aksu_slice text[TCP_TEXT_PARTS];     /* only text[0..parts-1] are set */
 };
@@ -30,6 +31,14 @@ struct tcp_segment {
 static inline uint32_t seg_len(const struct tcp_segment *seg)
 {
     return seg->text_len + ((seg->ctl & CTL_SYN) != 0) + ((seg->ctl & CTL_FIN) != 0);
+}
+
+/* Segments on the wire. */
+static inline uint32_t seg_pieces(const struct tcp_segment *seg)
+{
+    if (seg->gso_size == 0 || seg->text_len <= seg->gso_size)
+        return 1;
+    return (seg->text_len + seg->gso_size - 1u) / seg->gso_size;
 }
 
 enum tcp_fault { TCP_GOOD, TCP_TRUNCATED, TCP_DATA_OFFSET, TCP_CHECKSUM };

@@ -9,6 +9,7 @@ static void reopens(int line, bool yes, aksu_time left)
 {
     script_quiet(line);
     script_state(line, 1u << TCP_TIME_WAIT);
+    script_dropped(line, yes ? "" : "RFC 6191 2");
     script_check(line, w.tcp.reopen == yes, yes ? "the SYN may reopen" : "the SYN is refused");
     script_check(line, tcp_next_timeout(&w.tcp) == w.now + left, "2 MSL goes on as before");
 }

@@ -13,7 +13,8 @@ void two_init(struct two *w, const struct link_options *options)
         config.seed[0] = (uint8_t)(i + 1);
         w->net[i] = aksu_new(&config, w->now);
         assert_non_null(w->net[i]);
-        struct aksu_device_config device = { .name = "pair", .mtu = o->mtu, .offload = o->offload };
+        struct aksu_device_config device = { .name = "pair", .mtu = o->mtu, .offload = o->offload,
+                                              .carries_loopback = o->carries_loopback };
         if (o->ethernet) {
             device.mac[0] = 2;
             device.mac[5] = (uint8_t)(i + 1);

@@ -13,7 +13,7 @@ enum { CLIENT, SERVER };
 
 struct link_options {
     struct aksu_config config[2];
-    bool ethernet, v6;
+    bool ethernet, v6, carries_loopback;
     uint32_t offload, mtu;
 };
 

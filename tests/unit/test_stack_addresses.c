@@ -107,6 +107,39 @@ static bool is_answered(bool v6, bool source, const char *text)
     return answered;
 }
 
+/* Whether IP takes it from such a link. */
+static bool is_taken(bool carries_loopback, bool v6, bool source, const char *text)
+{
+    struct two w;
+    struct packet syn;
+    two_init(&w, &(struct link_options){ .v6 = v6, .carries_loopback = carries_loopback });
+    open_to(&w, 80);
+    assert_true(take_packet(&w, CLIENT, &syn));
+    change_address(&syn, v6, source, text);
+    give_packet(&w, SERVER, &syn);
+    uint64_t heard = counted(w.net[SERVER], AKSU_EV_segment_in);
+    assert_int_equal(heard + counted(w.net[SERVER], AKSU_EV_frame_dropped), 1);
+    two_fini(&w);
+    return heard == 1;
+}
+
+/* RFC 1122 3.2.1.3: loopback addresses, and our own as a source, never come over a network. */
+static void only_a_link_in_memory_carries_loopback(void **state)
+{
+    static const char *const source[2][2] = { { "127.0.0.1", "10.0.0.2" }, { "::1", "fd00::2" } };
+    static const char *const destination[2] = { "127.0.0.1", "::1" };
+    (void)state;
+    for (unsigned v6 = 0; v6 < 2; v6++) {
+        for (unsigned carries = 0; carries < 2; carries++) {
+            assert_int_equal(is_taken(carries, v6, true, source[v6][0]), carries);
+            assert_int_equal(is_taken(carries, v6, true, source[v6][1]), carries);
+            assert_int_equal(is_taken(carries, v6, false, destination[v6]), carries);
+        }
+        assert_false(is_answered(v6, true, source[v6][0]));
+        assert_false(is_answered(v6, true, source[v6][1]));
+    }
+}
+
 /* RFC 9293 3.9.2.3 [MUST-63] */
 static void a_syn_from_an_invalid_source_is_ignored(void **state)
 {
@@ -328,6 +361,7 @@ static void r1_is_told_to_the_network_layer(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(only_a_link_in_memory_carries_loopback),
         cmocka_unit_test(a_syn_from_an_invalid_source_is_ignored),
         cmocka_unit_test(a_syn_to_a_group_or_broadcast_is_dropped),
         cmocka_unit_test(an_ack_to_a_broadcast_draws_no_reset),

@@ -151,9 +151,10 @@ static void a_held_syn_that_is_reset_fails(void **state)
 }
 
 /* A guest whose default route leads to a gateway that takes everything. */
-static void gateway(struct two *w, bool ethernet)
+static void gateway(struct two *w, bool ethernet, bool carries_loopback)
 {
-    two_init(w, &(struct link_options){ .ethernet = ethernet });
+    two_init(w, &(struct link_options){ .ethernet = ethernet,
+                                        .carries_loopback = carries_loopback });
     for (unsigned v6 = 0; v6 < 2; v6++) {
         const char *prefix = v6 ? "::/0" : "0.0.0.0/0", *via = v6 ? "fd00::2" : "10.0.0.2";
         assert_int_equal(aksu_route_add(w->net[CLIENT], w->pair.device[CLIENT], prefix,
@@ -197,22 +198,24 @@ static void a_gateway_accepts_any_address(void **state)
     static const char *const remote[] = { "198.51.100.7", "2001:db8::7" };
     for (unsigned ethernet = 0; ethernet < 2; ethernet++) {
         struct two w;
-        gateway(&w, ethernet);
+        gateway(&w, ethernet, false);
         for (unsigned i = 0; i < 2; i++)
             through_gateway(&w, remote[i]);
         two_fini(&w);
     }
 }
 
-static void loopback_addresses_work_without_ethernet(void **state)
+static void loopback_addresses_work_over_a_link_that_carries_them(void **state)
 {
     (void)state;
-    struct two w;
-    gateway(&w, false);
-    through_gateway(&w, "127.0.0.1");
-    through_gateway(&w, "127.3.2.1");
-    through_gateway(&w, "::1");
-    two_fini(&w);
+    for (unsigned ethernet = 0; ethernet < 2; ethernet++) {
+        struct two w;
+        gateway(&w, ethernet, true);
+        through_gateway(&w, "127.0.0.1");
+        through_gateway(&w, "127.3.2.1");
+        through_gateway(&w, "::1");
+        two_fini(&w);
+    }
 }
 
 /* What waits for aksu_accept is not dropped: one more SYN gets no answer until there is room. */
@@ -415,7 +418,7 @@ int main(void)
         cmocka_unit_test(a_held_syn_is_ignored),
         cmocka_unit_test(a_held_syn_that_is_reset_fails),
         cmocka_unit_test(a_gateway_accepts_any_address),
-        cmocka_unit_test(loopback_addresses_work_without_ethernet),
+        cmocka_unit_test(loopback_addresses_work_over_a_link_that_carries_them),
         cmocka_unit_test(the_backlog_is_a_limit),
         cmocka_unit_test(a_full_backlog_gives_time_to_answer),
         cmocka_unit_test(connections_are_accepted_in_order),

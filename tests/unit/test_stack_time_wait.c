@@ -294,7 +294,9 @@ static void a_new_syn_reopens(void **state)
     inject(&w, &info, CTL_SYN, info.rcv_nxt - 1000, 0);         /* an old one */
     while (answer(&w, &seg))
         assert_int_equal(seg.ctl, CTL_ACK);
+    assert_int_equal(counted(w.net[CLIENT], AKSU_EV_dropped), 1);
     inject(&w, &info, CTL_SYN, info.rcv_nxt + 100000, 0);
+    assert_int_equal(counted(w.net[CLIENT], AKSU_EV_dropped), 1);
     assert_true(answer(&w, &seg));
     assert_int_equal(seg.ctl, CTL_SYN | CTL_ACK);
     assert_true(seq_gt(seg.seq, seq_of(info.snd_nxt + 1)));     /* above all that was used */
@@ -318,38 +320,63 @@ static void a_new_syn_reopens(void **state)
     two_fini(&w);
 }
 
+/* The client is in TIME-WAIT, its application still holds the connection, and it listens on the
+ * port. */
+static aksu_conn held_time_wait(struct two *w, struct aksu_info *info)
+{
+    aksu_conn c[2];
+    two_init(w, &plain);
+    aksu_listener l = listen_on(w, SERVER, 80, false), mine;
+    connect_pair(w, l, 80, c);
+    assert_int_equal(aksu_status(w->net[CLIENT], c[CLIENT], info), AKSU_OK);
+    aksu_shutdown(w->net[CLIENT], c[CLIENT], w->now);
+    move(w);
+    aksu_close(w->net[SERVER], c[SERVER], w->now);
+    move(w);
+    assert_int_equal(state_of(w->net[CLIENT], c[CLIENT]), AKSU_TCP_TIME_WAIT);
+    struct aksu_listen how = { .local = { .port = info->local.port } };
+    assert_int_equal(aksu_listen(w->net[CLIENT], &how, &mine, w->now), AKSU_OK);
+    return c[CLIENT];
+}
+
 /* The application has not closed its handle yet when the peer comes again. */
 static void a_held_time_wait_reopens_too(void **state)
 {
     (void)state;
     struct two w;
-    aksu_conn c[2];
     struct aksu_info info, after;
     struct aksu_counters counters;
     struct tcp_segment seg;
-    two_init(&w, &plain);
-    aksu_listener l = listen_on(&w, SERVER, 80, false), mine;
-    connect_pair(&w, l, 80, c);
-    assert_int_equal(aksu_status(w.net[CLIENT], c[CLIENT], &info), AKSU_OK);
-    aksu_shutdown(w.net[CLIENT], c[CLIENT], w.now);
-    move(&w);
-    aksu_close(w.net[SERVER], c[SERVER], w.now);
-    move(&w);
-    assert_int_equal(state_of(w.net[CLIENT], c[CLIENT]), AKSU_TCP_TIME_WAIT);
-    struct aksu_listen how = { .local = { .port = info.local.port } };
-    assert_int_equal(aksu_listen(w.net[CLIENT], &how, &mine, w.now), AKSU_OK);
+    aksu_conn c = held_time_wait(&w, &info);
     inject(&w, &info, CTL_SYN, info.rcv_nxt + 100000, 0);
+    assert_int_equal(counted(w.net[CLIENT], AKSU_EV_dropped), 0);
     assert_true(answer(&w, &seg));
     assert_int_equal(seg.ctl, CTL_SYN | CTL_ACK);
     inject(&w, &info, CTL_ACK, info.rcv_nxt + 100001, seg.seq.n + 1);
-    (void)aksu_status(w.net[CLIENT], c[CLIENT], &after);
+    (void)aksu_status(w.net[CLIENT], c, &after);
     assert_int_equal(after.state, AKSU_TCP_CLOSED);
     aksu_counters(w.net[CLIENT], &counters);
     assert_int_equal(counters.connections, 2);
     assert_int_equal(counters.time_wait, 0);
-    assert_int_equal(aksu_close(w.net[CLIENT], c[CLIENT], w.now), AKSU_OK);
+    assert_int_equal(aksu_close(w.net[CLIENT], c, w.now), AKSU_OK);
     aksu_counters(w.net[CLIENT], &counters);
     assert_int_equal(counters.connections, 1);
+    two_fini(&w);
+}
+
+/* The new number must lie above the old ones, and they are nowhere to be kept. */
+static void without_memory_a_held_time_wait_does_not_reopen(void **state)
+{
+    (void)state;
+    struct two w;
+    struct aksu_info info;
+    struct tcp_segment seg;
+    (void)held_time_wait(&w, &info);
+    while (pool_take(&w.net[CLIENT]->pool) != 0)
+        ;
+    inject(&w, &info, CTL_SYN, info.rcv_nxt + 100000, 0);
+    assert_false(answer(&w, &seg));
+    assert_int_equal(counted(w.net[CLIENT], AKSU_EV_dropped), 1);
     two_fini(&w);
 }
 
@@ -381,6 +408,7 @@ int main(void)
         cmocka_unit_test(the_throttle_is_for_one_second),
         cmocka_unit_test(a_new_syn_reopens),
         cmocka_unit_test(a_held_time_wait_reopens_too),
+        cmocka_unit_test(without_memory_a_held_time_wait_does_not_reopen),
         cmocka_unit_test(a_pair_in_time_wait_is_in_use),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

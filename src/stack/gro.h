@@ -1,0 +1,30 @@
+/* gro.h - a segment that is kept back while the frames that came with it are looked at, and the
+ * others that were made one with it. Between gro.c and tcp_input.c. */
+#ifndef STACK_GRO_H
+#define STACK_GRO_H
+
+#include "stack/calls.h"
+
+struct arriving {
+    struct tcp_tuple tuple;
+    uint64_t hash;
+    bool told;                      /* the event segment_in has been said */
+    struct tcp_segment seg;
+};
+
+struct run {
+    struct arriving a;
+    bool held;                      /* there is one */
+    bool growing;                   /* it may be continued */
+    bool v4;
+    uint8_t link_length, ip_length, tcp_length;
+    const uint8_t *head;            /* of its first frame, with all headers */
+    uint32_t size;                  /* text of each of its segments but the last */
+};
+
+/* gro.c: the frame's segment is the first of a run, kept. False: it cannot be. */
+bool gro_begin(struct run *r, const struct ip_packet *p, const struct arriving *a);
+/* tcp_input.c: whose segment is it? */
+void stack_tcp_arrives(struct aksu *net, struct arriving *a, aksu_time now);
+
+#endif
