@@ -13,6 +13,10 @@ enum { CLI_USAGE = 125 };
 
 /* Arguments as for main(), argv[0] is the command's name. They return the exit status. */
 int cli_run(int argc, char **argv);
+int cli_ping(int argc, char **argv);
+int cli_serve(int argc, char **argv);
+int cli_get(int argc, char **argv);
+int cli_stat(int argc, char **argv);
 
 /* One sentence on stderr for what getopt_long() has just refused (it returned '?' or ':'), with the
  * option that was probably meant. Returns CLI_USAGE. */

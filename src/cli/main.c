@@ -13,6 +13,10 @@ struct command {
 
 static const struct command commands[] = {
     { "run", cli_run, "run an unmodified program on this TCP instead of the kernel's" },
+    { "serve", cli_serve, "serve a directory by HTTP, on a TCP/IP stack of its own" },
+    { "get", cli_get, "fetch a URL, or send a file to it, on a TCP/IP stack of its own" },
+    { "stat", cli_stat, "show the connections of a running aksu serve" },
+    { "ping", cli_ping, "send ICMP echo requests from a device of its own" },
 };
 
 enum { COUNT = sizeof commands / sizeof commands[0] };

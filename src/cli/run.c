@@ -1,19 +1,30 @@
 /* run.c - aksu run: reads the command line of src/run. */
 #include <stdio.h>
+#include <string.h>
 
 #include "cli/cli.h"
+#include "cli/host_options.h"
 #include "run/run.h"
 
-enum { LADDER = 256, TEXT, JSON, SEED, MTU, NO_OFFLOAD };
-enum { LEAST_MTU = 1280, MOST_MTU = 65535 };    /* IPv6 has no smaller link, RFC 8200 5 */
+enum { LADDER = CLI_OWN };
+enum { LEAST_MTU = 1280 };              /* IPv6 has no smaller link, RFC 8200 5 */
+enum { USUAL_MTU = 1500 };
 
+/* All of a host but --dns: the program asks for names itself. */
 static const struct option options[] = {
     { "ladder", no_argument, NULL, LADDER },
-    { "text", no_argument, NULL, TEXT },
-    { "json", required_argument, NULL, JSON },
-    { "seed", required_argument, NULL, SEED },
-    { "mtu", required_argument, NULL, MTU },
-    { "no-offload", no_argument, NULL, NO_OFFLOAD },
+    { "text", no_argument, NULL, CLI_TEXT },
+    { "json", required_argument, NULL, CLI_JSON },
+    { "seed", required_argument, NULL, CLI_SEED },
+    { "mtu", required_argument, NULL, CLI_MTU },
+    { "no-offload", no_argument, NULL, CLI_NO_OFFLOAD },
+    { "device", required_argument, NULL, CLI_DEVICE },
+    { "address", required_argument, NULL, CLI_ADDRESS },
+    { "gateway", required_argument, NULL, CLI_GATEWAY },
+    { "route", required_argument, NULL, CLI_ROUTE },
+    { "mac", required_argument, NULL, CLI_MAC },
+    { "bare-ip", no_argument, NULL, CLI_BARE_IP },
+    { "capture", required_argument, NULL, CLI_CAPTURE },
     { "help", no_argument, NULL, 'h' },
     { NULL, 0, NULL, 0 },
 };
@@ -22,58 +33,91 @@ static void usage(FILE *out)
 {
     fputs("Usage: aksu run [OPTIONS] [--] PROGRAM [ARGUMENTS]\n"
           "\n"
-          "Runs PROGRAM, unmodified, with Aksu's TCP under its sockets: no root, no namespace, no\n"
-          "device. Outgoing connections only; all that is not TCP goes the kernel's way.\n"
+          "Runs PROGRAM, unmodified, with Aksu's TCP under its sockets: no root, no\n"
+          "namespace, no device. Outgoing connections only; all that is not TCP goes the\n"
+          "kernel's way.\n"
           "\n"
-          "  --ladder       draw every connection as a diagram on stderr\n"
-          "  --text         write every event of both stacks as a line to stderr\n"
-          "  --json FILE    write every event of both stacks as a line of JSON to FILE\n"
-          "  --seed N       the same ports, keys and time stamp origins in every run\n"
-          "  --mtu N        largest IP packet between program and gateway, 1280..65535 [1500]\n"
-          "  --no-offload   segments of one MTU; implied when somebody looks at them\n"
-          "  -h, --help     this\n"
+          "  --ladder         draw every connection as a diagram on stderr\n"
+          "  --text           write every event as a line to stderr\n"
+          "  --json FILE      write every event as a line of JSON to FILE\n"
+          "  --seed N         the same ports, keys and time stamp origins in every run\n"
+          "  --mtu N          largest IP packet: 1280..65535 [1500]; with a device\n"
+          "                   68..65535 [the device's]\n"
+          "  --no-offload     segments of one MTU; implied by --ladder, --text, --json\n"
+          "  -h, --help       this\n"
           "\n"
-          "Exit status: the program's own; 127 not found, 126 cannot be run, 125 aksu run failed.\n"
-          "Example: aksu run --ladder -- curl -s http://example.com/\n", out);
+          "With a device the program is a host of its own on that network:\n"
+          "  --device SPEC    tap:NAME, tun:NAME, packet:NAME, fd:N, dgram:OURS,PEER,\n"
+          "                   stream:PATH\n"
+          "  --address A      10.0.0.2/24, 2001:db8::2/64, dhcp or auto; may be repeated\n"
+          "                   [dhcp and auto]\n"
+          "  --gateway G      the router for everything else\n"
+          "  --route R        another one: \"10.9.0.0/16 via 10.0.0.7\"; may be repeated\n"
+          "  --mac M          as 02:00:00:00:00:01 [a random one]\n"
+          "  --bare-ip        fd:, dgram: or stream: carries IP, not Ethernet\n"
+          "  --capture FILE   write all frames to a pcapng file, with reasons as comments\n"
+          "\n"
+          "Exit status: the program's own; 127 not found, 126 cannot be run, 125 aksu run\n"
+          "failed.\n"
+          "Examples: aksu run --ladder -- curl -s http://example.com/\n"
+          "  aksu run --device tap:tap0 --address 10.0.0.2/24 -- iperf3 -c 10.0.0.1\n", out);
+}
+
+/* What only a host has, and was given; NULL: nothing. */
+static const char *given_of_host(const struct cli_host *c)
+{
+    static const uint8_t no_mac[6];
+
+    if (c->address[0])
+        return "--address";
+    if (c->route[0])
+        return "--gateway or --route";
+    if (memcmp(c->interface.mac, no_mac, sizeof no_mac) != 0)
+        return "--mac";
+    if (c->interface.bare_ip)
+        return "--bare-ip";
+    return c->capture ? "--capture" : NULL;
 }
 
 /* false: a sentence was written. */
-static bool take_option(struct run_options *run, int option)
+static bool fit_together(const struct cli_host *c)
 {
-    uint64_t number;
+    const char *given = given_of_host(c);
 
-    switch (option) {
-    case LADDER:
-        run->ladder = true;
+    if (c->device)
         return true;
-    case TEXT:
-        run->text = true;
-        return true;
-    case JSON:
-        if (optarg[0] == '-' || optarg[0] == '\0') {
-            fprintf(stderr, "aksu run: --json takes the name of a file, not '%s' (write ./%s if it "
-                            "is one)\n", optarg, optarg);
-            return false;
-        }
-        run->json = optarg;
-        return true;
-    case SEED:
-        run->seeded = cli_number("run", "--seed", optarg, 0, UINT64_MAX, &run->seed);
-        return run->seeded;
-    case MTU:
-        if (!cli_number("run", "--mtu", optarg, LEAST_MTU, MOST_MTU, &number))
-            return false;
-        run->mtu = (uint32_t)number;
-        return true;
-    default:
-        run->no_offload = true;
-        return true;
+    if (given) {
+        fprintf(stderr, "aksu run: %s is for a device: add one, such as --device tap:tap0\n",
+                given);
+        return false;
     }
+    if (c->interface.mtu == 0 || c->interface.mtu >= LEAST_MTU)
+        return true;
+    fprintf(stderr, "aksu run: --mtu takes a number from %d to 65535 without a device, not %u\n",
+            LEAST_MTU, c->interface.mtu);
+    return false;
+}
+
+static int run_with(const struct cli_host *c, bool ladder, char *const argv[])
+{
+    struct aksu_host_config host = {
+        .device = c->device, .interface = c->interface, .addresses = c->address,
+        .routes = c->route, .capture = c->capture,
+    };
+    struct run_options run = {
+        .ladder = ladder, .text = c->text, .json = c->json, .seeded = c->seeded,
+        .mtu = c->interface.mtu ? c->interface.mtu : USUAL_MTU,
+        .no_offload = c->interface.no_offload, .host = c->device ? &host : NULL,
+    };
+
+    memcpy(run.seed, c->stack.seed, sizeof run.seed);
+    return run_program(&run, argv);
 }
 
 int cli_run(int argc, char **argv)
 {
-    struct run_options run = { .mtu = 1500 };
+    struct cli_host host = { .command = "run" };
+    bool ladder = false;
     int option;
 
     opterr = 0;
@@ -84,13 +128,17 @@ int cli_run(int argc, char **argv)
         }
         if (option == '?' || option == ':')
             return cli_refuse("run", argv, options, option);
-        if (!take_option(&run, option))
+        if (option == LADDER)
+            ladder = true;
+        else if (!cli_host_take(&host, option, optarg))
             return CLI_USAGE;
     }
+    if (!fit_together(&host))
+        return CLI_USAGE;
     if (optind == argc) {
         fputs("aksu run: which program? For example: aksu run -- curl http://example.com/\n",
               stderr);
         return CLI_USAGE;
     }
-    return run_program(&run, argv + optind);
+    return run_with(&host, ladder, argv + optind);
 }
