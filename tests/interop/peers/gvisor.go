@@ -1,0 +1,137 @@
+// gvisor.go - gVisor's netstack (Debian's golang-gvisor-gvisor-dev) as a peer: an HTTP client and server on a TAP.
+//
+//	gvisor get TAP ADDRESS URL FILE
+//	gvisor serve TAP ADDRESS PORT DIRECTORY
+//
+// ADDRESS is IPv4 or IPv6, of a network of 24 or 64 bits.
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log"
+	"net"
+	"net/http"
+	"os"
+	"strconv"
+	"time"
+
+	"golang.org/x/sys/unix"
+	"gvisor.dev/gvisor/pkg/tcpip"
+	"gvisor.dev/gvisor/pkg/tcpip/adapters/gonet"
+	"gvisor.dev/gvisor/pkg/tcpip/link/fdbased"
+	"gvisor.dev/gvisor/pkg/tcpip/link/tun"
+	"gvisor.dev/gvisor/pkg/tcpip/network/arp"
+	"gvisor.dev/gvisor/pkg/tcpip/network/ipv4"
+	"gvisor.dev/gvisor/pkg/tcpip/network/ipv6"
+	"gvisor.dev/gvisor/pkg/tcpip/stack"
+	"gvisor.dev/gvisor/pkg/tcpip/transport/tcp"
+)
+
+const nic = 1
+
+func protocolOf(ip net.IP) tcpip.NetworkProtocolNumber {
+	if ip.To4() != nil {
+		return ipv4.ProtocolNumber
+	}
+	return ipv6.ProtocolNumber
+}
+
+func addressOf(ip net.IP) tcpip.Address {
+	if short := ip.To4(); short != nil {
+		return tcpip.Address(short)
+	}
+	return tcpip.Address(ip.To16())
+}
+
+func start(device string, ip net.IP) *stack.Stack {
+	s := stack.New(stack.Options{
+		NetworkProtocols: []stack.NetworkProtocolFactory{
+			ipv4.NewProtocol, ipv6.NewProtocol, arp.NewProtocol},
+		TransportProtocols: []stack.TransportProtocolFactory{tcp.NewProtocol},
+	})
+	fd, err := tun.OpenTAP(device)
+	if err != nil {
+		log.Fatal("the TAP cannot be opened: ", err)
+	}
+	if err := unix.SetNonblock(fd, true); err != nil {
+		log.Fatal(err)
+	}
+	link, err := fdbased.New(&fdbased.Options{FDs: []int{fd}, MTU: 1500, EthernetHeader: true,
+		Address: "\x02\x00\x00\x67\x56\x01", PacketDispatchMode: fdbased.Readv})
+	if err != nil {
+		log.Fatal(err)
+	}
+	sack := tcpip.TCPSACKEnabled(true)
+	s.SetTransportProtocolOption(tcp.ProtocolNumber, &sack)
+	if err := s.CreateNIC(nic, link); err != nil {
+		log.Fatal(err)
+	}
+	bits := 24
+	if ip.To4() == nil {
+		bits = 64
+	}
+	address := tcpip.AddressWithPrefix{Address: addressOf(ip), PrefixLen: bits}
+	if err := s.AddProtocolAddress(nic, tcpip.ProtocolAddress{Protocol: protocolOf(ip),
+		AddressWithPrefix: address}, stack.AddressProperties{}); err != nil {
+		log.Fatal(err)
+	}
+	s.SetRouteTable([]tcpip.Route{{Destination: address.Subnet(), NIC: nic}})
+	return s
+}
+
+func get(s *stack.Stack, url, path string) error {
+	dial := func(ctx context.Context, network, target string) (net.Conn, error) {
+		to, err := net.ResolveTCPAddr("tcp", target)
+		if err != nil {
+			return nil, err
+		}
+		return gonet.DialContextTCP(ctx, s, tcpip.FullAddress{NIC: nic, Addr: addressOf(to.IP),
+			Port: uint16(to.Port)}, protocolOf(to.IP))
+	}
+	transport := &http.Transport{DialContext: dial}
+	client := http.Client{Transport: transport, Timeout: 50 * time.Second}
+	response, err := client.Get(url)
+	if err != nil {
+		return err
+	}
+	if response.StatusCode != http.StatusOK {
+		return fmt.Errorf("status %s", response.Status)
+	}
+	out, err := os.Create(path)
+	if err != nil {
+		return err
+	}
+	if _, err := io.Copy(out, response.Body); err != nil {
+		return err
+	}
+	response.Body.Close()
+	transport.CloseIdleConnections()
+	time.Sleep(300 * time.Millisecond) // until FIN and its ACK have left
+	return out.Close()
+}
+
+func main() {
+	log.SetFlags(0)
+	if len(os.Args) != 6 {
+		log.Fatal("usage: gvisor get TAP ADDRESS URL FILE | serve TAP ADDRESS PORT DIRECTORY")
+	}
+	ip := net.ParseIP(os.Args[3])
+	s := start(os.Args[2], ip)
+	switch os.Args[1] {
+	case "get":
+		if err := get(s, os.Args[4], os.Args[5]); err != nil {
+			log.Fatal(err)
+		}
+	case "serve":
+		port, _ := strconv.Atoi(os.Args[4])
+		listener, err := gonet.ListenTCP(s, tcpip.FullAddress{NIC: nic, Addr: addressOf(ip),
+			Port: uint16(port)}, protocolOf(ip))
+		if err != nil {
+			log.Fatal(err)
+		}
+		fmt.Println("listening")
+		log.Fatal(http.Serve(listener, http.FileServer(http.Dir(os.Args[5]))))
+	}
+}
