@@ -92,6 +92,11 @@ AKSU_API void aksu_interface_close(struct aksu_interface *i);
  * True: something moved, call it again before sleeping on fd. */
 AKSU_API bool aksu_interface_move(struct aksu_interface *i, struct aksu *net, aksu_device device,
                                   aksu_time now);
+/* Its halves, each at its own time: over a fast link the answer to what has just left is in the
+ * batch that comes in, and has taken some time. */
+AKSU_API bool aksu_interface_move_out(struct aksu_interface *i, struct aksu *net, aksu_time now);
+AKSU_API bool aksu_interface_move_in(struct aksu_interface *i, struct aksu *net,
+                                     aksu_device device, aksu_time now);
 
 /* A pcapng file of everything that passes `inner` (which is closed with it), with the stack's own
  * events as comments of the packet that they belong to. Give aksu_capture_sink() to

@@ -56,14 +56,16 @@ struct aksu_device_config {
     bool carries_loopback;      /* a link in memory: loopback addresses, and our own as a source,
                                    may arrive over it. Never for a link to a network */
 };
-/* INVALID (mtu), NO_RESOURCES (more than 8 devices). */
+/* INVALID (mtu, a group MAC address), NO_RESOURCES (more than 63 devices). */
 AKSU_API enum aksu_status aksu_attach(struct aksu *net, const struct aksu_device_config *config,
                                       aksu_device *out);
 
-/* Addresses and routes; `text` as "10.0.0.2/24" or "2001:db8::2/64". A connected route comes
- * with the address; without "/N" it is a single host. aksu_route_add: `prefix` as "0.0.0.0/0",
- * gateway NULL for on-link. INVALID (text, device, an address that no host can have),
- * NO_RESOURCES (more than 16 addresses or 32 routes). */
+/* Addresses and routes; `text` as "10.0.0.2/24" or "2001:db8::2/64". A connected route comes with
+ * the address; without "/N" it is a single host. A device with a MAC address tells everybody on its
+ * link of a new address, twice within 2 s (RFC 5227 2.3, RFC 4861 7.2.6). aksu_route_add: `prefix`
+ * as "0.0.0.0/0", gateway NULL for on-link. INVALID (text, device, an address that no host can
+ * have), ALREADY_EXISTS (the same address on the same device), NO_RESOURCES (more than 16 addresses
+ * or 32 routes). */
 AKSU_API enum aksu_status aksu_address_add(struct aksu *net, aksu_device device, const char *text);
 AKSU_API enum aksu_status aksu_route_add(struct aksu *net, aksu_device device, const char *prefix,
                                          const char *gateway);

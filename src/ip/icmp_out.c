@@ -155,21 +155,26 @@ static bool good_request(const struct ip_packet *p, bool v6)
     return checksum_finish(&c) == 0;
 }
 
-size_t icmp_echo_reply(const struct route_table *routes, const struct ip_packet *p,
-                       struct ip_out *ip, uint8_t *to, size_t room)
+uint32_t icmp_echo_reply(const struct route_table *routes, const struct ip_packet *p,
+                         struct ip_out *ip, uint8_t head[ICMP_ECHO_HEAD],
+                         struct aksu_slice out[ICMP_ECHO_PARTS])
 {
     bool v6 = !ip_is_v4(&p->destination);
-    if (p->length > room || !good_request(p, v6) || (!v6 && (p->group || p->link_broadcast)))
+    if (!good_request(p, v6) || (!v6 && (p->group || p->link_broadcast)))
         return 0;
     if (ip_is_unspecified(&p->source) || !way_back(routes, p, ip))
         return 0;
 
     ip->tos = p->tos & 0xfc;
-    ip_payload_copy(p, to, room);
-    to[0] = v6 ? ECHO_REPLY_V6 : ECHO_REPLY_V4;
-    store_be16(to + 2, 0);
+    memcpy(head, p->payload[0].data, ICMP_ECHO_HEAD);
+    head[0] = v6 ? ECHO_REPLY_V6 : ECHO_REPLY_V4;
+    store_be16(head + 2, 0);
+    out[0] = (struct aksu_slice){ head, ICMP_ECHO_HEAD };
+    memcpy(out + 1, p->payload, p->parts * sizeof *out);
+    out[1].data += ICMP_ECHO_HEAD;
+    out[1].length -= ICMP_ECHO_HEAD;
     struct checksum c = pseudo(v6, &ip->source, &ip->destination, p->length);
-    checksum_add(&c, to, p->length);
-    store_be16(to + 2, checksum_finish(&c));
-    return p->length;
+    checksum_add_slices(&c, out, 1 + p->parts);
+    store_be16(head + 2, checksum_finish(&c));
+    return 1 + p->parts;
 }

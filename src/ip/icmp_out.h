@@ -44,11 +44,14 @@ size_t icmp_error_build(struct icmp_limit *limit, const struct route_table *rout
                         const struct ip_packet *about, const struct icmp_error_out *what,
                         struct ip_out *ip, uint8_t *to, size_t room, aksu_time now);
 
-/* The reply to the echo request `p` (ICMP or ICMPv6, in any number of slices), same data. Fills
- * *ip but for the identification, which is needed when the reply is longer than the MTU and must
- * be cut (ip_cut). Returns its length, or 0: not an echo request, bad checksum, longer than
- * `room`, or sent to a broadcast or an IPv4 group (RFC 1122 3.2.2.6: may be discarded). */
-size_t icmp_echo_reply(const struct route_table *routes, const struct ip_packet *p,
-                       struct ip_out *ip, uint8_t *to, size_t room);
+/* The reply to the echo request `p` (ICMP or ICMPv6, in any number of slices and of any length),
+ * same data. Fills *ip but for the identification, which is needed when the reply is longer than
+ * the MTU and must be cut (ip_cut); `head`, the reply's header; and `out`, its slices: `head`, and
+ * the data where they are in `p`. Returns the number of slices, or 0: not an echo request, bad
+ * checksum, or sent to a broadcast or an IPv4 group (RFC 1122 3.2.2.6: may be discarded). */
+enum { ICMP_ECHO_HEAD = 8, ICMP_ECHO_PARTS = AKSU_FRAME_PARTS + 1 };
+uint32_t icmp_echo_reply(const struct route_table *routes, const struct ip_packet *p,
+                         struct ip_out *ip, uint8_t head[ICMP_ECHO_HEAD],
+                         struct aksu_slice out[ICMP_ECHO_PARTS]);
 
 #endif

@@ -147,10 +147,9 @@ static const char *advertisement(struct neighbor_cache *n, struct neighbor_entry
     }
     bool differs = told && memcmp(e->mac, in->link_address, 6) != 0;
     if (differs && !in->override) {
-        if (e->state != NEIGHBOR_REACHABLE)
-            return "advertisement that must not override";
-        neighbor_enter(n, e, NEIGHBOR_STALE, now);
-        return NULL;
+        if (e->state == NEIGHBOR_REACHABLE)
+            neighbor_enter(n, e, NEIGHBOR_STALE, now);
+        return "advertisement that must not override";
     }
     if (differs)
         memcpy(e->mac, in->link_address, 6);

@@ -67,7 +67,10 @@ enum aksu_status aksu_address_add(struct aksu *net, aksu_device device, const ch
     if (stack_device(net, device.index) == NULL)
         return AKSU_INVALID;
     stack_routes_changed(net);
-    return route_address_add(&net->routes, device.index, text);
+    enum aksu_status status = route_address_add(&net->routes, device.index, text);
+    if (status == AKSU_OK)
+        stack_announce(net, &net->routes.address[net->routes.addresses - 1]);
+    return status;
 }
 
 enum aksu_status aksu_route_add(struct aksu *net, aksu_device device, const char *prefix,

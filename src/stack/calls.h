@@ -57,6 +57,12 @@ void stack_udp_ready(struct aksu *net, aksu_udp endpoint);
 bool stack_udp_next_ready(struct aksu *net, struct aksu_ready *out);
 void stack_udp_forget(struct aksu *net, aksu_udp endpoint);  /* it is about to be closed */
 
+/* announce.c */
+void stack_announce(struct aksu *net, const struct route_address *address);
+bool stack_next_announcement(struct aksu *net, struct neighbor_packet *out, aksu_time now);
+aksu_time stack_announce_due(const struct aksu *net);
+void stack_announce_timeouts(struct aksu *net, aksu_time now);
+
 /* echo.c. The answers to who gives something in: a verdict for the event icmp_in. */
 struct icmp_error;
 struct stack_echo_request {

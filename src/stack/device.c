@@ -138,7 +138,8 @@ void stack_neighbor_news(struct aksu *net, aksu_time now)
     while (neighbor_next_news(&net->neighbors, &news)) {
         EMIT(&net->events, 0, now, neighbor, .ip = news.ip,
              .state = neighbor_state_name(news.state));
-        if (net->autoconf != 0)
+        /* RFC 4861 6.3.6: one that is being asked again is suspect for as long as it was */
+        if (net->autoconf != 0 && news.state != NEIGHBOR_INCOMPLETE)
             stack_router_silent(net, news.device, &news.ip, news.state == NEIGHBOR_FAILED);
     }
     stack_unpark(net);

@@ -24,15 +24,15 @@ void stack_icmp_error(struct aksu *net, struct icmp_limit *limit, const struct i
 
 static const char *echo(struct aksu *net, const struct ip_packet *p, aksu_time now)
 {
-    uint8_t message[PENDING_ROOM];
+    struct aksu_slice part[ICMP_ECHO_PARTS];
+    uint8_t head[ICMP_ECHO_HEAD];
     struct ip_out ip;
-    size_t length = icmp_echo_reply(&net->routes, p, &ip, message, sizeof message);
-    if (length == 0)
+    uint32_t parts = icmp_echo_reply(&net->routes, p, &ip, head, part);
+    if (parts == 0)
         return "not answered";
-    struct aksu_slice part = { message, length };
-    if (!stack_send_packet(net, &ip, &part, 1, now))
+    if (!stack_send_packet(net, &ip, part, parts, now))
         return "no room for the answer";
-    EMIT(&net->events, 0, now, icmp_out, .to = ip.destination, .type = message[0], .code = 0);
+    EMIT(&net->events, 0, now, icmp_out, .to = ip.destination, .type = head[0], .code = 0);
     return "answered";
 }
 
@@ -150,10 +150,23 @@ static const char *malformed(const struct ip_packet *p)
     return "RFC 4861 7.1: malformed";
 }
 
+/* In pieces, and too long to be looked at as one: nothing but echo is. */
+static void long_message(struct aksu *net, const struct ip_packet *p, aksu_time now)
+{
+    const struct aksu_slice *first = &p->payload[0];
+    const char *verdict = echo(net, p, now);
+    EMIT(&net->events, 0, now, icmp_in, .from = p->source, .type = first->data[0],
+         .code = first->length > 1 ? first->data[1] : 0, .verdict = verdict);
+}
+
 void stack_icmp_in(struct aksu *net, const struct ip_packet *p, aksu_time now)
 {
     uint8_t whole[PENDING_ROOM];
     struct aksu_slice s = p->payload[0];
+    if (p->parts > 1 && p->length > sizeof whole) {
+        long_message(net, p, now);
+        return;
+    }
     if (p->parts > 1)
         s = (struct aksu_slice){ whole, ip_payload_copy(p, whole, sizeof whole) };
     struct reader r = reader_of(s.data, s.length);

@@ -151,7 +151,8 @@ static bool pending_out(struct aksu *net, struct aksu_frame *out, aksu_time now)
 static bool neighbor_out(struct aksu *net, struct aksu_frame *out, aksu_time now)
 {
     struct neighbor_packet p;
-    while (neighbor_next_packet(&net->neighbors, &p, now)) {
+    while (stack_next_announcement(net, &p, now)
+           || neighbor_next_packet(&net->neighbors, &p, now)) {
         const struct device *d = stack_device(net, p.device);
         if (!route_is_local(&net->routes, p.device, &p.source))
             continue;                       /* an address that has been taken away meanwhile */

@@ -35,6 +35,13 @@ struct known_hop {
     uint8_t mac[6];
 };
 
+/* An address of ours that the link has not been told of as often as it must be. */
+struct announcement {
+    struct aksu_ip ip;
+    aksu_time at;                           /* of the next; NEVER: it is owed now */
+    uint8_t device, sent;
+};
+
 /* Who has something to send; a bit may be set without need, never missing. */
 enum { OWES_PACKET = 1, OWES_NEIGHBOR = 2, OWES_UDP = 4, OWES_TCP = 8 };
 
@@ -83,6 +90,8 @@ struct aksu {
     struct ports ports;
     struct aksu_ip gateway[ROUTE_ROUTES];
 
+    uint32_t announcements;
+    struct announcement announcement[ROUTE_ADDRESSES];
     struct echo echo;
     struct sipkey autoconf_key;
     aksu_time autoconf_due;                 /* NEVER: nothing to do */

@@ -121,7 +121,7 @@ static void loop_back(struct aksu *net, const struct conn *c, aksu_time now)
     const struct tcp_tuple *tuple = &c->tcp.tuple;
     const struct tcp_segment *seg = &net->segment;
     struct writer w = writer_of(net->header, sizeof net->header);
-    struct aksu_slice part[1 + TCP_TEXT_PARTS];
+    struct aksu_slice part[AKSU_FRAME_PARTS];
     struct ip_out ip = { .source = tuple->local_ip, .destination = tuple->remote_ip,
                          .protocol = IP_PROTOCOL_TCP, .ttl = c->tcp.ttl, .dont_fragment = true,
                          .tos = (uint8_t)(c->tcp.dscp << 2 | seg->ecn) };

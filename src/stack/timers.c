@@ -20,6 +20,8 @@ aksu_time stack_next_timeout(const struct aksu *net)
     next = time_min(next, time_wait_next_timeout(&net->time_wait));
     next = time_min(next, neighbor_next_timeout(&net->neighbors));
     next = time_min(next, net->autoconf_due);
+    if (net->announcements != 0)
+        next = time_min(next, stack_announce_due(net));
     return net->fragments ? time_min(next, reassembly_next_timeout(&net->reassembly)) : next;
 }
 
@@ -52,6 +54,7 @@ void stack_timeouts(struct aksu *net, aksu_time now)
     }
     if (net->autoconf_due <= now)
         stack_autoconf_timeouts(net, now);
+    stack_announce_timeouts(net, now);
     if (net->fragments)
         reassembly_timeouts(net, now);
 }

@@ -3,7 +3,8 @@
  * all input was processed. */
 #include "tcp/core.h"
 
-enum { LARGEST_GSO = 61440, SLICES = TCP_TEXT_PARTS };
+/* SLICES: a frame that leaves has its headers in a part of their own. */
+enum { LARGEST_GSO = 61440, SLICES = TCP_TEXT_PARTS - 1 };
 
 static void header(struct tcp *t, struct tcp_segment *out, seq_t seq, uint8_t ctl)
 {

@@ -15,7 +15,10 @@ static bool acceptable(const struct tcp *t, const struct tcp_segment *seg)
     if (wnd == 0)
         return false;
     seq_t last = seq_add(seg->seq, len - 1);
-    return first_in || (seq_le(t->rcv.nxt, last) && seq_lt(last, end));
+    if (first_in || (seq_le(t->rcv.nxt, last) && seq_lt(last, end)))
+        return true;
+    /* Of several that came as one, those between the first and the last may be what is wanted. */
+    return seg->gso_size != 0 && seq_lt(seg->seq, t->rcv.nxt) && seq_le(end, last);
 }
 
 static void acknowledge_now(struct tcp *t)

@@ -6,7 +6,9 @@
 #include "wire/checksum.h"
 #include "wire/tcp_options.h"
 
-enum { TCP_HEADER = 20, TCP_HEADER_MOST = 60, TCP_TEXT_PARTS = 18 };
+/* TCP_TEXT_PARTS: as many as a frame that arrives has parts (AKSU_FRAME_PARTS): the text may begin
+ * in its first one, behind the headers. */
+enum { TCP_HEADER = 20, TCP_HEADER_MOST = 60, TCP_TEXT_PARTS = 19 };
 
 /* Control bits, in the order of the header (RFC 9293 3.1). */
 enum { CTL_FIN = 0x01, CTL_SYN = 0x02, CTL_RST = 0x04, CTL_PSH = 0x08, CTL_ACK = 0x10,

@@ -3,7 +3,7 @@
 #include "base/bytes.h"
 #include "tests/peer/peer.h"
 
-enum { MEMORY = 1 << 20, TEXT_MOST = 3000 };
+enum { MEMORY = 1 << 20, TEXT_MOST = 3000, BATCH = 12 };
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -42,6 +42,55 @@ static void changed_segment(struct reader *r, const struct peer_slot *s)
     if (!(changes & 64))
         peer_fix(&p, s, frame, length);
     peer_in(&p, frame, length, changes & 32 ? peer_tcp_at(&p, s) + 60 : 0);
+}
+
+/* How the octets lie in the frame: in up to all of its parts, some of them perhaps empty, the
+ * first with the headers or not. */
+static void cut(struct reader *r, const uint8_t *octets, size_t length, struct aksu_frame *out)
+{
+    size_t at = 0, step = read_u8(r);
+    out->parts = 1 + read_u8(r) % AKSU_FRAME_PARTS;
+    for (uint32_t i = 0; i < out->parts; i++) {
+        size_t n = i == 0 ? 54 + step % 32 : step * i / 4;
+        n = n > length - at || i + 1 == out->parts ? length - at : n;
+        out->part[i] = (struct aksu_slice){ octets + at, n };
+        at += n;
+    }
+    out->length = (uint32_t)at;
+}
+
+/* Segments that follow each other, mostly, and arrive together. */
+static void batch(struct reader *r, const struct peer_slot *s)
+{
+    static const uint8_t zeros[TEXT_MOST];
+    static uint8_t octets[BATCH][PEER_FRAME_MOST];
+    static struct aksu_frame frame[BATCH];
+    uint32_t count = 1 + read_u8(r) % BATCH, usual = 1 + read_be16(r) % (TEXT_MOST / 2);
+    uint32_t place = read_be16(r) - 32768u;
+    place = place % 4 == 0 ? place : 0;
+    for (uint32_t i = 0; i < count; i++) {
+        struct tcp_segment seg = peer_segment(&p, s, CTL_ACK);
+        uint8_t how = read_u8(r);
+        seg.text_len = how & 1 ? read_be16(r) % TEXT_MOST : usual;
+        seg.ctl = how & 2 ? read_u8(r) : CTL_ACK;
+        place += how & 4 ? read_be16(r) - 32768u : 0;
+        seg.seq = seq_add(seg.seq, place);
+        seg.parts = seg.text_len > 0;
+        seg.text[0] = (struct aksu_slice){ zeros, seg.text_len };
+        place += seg.text_len;
+        size_t length = peer_frame(&p, s, &seg, octets[i]);
+        if (how & 8) {
+            octets[i][read_u8(r)] ^= read_u8(r);
+            peer_fix(&p, s, octets[i], length);
+        }
+        frame[i] = (struct aksu_frame){ .gso_size = how & 16 ? read_be16(r) : 0,
+                                        .checksum_partial = how & 32 };
+        if (how & 64)
+            length = read_be16(r) % (length + 1);
+        cut(r, octets[i], length, &frame[i]);
+    }
+    aksu_frames_in(p.net, p.device, frame, count, p.now);
+    peer_drain(&p);
 }
 
 static void user_call(struct reader *r, struct peer_slot *s)
@@ -90,8 +139,11 @@ static void step(struct reader *r)
     case 0:
         raw_frame(r);
         break;
-    case 1: case 2: case 3: case 4:
+    case 1: case 2:
         changed_segment(r, s);
+        break;
+    case 3: case 4:
+        batch(r, s);
         break;
     case 5:
         peer_wait(&p, AKSU_MS(read_be16(r)));

@@ -80,6 +80,15 @@ void alone_wait(struct alone *w, aksu_time time)
     }
 }
 
+void alone_add(struct alone *w, unsigned device, const char *text)
+{
+    alone_collect(w);
+    uint32_t before = w->frames;
+    assert_int_equal(aksu_address_add(w->net, w->device[device], text), AKSU_OK);
+    alone_wait(w, AKSU_SECONDS(2));
+    w->frames = before;
+}
+
 void alone_forget(struct alone *w)
 {
     w->frames = 0;

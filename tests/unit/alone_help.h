@@ -34,6 +34,8 @@ struct alone {
 /* Devices with the MAC addresses 2:0:0:0:`mac`:1, ...; MTU 1500; no addresses. */
 void alone_init(struct alone *w, uint8_t seed, uint8_t mac);
 void alone_fini(struct alone *w);
+/* Adds an address; the time of its announcements passes, and no frame of it is kept. */
+void alone_add(struct alone *w, unsigned device, const char *text);
 /* Virtual time passes; frames are kept. */
 void alone_wait(struct alone *w, aksu_time time);
 /* ... now only. */

@@ -1,6 +1,16 @@
 /* stack_help.c - two stacks over the pair device, in virtual time. */
 #include "stack_help.h"
 
+void announce_to_nobody(struct aksu *net, aksu_time now)
+{
+    struct aksu_frame f;
+    for (aksu_time at = now; at <= now + ANNOUNCED; at += ANNOUNCED) {
+        aksu_timeouts(net, at);
+        while (aksu_frame_out(net, &f, at))
+            ;
+    }
+}
+
 void two_init(struct two *w, const struct link_options *options)
 {
     static const char *const address[2][2] = { { "10.0.0.1/24", "fd00::1/64" },
@@ -11,7 +21,7 @@ void two_init(struct two *w, const struct link_options *options)
     for (unsigned i = 0; i < 2; i++) {
         struct aksu_config config = o->config[i];
         config.seed[0] = (uint8_t)(i + 1);
-        w->net[i] = aksu_new(&config, w->now);
+        w->net[i] = aksu_new(&config, w->now - ANNOUNCED);
         assert_non_null(w->net[i]);
         struct aksu_device_config device = { .name = "pair", .mtu = o->mtu, .offload = o->offload,
                                               .carries_loopback = o->carries_loopback };
@@ -24,6 +34,7 @@ void two_init(struct two *w, const struct link_options *options)
         for (unsigned a = 0; a < 2; a++)
             assert_int_equal(aksu_address_add(w->net[i], w->pair.device[i], address[i][a]),
                              AKSU_OK);
+        announce_to_nobody(w->net[i], w->now - ANNOUNCED);
     }
 }
 

@@ -24,7 +24,13 @@ struct two {
     bool v6;
 };
 
-/* 10.0.0.1/24 and 10.0.0.2/24, and fd00::1/64, fd00::2/64. NULL: the defaults. */
+/* Takes away what is owed: the announcements of new addresses, which nobody is to hear. They last
+ * ANNOUNCED. */
+#define ANNOUNCED AKSU_SECONDS(2)
+void announce_to_nobody(struct aksu *net, aksu_time now);
+
+/* 10.0.0.1/24 and 10.0.0.2/24, and fd00::1/64, fd00::2/64, announced long ago. NULL: the
+ * defaults. */
 void two_init(struct two *w, const struct link_options *options);
 void two_fini(struct two *w);
 

@@ -2,7 +2,9 @@
  * nobody wants, and packets of a stack to itself. */
 #include "stack_help.h"
 
+#include "ip/output.h"
 #include "stack/stack.h"
+#include "wire/checksum.h"
 #include "wire/ipv4.h"
 #include "wire/ipv6.h"
 
@@ -145,6 +147,65 @@ static void a_ping_is_answered(void **state)
             assert_false(take_frame(&w, SERVER, &f));
             two_fini(&w);
         }
+    }
+}
+
+/* What arrives in pieces is put together at `to`; octets. */
+static size_t take_pieces(struct two *w, uint8_t *to, size_t room)
+{
+    struct aksu_frame f;
+    size_t total = 0;
+    while (take_frame(w, SERVER, &f)) {
+        const uint8_t *h = f.part[0].data;
+        size_t header = w->v6 ? IPV6_HEADER + IPV6_FRAGMENT_HEADER : IPV4_HEADER;
+        size_t at = w->v6 ? load_be16(h + IPV6_HEADER + 2) & 0xfff8u
+                          : (load_be16(h + 6) & 0x1fffu) * 8u;
+        assert_int_equal(f.parts, 1);
+        assert_true(f.length <= 1500 && at + f.length - header <= room);
+        memcpy(to + at, h + header, f.length - header);
+        total += f.length - header;
+    }
+    return total;
+}
+
+static void a_long_ping_is_answered(void **state)
+{
+    (void)state;
+    static const size_t length[] = { 1500, 4000, 4100, 20000, 60000 };
+    static uint8_t body[60000], message[60008], got[60008], frame[1500];
+    for (size_t i = 0; i < sizeof body; i++)
+        body[i] = (uint8_t)(i * 7 + i / 251);
+    for (size_t i = 0; i < 2 * sizeof length / sizeof length[0]; i++) {
+        struct two w;
+        two_init(&w, &(struct link_options){ .v6 = i & 1 });
+        struct icmp_message m = { .kind = ICMP_ECHO_REQUEST, .body = body,
+                                  .body_length = length[i / 2] };
+        struct ip_out ip = { .source = ip_of(&w, CLIENT), .destination = ip_of(&w, SERVER),
+                             .ttl = 64, .identification = 5,
+                             .protocol = w.v6 ? IP_PROTOCOL_ICMPV6 : IP_PROTOCOL_ICMP };
+        struct writer out = writer_of(message, sizeof message);
+        if (w.v6)
+            wire_icmpv6_build(&out, &ip.source, &ip.destination, &m);
+        else
+            wire_icmpv4_build(&out, &m);
+        struct aksu_slice whole = { message, writer_length(&out) };
+        struct ip_cutter cutter;
+        struct ip_piece piece;
+        assert_int_equal(ip_cut(&cutter, &ip, &whole, 1, sizeof frame), AKSU_OK);
+        while (ip_next_piece(&cutter, &piece)) {
+            memcpy(frame, piece.header, piece.header_length);
+            memcpy(frame + piece.header_length, piece.part[0].data, piece.length);
+            give(&w, SERVER, frame, piece.header_length + piece.length);
+        }
+        assert_int_equal(take_pieces(&w, got, sizeof got), whole.length);
+        assert_int_equal(got[0], w.v6 ? 129 : 0);
+        assert_memory_equal(got + 8, body, length[i / 2]);
+        struct checksum c = w.v6 ? checksum_pseudo(&ip.destination, &ip.source, ip.protocol,
+                                                   (uint32_t)whole.length)
+                                 : (struct checksum){ 0 };
+        checksum_add(&c, got, whole.length);
+        assert_int_equal(checksum_finish(&c), 0);
+        two_fini(&w);
     }
 }
 
@@ -353,6 +414,7 @@ int main(void)
         cmocka_unit_test(a_datagram_in_pieces_stops_with_its_endpoint),
         cmocka_unit_test(a_closed_udp_port_is_unreachable),
         cmocka_unit_test(a_ping_is_answered),
+        cmocka_unit_test(a_long_ping_is_answered),
         cmocka_unit_test(answers_are_few_at_a_time),
         cmocka_unit_test(an_unknown_protocol_is_unreachable),
         cmocka_unit_test(frames_of_garbage_do_no_harm),

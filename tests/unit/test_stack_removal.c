@@ -27,19 +27,14 @@ static enum aksu_status removed(struct alone *w, unsigned device, const char *te
     return aksu_address_remove(w->net, w->device[device], text);
 }
 
-static void add(struct alone *w, unsigned device, const char *text)
-{
-    assert_int_equal(aksu_address_add(w->net, w->device[device], text), AKSU_OK);
-}
-
 static void an_address_goes_with_its_route(void **state)
 {
     (void)state;
     struct alone w;
     struct aksu_address a;
     alone_init(&w, 1, 7);
-    add(&w, 0, "10.0.0.2/24");
-    add(&w, 1, "10.1.0.2/16");
+    alone_add(&w, 0, "10.0.0.2/24");
+    alone_add(&w, 1, "10.1.0.2/16");
     assert_int_equal(addresses(&w), 2);
     assert_true(reachable(&w, "10.0.0.9"));
     assert_true(aksu_address_at(w.net, 1, &a));
@@ -60,7 +55,7 @@ static void an_address_goes_with_its_route(void **state)
     assert_int_equal(addresses(&w), 1);
     assert_false(reachable(&w, "10.0.0.9"));
     assert_true(reachable(&w, "10.1.0.9"));
-    add(&w, 0, "10.0.0.2/24");
+    alone_add(&w, 0, "10.0.0.2/24");
     assert_true(reachable(&w, "10.0.0.9"));
     alone_fini(&w);
 }
@@ -70,9 +65,9 @@ static void a_route_that_others_need_stays(void **state)
     (void)state;
     struct alone w;
     alone_init(&w, 1, 7);
-    add(&w, 0, "10.0.0.2/24");
-    add(&w, 0, "10.0.0.3/24");
-    add(&w, 1, "10.0.0.4/24");
+    alone_add(&w, 0, "10.0.0.2/24");
+    alone_add(&w, 0, "10.0.0.3/24");
+    alone_add(&w, 1, "10.0.0.4/24");
     assert_int_equal(removed(&w, 0, "10.0.0.2"), AKSU_OK);
     assert_true(reachable(&w, "10.0.0.9"));
     assert_int_equal(w.frame[0].device, 1);
@@ -81,7 +76,7 @@ static void a_route_that_others_need_stays(void **state)
     assert_int_equal(w.frame[0].device, 2);
     /* a route that was given in the place of the connected one is not an address's */
     assert_int_equal(aksu_route_add(w.net, w.device[1], "10.0.0.0/24", "10.0.0.1"), AKSU_OK);
-    add(&w, 1, "10.9.0.4/24");
+    alone_add(&w, 1, "10.9.0.4/24");
     assert_int_equal(removed(&w, 1, "10.0.0.4"), AKSU_OK);
     assert_true(reachable(&w, "10.0.0.9"));
     assert_memory_equal(w.frame[0].octet + 38, "\12\0\0\1", 4);
@@ -93,7 +88,7 @@ static void routes_go(void **state)
     (void)state;
     struct alone w;
     alone_init(&w, 1, 7);
-    add(&w, 0, "10.0.0.2/24");
+    alone_add(&w, 0, "10.0.0.2/24");
     assert_int_equal(aksu_route_add(w.net, w.device[0], "0.0.0.0/0", "10.0.0.1"), AKSU_OK);
     assert_int_equal(aksu_route_add(w.net, w.device[0], "10.7.0.0/16", "10.0.0.7"), AKSU_OK);
     assert_int_equal(aksu_route_remove(w.net, w.device[1], "0.0.0.0/0"), AKSU_DOES_NOT_EXIST);
@@ -117,7 +112,7 @@ static void an_address_that_is_gone_is_not_heard_of(void **state)
     uint8_t arp[42] = { 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 2, 0, 0, 0, 99, 1, 8, 6, 0, 1, 8, 0, 6,
                         4, 0, 1, 2, 0, 0, 0, 99, 1, 10, 0, 0, 1, 0, 0, 0, 0, 0, 0, 10, 0, 0, 2 };
     alone_init(&w, 1, 7);
-    add(&w, 0, "10.0.0.2/24");
+    alone_add(&w, 0, "10.0.0.2/24");
     assert_true(reachable(&w, "10.0.0.9"));             /* asks three times */
     assert_int_equal(w.frames, 1);
     alone_give(&w, 0, arp, sizeof arp);
@@ -140,7 +135,7 @@ static void a_connection_lives_on(void **state)
     aksu_conn c;
     struct aksu_info info;
     alone_init(&w, 1, 7);
-    add(&w, 0, "10.0.0.2/24");
+    alone_add(&w, 0, "10.0.0.2/24");
     struct aksu_open how = { .remote = { ip_of_text("10.0.0.9"), 80 } };
     assert_int_equal(aksu_open(w.net, &how, &c, w.now), AKSU_OK);
     assert_int_equal(removed(&w, 0, "10.0.0.2"), AKSU_OK);
@@ -172,7 +167,7 @@ static void an_automatic_address_comes_back(void **state)
     assert_int_equal(addresses(&w), 1);
     advert_give(&w, &ra);
     assert_int_equal(addresses(&w), 2);
-    add(&w, 0, text);                                   /* by hand, while it is asked for */
+    alone_add(&w, 0, text);                                   /* by hand, while it is asked for */
     alone_wait(&w, AKSU_SECONDS(5000));
     assert_true(address_of(&w, AKSU_ADDRESS_PREFERRED, "2001:db8:", &a));
     assert_false(a.autoconfigured);
@@ -192,7 +187,7 @@ static void a_full_table(void **state)
     for (unsigned i = 0; i < 16; i++) {
         text[8] = (char)('0' + i % 10);
         text[7] = (char)('1' + i / 10);
-        add(&w, 0, text);
+        alone_add(&w, 0, text);
     }
     assert_int_equal(aksu_autoconfigure(w.net, w.device[0], w.now), AKSU_OK);
     advert_init(&ra, 1800);

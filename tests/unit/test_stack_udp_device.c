@@ -89,10 +89,8 @@ static void a_unicast_before_there_is_an_address(void **state)
     (void)state;
     struct alone w;
     alone_init(&w, 1, 7);
-    assert_int_equal(aksu_address_add(w.net, w.device[0], "10.0.0.2/24"), AKSU_OK);
-    assert_int_equal(aksu_address_add(w.net, w.device[1], "fd00::2/64"), AKSU_OK);
-    alone_wait(&w, AKSU_SECONDS(3));
-    alone_forget(&w);
+    alone_add(&w, 0, "10.0.0.2/24");
+    alone_add(&w, 1, "fd00::2/64");
     aksu_udp any = endpoint(&w, 0, "0.0.0.0", 68), u = endpoint(&w, 2, "0.0.0.0", 68);
     aksu_udp other = endpoint(&w, 0, "0.0.0.0", 70);
     datagram(&w, 1, "192.0.2.1", "192.0.2.77", 68);
@@ -112,9 +110,7 @@ static void a_unicast_before_there_is_an_address(void **state)
         assert_true(alone_logged(&w, i < 5 ? "not for us" : i == 5 ? "loopback" : "group"));
         alone_forget(&w);
     }
-    assert_int_equal(aksu_address_add(w.net, w.device[1], "192.0.2.78/24"), AKSU_OK);
-    alone_wait(&w, AKSU_SECONDS(3));
-    alone_forget(&w);
+    alone_add(&w, 1, "192.0.2.78/24");
     datagram(&w, 1, "192.0.2.1", "192.0.2.77", 68);
     assert_false(has_text(&w, u));
     assert_true(alone_logged(&w, "not for us"));
@@ -176,7 +172,7 @@ static void its_own_device_in_and_out(void **state)
     for (unsigned i = 0; i < 2; i++) {
         char text[] = "10.0.0.2/24";
         text[3] = (char)('0' + i);
-        assert_int_equal(aksu_address_add(w.net, w.device[i], text), AKSU_OK);
+        alone_add(&w, i, text);
     }
     assert_int_equal(aksu_route_add(w.net, w.device[0], "0.0.0.0/0", "10.0.0.1"), AKSU_OK);
     aksu_udp first = endpoint(&w, 1, "0.0.0.0", 68), second = endpoint(&w, 2, "0.0.0.0", 68);
@@ -206,7 +202,7 @@ static void what_cannot_be_opened(void **state)
     struct alone w;
     aksu_udp u;
     alone_init(&w, 1, 7);
-    assert_int_equal(aksu_address_add(w.net, w.device[0], "10.0.0.2/24"), AKSU_OK);
+    alone_add(&w, 0, "10.0.0.2/24");
     struct aksu_udp_open how = { .local = { .port = 68 }, .device = { 9 } };
     assert_int_equal(aksu_udp_open(w.net, &how, &u), AKSU_INVALID);
     how.device.index = 1;
@@ -232,8 +228,8 @@ static void groups_have_their_own_mac_addresses(void **state)
     (void)state;
     struct alone w;
     alone_init(&w, 1, 7);
-    assert_int_equal(aksu_address_add(w.net, w.device[0], "10.0.0.2/24"), AKSU_OK);
-    assert_int_equal(aksu_address_add(w.net, w.device[0], "fd00::2/64"), AKSU_OK);
+    alone_add(&w, 0, "10.0.0.2/24");
+    alone_add(&w, 0, "fd00::2/64");
     aksu_udp u = endpoint(&w, 0, "::", 5353);
     assert_int_equal(send_to(&w, u, "239.129.2.3", 5353), AKSU_OK);
     assert_int_equal(send_to(&w, u, "ff05::1:2345:6789", 5353), AKSU_OK);
