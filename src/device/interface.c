@@ -12,7 +12,7 @@
 /* Frames of one turn: the caller has timers and users to look after. */
 enum { MOST_IN = 64, MOST_OUT = 256 };
 /* What the stack takes at once, and answers with one ACK: as much as other systems' GRO. */
-enum { BATCH_FRAMES = 16, BATCH_OCTETS = 65536 };
+enum { BATCH_FULL = 16, BATCH_OCTETS = 65536, FULL = 512 };
 
 #define LATER AKSU_MS(1)
 
@@ -247,18 +247,22 @@ static bool move_out(struct aksu_interface *i, struct aksu *net, unsigned *left,
 
 /* --- in --- */
 
-/* How many of the frames go in together. */
+/* How many of the frames go in together. Those that carry little do not count: many short
+ * connections are as many senders. */
 static unsigned batch(const struct aksu_frame *frame, unsigned count)
 {
     size_t octets = 0;
-    unsigned n = 0;
-    while (n < count && n < BATCH_FRAMES && octets < BATCH_OCTETS)
-        octets += frame[n++].length;
+    unsigned n = 0, full = 0;
+    for (; n < count && full < BATCH_FULL && octets < BATCH_OCTETS; n++) {
+        octets += frame[n].length;
+        full += frame[n].length >= FULL;
+    }
     return n;
 }
 
 /* The stack's answers leave after each batch: the sender clocks itself with our ACKs
- * (RFC 9293 3.8.6.3 [SHLD-19]). */
+ * (RFC 9293 3.8.6.3 [SHLD-19]). Those to the last one leave in the next turn, together with what
+ * the caller has to say: data in the ACK of a handshake, our FIN in the ACK of theirs. */
 static bool move_in(struct aksu_interface *i, struct aksu *net, aksu_device device, unsigned *left,
                     aksu_time now)
 {
@@ -272,10 +276,23 @@ static bool move_in(struct aksu_interface *i, struct aksu *net, aksu_device devi
         for (unsigned k = 0; k < n; k++)
             i->octets_in += frame[done + k].length;
         aksu_frames_in(net, device, frame + done, n, now);
-        if (!i->gone && !i->blocked)
+        if (done + n < (unsigned)count && !i->gone && !i->blocked)
             (void)move_out(i, net, left, now);
     }
     return count > 0;
+}
+
+bool aksu_interface_move_out(struct aksu_interface *i, struct aksu *net, aksu_time now)
+{
+    unsigned left = MOST_OUT;
+    return !i->gone && move_out(i, net, &left, now);
+}
+
+bool aksu_interface_move_in(struct aksu_interface *i, struct aksu *net, aksu_device device,
+                            aksu_time now)
+{
+    unsigned left = MOST_OUT;
+    return !i->gone && move_in(i, net, device, &left, now);
 }
 
 bool aksu_interface_move(struct aksu_interface *i, struct aksu *net, aksu_device device,

@@ -55,8 +55,8 @@ static void set_times(const struct dhcp_message *m, aksu_time asked, uint64_t ra
         t2 = lease / 8 * 7;
     if (t1 == 0 || t1 >= t2)
         t1 = lease / 2 < t2 ? lease / 2 : t2 / 2;
-    aksu_time fuzz = random % (1 + time_min(lease / 64, MOST_FUZZ));
-    out->t1 = time_after(asked, t1 - time_min(fuzz, t1));
+    aksu_time fuzz = random % (1 + time_min(time_min(lease / 64, t1 / 32), MOST_FUZZ));
+    out->t1 = time_after(asked, t1 - fuzz);
     out->t2 = time_after(asked, t2 - time_min(fuzz, t2 - t1));
     out->end = time_after(asked, lease);
 }

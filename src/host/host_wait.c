@@ -35,7 +35,10 @@ static bool turn(struct aksu_host *host, aksu_time now)
         aksu_timeouts(host->net, now);
         host->happened = true;
     }
-    bool moved = aksu_interface_move(host->interface, host->net, host->device, now);
+    bool moved = aksu_interface_move_out(host->interface, host->net, now);
+    if (moved)
+        now = aksu_host_now();      /* else the answer would be as old as the question */
+    moved = aksu_interface_move_in(host->interface, host->net, host->device, now) || moved;
     host->deaf = host->suspect && !moved;
     host->suspect = false;
     moved = work(host, moved || host->news, now) || moved;

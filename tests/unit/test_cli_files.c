@@ -3,8 +3,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 
 #include "cli/files.h"
 
@@ -217,6 +219,35 @@ static void descriptors_are_bounded(void **state)
         files_close(&p->files, found[i].fd);
 }
 
+/* The kernel gives up on a path with ".." while anything anywhere is renamed. */
+static void renaming_hides_nothing(void **state)
+{
+    struct place *p = *state;
+    struct files_found found;
+    char one[96], two[96];
+    unsigned missed = 0;
+    snprintf(one, sizeof one, "%s/one", p->top);
+    snprintf(two, sizeof two, "%s/two", p->top);
+    make_directory(p->top, "one");
+    pid_t renamer = fork();
+    assert_true(renamer >= 0);
+    while (renamer == 0) {
+        (void)!rename(one, two);
+        (void)!rename(two, one);
+    }
+    for (int i = 0; i < 20000; i++) {
+        unsigned status = files_find(&p->files, "site/../empty/../site/../a.txt", &found);
+        missed += status != 200;
+        if (status == 200)
+            files_close(&p->files, found.fd);
+    }
+    kill(renamer, SIGKILL);
+    waitpid(renamer, NULL, 0);
+    rmdir(one);
+    rmdir(two);
+    assert_int_equal(missed, 0);
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -226,6 +257,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(types_follow_the_suffix, set_up, tear_down),
         cmocka_unit_test_setup_teardown(uploads, set_up, tear_down),
         cmocka_unit_test_setup_teardown(descriptors_are_bounded, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(renaming_hides_nothing, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

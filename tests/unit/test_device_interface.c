@@ -17,7 +17,8 @@ struct fake {
     enum aksu_transmit answer;
     unsigned asked, taken, flushed, gone_in;
     bool batches, full;             /* flush leaves something */
-    uint8_t octets[1 << 16];
+    unsigned arrived;               /* frames in the last batch of receive_many */
+    uint8_t octets[1 << 16], in[64][1514];
 };
 
 static struct fake *fake_of(struct aksu_interface *i)
@@ -34,6 +35,22 @@ static int receive(struct aksu_interface *i, struct aksu_frame *out, unsigned mo
     }
     assert_true(most > 0);
     return aksu_frame_out(f->w->net[SERVER], out, f->w->now) ? 1 : 0;
+}
+
+/* As a device that queues. */
+static int receive_many(struct aksu_interface *i, struct aksu_frame *out, unsigned most)
+{
+    struct fake *f = fake_of(i);
+    for (f->arrived = 0; f->arrived < most && receive(i, &out[f->arrived], 1) == 1; f->arrived++) {
+        struct aksu_frame *frame = &out[f->arrived];
+        uint8_t *to = f->in[f->arrived];
+        assert_true(frame->length <= sizeof f->in[0]);
+        for (uint32_t k = 0; k < frame->parts; to += frame->part[k++].length)
+            memcpy(to, frame->part[k].data, frame->part[k].length);
+        frame->parts = 1;
+        frame->part[0] = (struct aksu_slice){ f->in[f->arrived], frame->length };
+    }
+    return (int)f->arrived;
 }
 
 static enum aksu_transmit transmit(struct aksu_interface *i, const struct aksu_frame *frame)
@@ -212,7 +229,7 @@ static void a_full_interface_is_not_asked_again_and_again(void **state)
     t.f->refuse = 0;
     assert_true(turn(&t));
     assert_false(t.f->base.blocked);
-    assert_true(t.f->base.frames_out >= 10);            /* the initial window, and what ACKs allow */
+    assert_true(t.f->base.frames_out >= 10);            /* the initial window, and after ACKs */
     end(&t);
 }
 
@@ -265,6 +282,62 @@ static void what_is_gone_stays_gone(void **state)
     assert_false(turn(&t));
     assert_int_equal(t.f->asked, 0);
     end(&t);
+}
+
+/* The ACK for a batch leaves with what the caller says about it; within a long queue it leaves
+ * after 16 full frames, however many small ones there are. */
+static void answers_leave_with_the_caller_s(void **state)
+{
+    (void)state;
+    static struct transfer t;
+    begin(&t, false, 0);
+    struct aksu_interface_ops queueing = *t.f->base.ops;
+    queueing.receive = receive_many;
+    t.f->base.ops = &queueing;
+    struct aksu *server = t.w.net[SERVER];
+    unsigned between = 0;
+    while (t.got < TEXT) {
+        ptrdiff_t n = aksu_send(server, t.conn[SERVER], t.text + t.sent, TEXT - t.sent, 0, t.w.now);
+        t.sent += n > 0 ? (size_t)n : 0;
+        unsigned before = t.f->taken;
+        assert_true(aksu_interface_move_in(&t.f->base, t.w.net[CLIENT], t.w.pair.device[CLIENT],
+                                           t.w.now));
+        unsigned batches = (t.f->arrived + 15) / 16;
+        assert_int_equal(t.f->taken - before, batches - 1);
+        between += batches - 1;
+        while ((n = aksu_receive(t.w.net[CLIENT], t.conn[CLIENT], t.f->octets,
+                                 sizeof t.f->octets, t.w.now)) > 0)
+            t.got += (size_t)n;
+        assert_int_equal(aksu_send(t.w.net[CLIENT], t.conn[CLIENT], "x", 1, 0, t.w.now), 1);
+        assert_true(aksu_interface_move_out(&t.f->base, t.w.net[CLIENT], t.w.now));
+        assert_int_equal(t.f->taken - before, batches);
+    }
+    assert_true(between > 2);
+    end(&t);
+}
+
+static void small_frames_make_one_batch(void **state)
+{
+    (void)state;
+    static struct two w;
+    two_init(&w, &(struct link_options){ .ethernet = true });
+    struct fake *f = fake_new(&w, false);
+    struct aksu_interface_ops queueing = *f->base.ops;
+    queueing.receive = receive_many;
+    f->base.ops = &queueing;
+    listen_on(&w, SERVER, 80, false);
+    open_to(&w, 80);
+    move(&w);
+    for (unsigned k = 0; k < 40; k++)
+        open_to(&w, 80);
+    assert_true(aksu_interface_move_out(&f->base, w.net[CLIENT], w.now));
+    assert_int_equal(f->taken, 40);
+    assert_true(aksu_interface_move_in(&f->base, w.net[CLIENT], w.pair.device[CLIENT], w.now));
+    assert_int_equal(f->arrived, 40);
+    assert_int_equal(f->taken, 40);
+    assert_true(aksu_interface_move_out(&f->base, w.net[CLIENT], w.now));
+    assert_int_equal(f->taken, 80);
+    two_fini(&w);
 }
 
 /* More than one turn's worth: the caller gets control in between. */
@@ -353,6 +426,8 @@ int main(void)
         cmocka_unit_test(a_full_interface_is_not_asked_again_and_again),
         cmocka_unit_test(what_is_batched_goes_first),
         cmocka_unit_test(what_is_gone_stays_gone),
+        cmocka_unit_test(answers_leave_with_the_caller_s),
+        cmocka_unit_test(small_frames_make_one_batch),
         cmocka_unit_test(a_turn_is_bounded),
         cmocka_unit_test(specs_that_name_nothing),
         cmocka_unit_test(impossible_settings),

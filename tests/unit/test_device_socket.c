@@ -2,7 +2,7 @@
  * can and cannot be, and stacks that exchange text over all kinds. */
 #include "cable_help.h"
 
-#include "aksu/socket.h"
+#include "stack_help.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -312,7 +312,9 @@ static void ends_init(struct ends *e, int type, int buffer, const struct aksu_in
         assert_int_equal(aksu_attach(e->net[k], &e->i[k]->device, &e->device[k]), AKSU_OK);
         for (unsigned a = 0; a < 2; a++)
             assert_int_equal(aksu_address_add(e->net[k], e->device[k], address[k][a]), AKSU_OK);
+        announce_to_nobody(e->net[k], e->now);
     }
+    e->now += ANNOUNCED;
 }
 
 static void ends_fini(struct ends *e)

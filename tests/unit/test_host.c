@@ -8,6 +8,7 @@
 #include <sys/time.h>
 
 #include "aksu/host.h"
+#include "aksu/ip.h"
 #include "aksu/udp.h"
 #include "host/host_internal.h"
 
@@ -346,6 +347,53 @@ static void addresses_resolve_to_themselves(void **state)
     close_two(host);
 }
 
+/* --- time --- */
+
+enum { SLOW_MS = 3 };
+static struct {
+    enum aksu_transmit (*transmit)(struct aksu_interface *i, const struct aksu_frame *frame);
+    struct aksu_host **host;
+} slow;
+
+/* The other side has answered before this returns. */
+static enum aksu_transmit transmit_slowly(struct aksu_interface *i, const struct aksu_frame *frame)
+{
+    enum aksu_transmit answer = slow.transmit(i, frame);
+    usleep(SLOW_MS * 1000);
+    for (int n = 0; n < 10; n++)
+        assert_true(aksu_host_wait(slow.host[RIGHT], NULL, 0, 0));
+    return answer;
+}
+
+/* What has left in a turn may be answered in the same turn. */
+static void a_round_trip_takes_its_time(void **state)
+{
+    (void)state;
+    struct aksu_host *host[2];
+    struct aksu_interface_ops ops;
+    struct aksu_ip to = ip_of("10.0.0.2");
+    struct aksu_echo echo;
+    open_two(host);
+    ops = *host[LEFT]->interface->ops;
+    slow.transmit = ops.transmit;
+    slow.host = host;
+    ops.transmit = transmit_slowly;
+    host[LEFT]->interface->ops = &ops;
+    for (uint16_t n = 0; n < 5; n++) {
+        bool told_of = false;
+        aksu_time sent = aksu_host_now();
+        assert_int_equal(aksu_echo_send(aksu_host_stack(host[LEFT]), &to, 1, n, "x", 1, 0, sent),
+                         AKSU_OK);
+        for (int turns = 0; turns < TURNS && !told_of; turns++) {
+            turn_both(host);
+            told_of = aksu_echo_receive(aksu_host_stack(host[LEFT]), &echo);
+        }
+        assert_true(told_of);
+        assert_true(echo.at - sent >= AKSU_MS(SLOW_MS));
+    }
+    close_two(host);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -353,6 +401,7 @@ int main(void)
         cmocka_unit_test(drain_waits_for_what_is_not_closed),
         cmocka_unit_test(wait_ends_with_the_time_or_a_descriptor),
         cmocka_unit_test(wait_ends_with_a_signal),
+        cmocka_unit_test(a_round_trip_takes_its_time),
         cmocka_unit_test(readiness_is_kept_for_the_caller),
         cmocka_unit_test(an_interface_that_is_gone_is_told),
         cmocka_unit_test(given_addresses_are_there_at_once),
