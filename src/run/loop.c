@@ -54,6 +54,8 @@ static bool work(struct run *run, aksu_time now)
     bool any = true;
 
     for (int round = 0; any && round < ROUNDS; round++) {
+        if (!run->gateway)
+            now = gateway_clock();      /* round trips are real, and measured */
         any = run_net_move(&run->net, now);
         if (run->net.device.gone && !run->cut_off) {
             run->cut_off = true;
@@ -71,7 +73,8 @@ static aksu_time earlier(aksu_time a, aksu_time b)
     return a < b ? a : b;
 }
 
-static void turn(struct run *run, aksu_time limit)
+/* All that is possible now. Returns until when to wait for more, `limit` at most. */
+static aksu_time step(struct run *run, aksu_time limit)
 {
     aksu_time now = gateway_clock();
     aksu_time next = earlier(limit, run_sweep_timeouts(run, now));
@@ -81,7 +84,12 @@ static void turn(struct run *run, aksu_time limit)
     bool more = work(run, now);
     next = earlier(next, run_net_timeouts(&run->net, now));
     run_trace_flush(&run->trace);
-    gateway_poller_wait(&run->poller, more ? 0 : next);
+    return more ? 0 : next;
+}
+
+static void turn(struct run *run, aksu_time limit)
+{
+    gateway_poller_wait(&run->poller, step(run, limit));
 }
 
 /* Connections of the program that have not ended, as far as its side is concerned. */
@@ -96,41 +104,45 @@ static bool program_owes(const struct run *run)
     return false;
 }
 
-/* What was sent must have been acknowledged, and the connections closed, before the stack goes. */
-static void drain_device(struct run *run)
+/* Or octets that it has sent are still on their way to the host, or to the peers on the device. */
+static bool owes(const struct run *run)
 {
-    const struct aksu_interface *interface = aksu_host_interface(run->net.device.host);
+    return program_owes(run)
+           || (run->gateway ? gateway_owes(run->gateway) > 0 : run_device_owes(&run->net.device));
+}
+
+static uint64_t frames_in(const struct run *run)
+{
+    return run->gateway ? 0 : aksu_host_interface(run->net.device.host)->frames_in;
+}
+
+static void pay(struct run *run)
+{
     aksu_time begun = gateway_clock();
     aksu_time limit = begun + DRAIN;
-    uint64_t seen = interface->frames_in;
+    uint64_t seen = frames_in(run);
 
-    run_pump_stop_connecting(run, begun);
-    turn(run, 0);
-    while ((program_owes(run) || run_device_owes(&run->net.device)) && gateway_clock() < limit
-           && !run->stop) {
-        turn(run, limit);
-        if (interface->frames_in != seen)
+    while (!run->stop && gateway_clock() < limit) {
+        aksu_time next = step(run, limit);
+        if (!owes(run))
+            return;
+        gateway_poller_wait(&run->poller, next);
+        if (frames_in(run) != seen)
             limit = earlier(gateway_clock() + DRAIN, begun + DRAIN_MOST);
-        seen = interface->frames_in;
+        seen = frames_in(run);
     }
 }
 
 static void drain(struct run *run)
 {
-    aksu_time limit = gateway_clock() + DRAIN;
-
     /* One turn for what the kernel has to say of the sockets that were just closed. */
     turn(run, 0);
-    if (!run->gateway) {
-        drain_device(run);
+    if (!run->gateway)
+        run_pump_stop_connecting(run, gateway_clock());
+    pay(run);
+    if (!run->trace.guest || !run->gateway)
         return;
-    }
-    while ((program_owes(run) || gateway_owes(run->gateway) > 0) && gateway_clock() < limit
-           && !run->stop)
-        turn(run, limit);
-    if (!run->trace.guest)
-        return;
-    limit = gateway_clock() + FAREWELL;
+    aksu_time limit = gateway_clock() + FAREWELL;
     while (gateway_connections(run->gateway) > 0 && gateway_clock() < limit && !run->stop)
         turn(run, limit);
     turn(run, 0);

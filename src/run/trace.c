@@ -40,7 +40,7 @@ static bool want_utf8(void)
     return strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
 }
 
-static bool open_ladder(struct run_trace *trace, const char *program)
+static bool open_ladder(struct run_trace *trace, const char *program, bool alone)
 {
     trace->ladder_memory = malloc(AKSU_LADDER_MEMORY);
     if (!trace->ladder_memory) {
@@ -56,7 +56,7 @@ static bool open_ladder(struct run_trace *trace, const char *program)
     };
     trace->ladder = aksu_ladder_init(&config);
     trace->tee[0].to[0] = aksu_ladder_side(trace->ladder, 0, program);
-    if (trace->hosts > 1)
+    if (!alone)
         trace->tee[1].to[0] = aksu_ladder_side(trace->ladder, 1, host_name[1]);
     return true;
 }
@@ -68,7 +68,7 @@ static bool open_json(struct run_trace *trace, const char *path)
         fprintf(stderr, "aksu run: %s cannot be written: %s\n", path, strerror(errno));
         return false;
     }
-    for (unsigned i = 0; i < trace->hosts; i++)
+    for (int i = 0; i < 2; i++)
         aksu_json_init(&trace->json[i], (struct aksu_writer){ write_json, trace }, host_name[i]);
     return true;
 }
@@ -78,30 +78,29 @@ bool run_trace_open(struct run_trace *trace, const struct run_options *options,
 {
     const char *slash = strrchr(program, '/');
 
-    *trace = (struct run_trace){ .hosts = options->host ? 1 : 2 };
+    *trace = (struct run_trace){ 0 };
     if (options->ladder || options->text)
         setvbuf(stderr, NULL, _IOFBF, BUFSIZ);
-    if (options->ladder && !open_ladder(trace, slash ? slash + 1 : program))
+    if (options->ladder && !open_ladder(trace, slash ? slash + 1 : program, options->host != NULL))
         return false;
     if (options->json && !open_json(trace, options->json)) {
         run_trace_close(trace);
         return false;
     }
-    for (unsigned i = 0; i < trace->hosts && options->text; i++) {
+    for (int i = 0; i < 2 && options->text; i++) {
         aksu_text_init(&trace->text[i], (struct aksu_writer){ write_stderr, trace }, host_name[i]);
         trace->text[i].first = now;             /* one clock for both hosts */
     }
     if (!options->ladder && !options->json && !options->text)
         return true;
-    for (unsigned i = 0; i < trace->hosts; i++) {
+    for (int i = 0; i < 2; i++) {
         struct aksu_sink *to[3] = { trace->tee[i].to[0],
                                     options->text ? &trace->text[i].sink : NULL,
                                     options->json ? &trace->json[i].sink : NULL };
         aksu_tee_init(&trace->tee[i], to, 3);
     }
     trace->guest = &trace->tee[0].sink;
-    if (trace->hosts > 1)
-        trace->world = &trace->tee[1].sink;
+    trace->world = options->host ? NULL : &trace->tee[1].sink;
     return true;
 }
 

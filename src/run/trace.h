@@ -8,8 +8,8 @@
 #include "run/run.h"
 
 struct run_trace {
-    unsigned hosts;                     /* 1 with a device, else 2 */
-    struct aksu_sink *guest, *world;    /* for the two stacks; NULL: nobody looks */
+    struct aksu_sink *guest, *world;    /* for the two stacks; NULL: nobody looks. With a device
+                                           there is no world */
     FILE *json_file;
     void *ladder_memory;
     struct aksu_ladder *ladder;
