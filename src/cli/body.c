@@ -4,9 +4,20 @@
 #include <errno.h>
 #include <limits.h>
 #include <poll.h>
+#include <string.h>
 #include <sys/uio.h>
 
-enum { PIECES = 16 };
+size_t body_gather(const struct aksu_slice *piece, ptrdiff_t pieces, char *to, size_t room)
+{
+    size_t length = 0;
+
+    for (ptrdiff_t i = 0; i < pieces; i++) {
+        size_t take = piece[i].length < room - length ? piece[i].length : room - length;
+        memcpy(to + length, piece[i].data, take);
+        length += take;
+    }
+    return length;
+}
 
 static enum body_end conn_ended(struct body *b, ptrdiff_t answer)
 {
@@ -23,12 +34,12 @@ static enum body_end file_ended(struct body *b, ssize_t moved)
 enum body_end body_send(struct aksu *net, aksu_conn conn, struct body *b, aksu_time now)
 {
     while (b->left > 0) {
-        struct aksu_space room[PIECES];
-        struct iovec iov[PIECES];
+        struct aksu_space room[BODY_PIECES];
+        struct iovec iov[BODY_PIECES];
         uint64_t want = 0;
         int pieces = 0;
 
-        ptrdiff_t n = aksu_reserve(net, conn, room, PIECES, now);
+        ptrdiff_t n = aksu_reserve(net, conn, room, BODY_PIECES, now);
         if (n < 0)
             return n == -AKSU_WOULD_BLOCK ? BODY_LATER : conn_ended(b, n);
         for (; pieces < n && want < b->left; pieces++) {
@@ -113,13 +124,13 @@ static void took(struct body *b, size_t length)
 enum body_end body_receive(struct aksu *net, aksu_conn conn, struct body *b, aksu_time now)
 {
     while (!is_over(b)) {
-        struct aksu_slice text[PIECES];
-        struct iovec iov[PIECES];
+        struct aksu_slice text[BODY_PIECES];
+        struct iovec iov[BODY_PIECES];
         size_t skip;
         ssize_t wrote = 0;
         int count;
 
-        ptrdiff_t n = aksu_peek(net, conn, text, PIECES);
+        ptrdiff_t n = aksu_peek(net, conn, text, BODY_PIECES);
         if (n == -AKSU_WOULD_BLOCK)
             return BODY_LATER;
         if (n <= 0)

@@ -25,6 +25,9 @@ enum body_end { BODY_LATER,     /* the connection's readiness will tell */
                 BODY_DONE, BODY_FILE, BODY_CONN,
                 BODY_BAD        /* not the chunked coding */ };
 
+/* What lies in pieces at the front of the receive queue, together: octets in `to`. */
+enum { BODY_PIECES = 16 };
+size_t body_gather(const struct aksu_slice *piece, ptrdiff_t pieces, char *to, size_t room);
 /* As much as there is room for. */
 enum body_end body_send(struct aksu *net, aksu_conn conn, struct body *b, aksu_time now);
 /* As much as there is; octets after the body are left alone. */

@@ -51,7 +51,8 @@ bool control_open(struct control *c, const char *command, const char *path, aksu
 {
     struct sockaddr_un address = { .sun_family = AF_UNIX };
 
-    *c = (struct control){ .path = path, .listener = -1, .client = -1, .started = now };
+    *c = (struct control){ .path = path, .listener = -1, .client = -1, .started = now,
+                            .deadline = AKSU_NEVER };
     if (!path)
         return true;
     if (strlen(path) >= sizeof address.sun_path) {
@@ -80,6 +81,7 @@ static void hang_up(struct control *c)
     free(c->answer);
     c->client = -1;
     c->answer = NULL;
+    c->deadline = AKSU_NEVER;
 }
 
 void control_close(struct control *c)
@@ -140,7 +142,8 @@ void control_work(struct control *c, short ready, struct aksu_host *host, aksu_t
         return;
     if (c->client < 0) {
         c->client = accept4(c->listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
-        c->deadline = now + AKSU_SECONDS(PATIENCE);
+        if (c->client >= 0)
+            c->deadline = now + AKSU_SECONDS(PATIENCE);
         return;
     }
     if (!c->answer)

@@ -13,7 +13,8 @@ struct control {
     int listener, client;           /* -1: none; one client at a time, the others wait */
     char *answer;
     size_t length, sent;
-    aksu_time started, deadline;    /* of the client */
+    aksu_time started;
+    aksu_time deadline;             /* of the client; AKSU_NEVER: none */
 };
 
 /* Listens at `path`, for the user alone; NULL: no control socket. False: a sentence was written. */

@@ -16,14 +16,18 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-enum { KEPT_BACK = 32, NAMES_MOST = 10000 };
+enum { KEPT_BACK = 32, NAMES_MOST = 10000, RENAMED_MOST = 64 };
 
 static int open_beneath(int directory, const char *path, int flags)
 {
     unsigned all = (unsigned)(flags | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
     struct open_how how = { .flags = all, .resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS };
+    int fd, tries = RENAMED_MOST;
 
-    return (int)syscall(SYS_openat2, directory, *path ? path : ".", &how, sizeof how);
+    do                                  /* EAGAIN: something was renamed while ".." was followed */
+        fd = (int)syscall(SYS_openat2, directory, *path ? path : ".", &how, sizeof how);
+    while (fd < 0 && errno == EAGAIN && --tries > 0);
+    return fd;
 }
 
 bool files_init(struct files *f, const char *directory, bool writable)
@@ -53,7 +57,7 @@ void files_fini(struct files *f)
 unsigned files_status(int error)
 {
     switch (error) {
-    case EMFILE: case ENFILE: case ENOMEM:
+    case EMFILE: case ENFILE: case ENOMEM: case EAGAIN:
         return 503;
     case EACCES: case EPERM: case EROFS:
         return 403;

@@ -1,5 +1,6 @@
-/* get.h - what the files of `aksu get` share: get.c reads the command line and follows
- * redirections, get_connect.c connects, get_transfer.c is one request and its response. */
+/* get.h - what the files of `aksu get` share: get.c is what it does with the stack, get_command.c
+ * its command line, get_message.c what it says and understands, get_output.c where the body
+ * goes. */
 #ifndef CLI_GET_H
 #define CLI_GET_H
 
@@ -20,6 +21,7 @@ struct get {
     struct cli_host host;
     struct aksu *net;
     const char *output, *upload;    /* names of files; NULL: stdout, none */
+    int pipe;                       /* the output, if it is a named pipe; else -1 */
     uint64_t connect_timeout, timeout;  /* seconds */
     bool verbose;
     struct url url;
@@ -31,17 +33,34 @@ struct get {
     char head[HTTP_HEAD_MOST];
 };
 
-/* A sentence about this URL on stderr. Returns `status`. */
+/* get.c. All of it: an exit status, after a sentence if that is not 0. */
+int get(struct get *g);
+
+/* get_message.c. A sentence about this URL on stderr. Returns `status`. */
 int get_fail(struct get *g, int status, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
-/* The exit status for a connection that failed so. */
+/* The same about a connection that failed so. */
+int get_fail_connection(struct get *g, enum aksu_status status);
+/* The file that is sent cannot be read any more: g->out.error. */
+int get_fail_upload(struct get *g);
 int get_status_of(enum aksu_status status);
-/* Waits for news. GET_OK, or why it is over. */
-int get_wait(struct get *g, aksu_time until);
-/* Connects to one of the addresses: the next one is tried when one fails, and also when it has not
- * answered after 250 ms (RFC 8305 5); g->conn is the first that is established. */
-int get_connect(struct get *g, const struct aksu_ip *ip, unsigned count);
-/* Request and response on g->conn. */
-int get_transfer(struct get *g);
+/* The request; its length. */
+enum { GET_REQUEST = URL_PATH + URL_AUTHORITY + 256 };
+size_t get_write_request(const struct get *g, char out[GET_REQUEST]);
+/* The head in g->head, 0: it has no end. GET_OK, or why it is over. */
+int get_read_head(struct get *g, size_t length, struct http_message *m);
+/* GET_OK: its body is wanted; GET_AGAIN: g->url is another one now. */
+int get_judge(struct get *g, const struct http_message *m);
+/* With --verbose. */
+void get_tell_attempt(const struct get *g, const struct aksu_endpoint *remote);
+void get_tell_connected(const struct get *g, const struct aksu_info *info);
+void get_tell_end(const struct get *g, const struct aksu_info *info, aksu_time lasted);
+/* Octets of the body that comes or goes. */
+uint64_t get_moved(const struct get *g);
+
+/* get_output.c. Opens it, for this body; g->in. GET_OK, or why not. */
+int get_open_output(struct get *g, const struct http_message *m);
+/* After the body, which ended so, or with this status. */
+int get_close_output(struct get *g, int status, enum body_end end);
 
 #endif

@@ -262,6 +262,10 @@ bool cli_host_settle(struct cli_host *c, const char *name)
 
 void cli_host_close(struct cli_host *c)
 {
+    const struct aksu_interface *i = c->host ? aksu_host_interface(c->host) : NULL;
+
+    if (c->capture && i && !i->gone && i->why[0] != '\0')
+        fprintf(stderr, "aksu %s: %s\n", c->command, i->why);
     aksu_host_close(c->host);
     c->host = NULL;
     if (c->json_file) {
@@ -274,15 +278,33 @@ void cli_host_close(struct cli_host *c)
     fflush(stderr);
 }
 
-int cli_signals(const char *command)
+static sigset_t those_that_end(void)
 {
+    struct sigaction hangup = { .sa_handler = SIG_DFL };
     sigset_t set;
 
     sigemptyset(&set);
     sigaddset(&set, SIGINT);
     sigaddset(&set, SIGTERM);
-    if (sigprocmask(SIG_BLOCK, &set, NULL) < 0)
-        return -1;
+    if (sigaction(SIGHUP, NULL, &hangup) == 0 && hangup.sa_handler != SIG_IGN)
+        sigaddset(&set, SIGHUP);
+    return set;
+}
+
+void cli_signals_kill(bool kill)
+{
+    sigset_t set = those_that_end();
+
+    sigprocmask(kill ? SIG_UNBLOCK : SIG_BLOCK, &set, NULL);
+}
+
+int cli_signals(const char *command)
+{
+    sigset_t set = those_that_end();
+
+    signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN);
+    cli_signals_kill(false);
     int fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
     if (fd < 0)
         fprintf(stderr, "aksu %s: signals cannot be waited for: %s\n", command, strerror(errno));

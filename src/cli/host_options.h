@@ -56,8 +56,11 @@ bool cli_host_open(struct cli_host *c);
 bool cli_host_settle(struct cli_host *c, const char *name);
 void cli_host_close(struct cli_host *c);
 
-/* A descriptor that is readable when SIGINT or SIGTERM was sent, which then no longer end the
- * process; -1: a sentence was written. */
+/* A descriptor that is readable when SIGINT, SIGTERM or SIGHUP was sent, which then no longer end
+ * the process (of SIGHUP: unless nohup has it ignored); -1: a sentence was written. A pipe that
+ * nobody reads and a file that may not grow are errors of write() from now on. */
 int cli_signals(const char *command);
+/* Around a call that cannot be interrupted otherwise: these signals end the process. */
+void cli_signals_kill(bool kill);
 
 #endif

@@ -1,4 +1,6 @@
 /* main.c - aksu: finds the command. */
+#include <errno.h>
+#include <fcntl.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
@@ -51,8 +53,20 @@ static int refuse(const char *word)
     return CLI_USAGE;
 }
 
+/* No device or file may get the number of stdin, stdout or stderr that somebody has closed: what is
+ * said would go there. Reading and writing these still fails, and a program that is run finds them
+ * closed. */
+static void keep_standard_numbers(void)
+{
+    for (int fd = 0; fd < 3; fd++) {
+        if (fcntl(fd, F_GETFD) < 0 && errno == EBADF)
+            (void)open("/dev/null", (fd == 0 ? O_WRONLY : O_RDONLY) | O_CLOEXEC);
+    }
+}
+
 int main(int argc, char **argv)
 {
+    keep_standard_numbers();
     if (argc < 2) {
         usage(stderr);
         return CLI_USAGE;

@@ -1,223 +1,299 @@
-/* serve.c - aksu serve: a web server for one directory, on a stack of its own. */
-#include "cli/serve.h"
+/* serve.c - aksu serve: a web server on a TCP/IP stack of its own. All that such a program does
+ * with the stack is in this file, and may be copied: the loop, accepting, receiving, sending,
+ * closing. What is answered is decided in answer.c, which knows no connections; body.c, which get
+ * has too, moves a file's octets without a copy in between. */
+#include <stdlib.h>
 
-#include <errno.h>
-#include <stdio.h>
-#include <string.h>
+#include "cli/serve_command.h"
+#include "cli/serve_wait.h"
 
-#include "base/ip_addr.h"
-#include "cli/cli.h"
-#include "cli/control.h"
-#include "cli/host_options.h"
-
-enum { PORT = CLI_OWN, CONTROL, WRITABLE, MEMORY };
-enum { BACKLOG = 16384, MEMORY_MIB = 256, MEMORY_MOST = 65536 };
+enum { BACKLOG = 16384, NO_PROGRESS_MS = 60000 };
 static const aksu_time DRAIN = AKSU_SECONDS(2), LAST_WORDS = AKSU_MS(200);
 
-static const struct option options[] = {
-    CLI_HOST_OPTIONS,
-    { "port", required_argument, NULL, PORT },
-    { "control", required_argument, NULL, CONTROL },
-    { "writable", no_argument, NULL, WRITABLE },
-    { "memory", required_argument, NULL, MEMORY },
-    { "help", no_argument, NULL, 'h' },
-    { NULL, 0, NULL, 0 },
+enum client_state { CLIENT_READING, CLIENT_RECEIVING, CLIENT_SENDING, CLIENT_ENDING };
+enum next { NEXT_LATER, NEXT_AGAIN, NEXT_GONE };
+
+struct client {
+    struct waiter wait;             /* the first member */
+    aksu_conn conn;
+    struct answer answer;
+    enum client_state state;
+    bool peer_closed, part_of_head;
 };
 
-struct serve {
-    struct cli_host host;
-    const char *directory, *control_path;
-    bool writable;
-    struct server server;
-    struct control control;
+struct server {
+    struct aksu_host *host;
+    struct aksu *net;
+    struct answers *answers;
+    struct waits waits;
+    unsigned clients;
+    struct control *control;
     struct pollfd more[2];          /* signals, the control socket */
+    char head[HTTP_HEAD_MOST];
 };
 
-static void usage(FILE *out)
+/* --- one connection --- */
+
+static void hang_up(struct server *s, struct client *c, aksu_time now)
 {
-    fputs("Usage: aksu serve --device SPEC [OPTIONS] DIR\n"
-          "\n"
-          "Serves the files of DIR by HTTP/1.1, on a TCP/IP stack of its own.\n"
-          "\n"
-          "  --port N         [80]\n"
-          "  --writable       PUT stores files in DIR\n"
-          "  --control PATH   a socket through which 'aksu stat PATH' shows the connections\n"
-          "  --memory MIB     the most that the stack may use, 1..65536 [256]\n"
-          "  -h, --help       this\n"
-          "\n", out);
-    cli_host_usage(out);
-    fputs("\n"
-          "SIGINT or SIGTERM: requests that are being answered get 2 seconds.\n"
-          "Example: aksu serve --device tap:tap0 --address 10.0.0.2/24 .\n", out);
+    aksu_close(s->net, c->conn, now);
+    answer_end(s->answers, &c->answer);
+    wait_leave(&s->waits, &c->wait);
+    free(c);
+    s->clients--;
 }
 
-/* false: a sentence was written. */
-static bool take_option(struct serve *s, int option)
+static enum next later(struct server *s, struct client *c, aksu_time now)
 {
-    uint64_t number;
+    wait_change(&s->waits, &c->wait, WAIT_PROGRESS, now);
+    return NEXT_LATER;
+}
 
-    switch (option) {
-    case PORT:
-        if (!cli_number("serve", "--port", optarg, 1, 65535, &number))
-            return false;
-        s->server.port = (uint16_t)number;
-        return true;
-    case CONTROL:
-        s->control_path = optarg;
-        return true;
-    case WRITABLE:
-        s->writable = true;
-        return true;
-    case MEMORY:
-        if (!cli_number("serve", "--memory", optarg, 1, MEMORY_MOST, &number))
-            return false;
-        s->host.stack.memory_limit = (size_t)number << 20;
-        return true;
-    default:
-        return cli_host_take(&s->host, option, optarg);
+/* The next request's head may lie in several pieces, and other requests behind it. */
+static enum next read_request(struct server *s, struct client *c, aksu_time now)
+{
+    struct aksu_slice piece[BODY_PIECES];
+
+    ptrdiff_t n = aksu_peek(s->net, c->conn, piece, BODY_PIECES);
+    if (n == -AKSU_WOULD_BLOCK)
+        return NEXT_LATER;
+    if (n <= 0)
+        return NEXT_GONE;
+    size_t length = body_gather(piece, n, s->head, sizeof s->head);
+    size_t end = http_head_end(s->head, length);
+    if (end == 0 && length < sizeof s->head) {
+        if (!c->part_of_head)
+            wait_change(&s->waits, &c->wait, WAIT_HEAD, now);
+        c->part_of_head = true;
+        return c->peer_closed ? NEXT_GONE : NEXT_LATER;
     }
+    c->part_of_head = false;
+    aksu_consume(s->net, c->conn, end, now);
+    if (end == 0)
+        answer_error(s->answers, 431, &c->answer);
+    else
+        answer_request(s->answers, s->head, end, &c->answer);
+    c->state = c->answer.upload ? CLIENT_RECEIVING : CLIENT_SENDING;
+    return NEXT_AGAIN;
 }
 
-/* A line for each address; link-local ones need a zone, which URLs do not have. */
-static void tell_where(const struct serve *s)
+/* False: no room for all of it. */
+static bool send_text(struct server *s, struct client *c, aksu_time now)
 {
-    struct aksu_address address;
-    char text[AKSU_IP_TEXT], port[8] = "";
+    struct answer *a = &c->answer;
 
-    if (s->server.port != 80)
-        snprintf(port, sizeof port, ":%u", (unsigned)s->server.port);
-    for (uint32_t i = 0; aksu_address_at(s->server.net, i, &address); i++) {
-        if (address.state == AKSU_ADDRESS_DUPLICATE || ip_is_link_local(&address.ip))
-            continue;
-        aksu_ip_format(&address.ip, text);
-        printf(ip_is_v4(&address.ip) ? "serving %s at http://%s%s/\n"
-                                     : "serving %s at http://[%s]%s/\n", s->directory, text, port);
-    }
-    fflush(stdout);
+    if (a->sent == a->length)
+        return true;
+    ptrdiff_t n = aksu_send(s->net, c->conn, a->text + a->sent, a->length - a->sent,
+                            !a->upload && a->body.left > 0 ? AKSU_MORE : 0, now);
+    a->sent += n > 0 ? (size_t)n : 0;
+    return a->sent == a->length;
 }
+
+static enum next receive_body(struct server *s, struct client *c, aksu_time now)
+{
+    send_text(s, c, now);           /* 100 Continue */
+    enum body_end end = body_receive(s->net, c->conn, &c->answer.body, now);
+    if (end == BODY_LATER)
+        return later(s, c, now);
+    if (end == BODY_CONN)
+        return NEXT_GONE;
+    if (end != BODY_BLOCKED) {
+        answer_upload(s->answers, end, &c->answer);
+        c->state = CLIENT_SENDING;
+    }
+    return NEXT_AGAIN;
+}
+
+/* FIN, and the handle is given back: the stack delivers what is queued. With a request unread that
+ * would be RST, which may cost the peer our answer: then its octets are read and thrown away. */
+static enum next finish(struct server *s, struct client *c, bool unread, aksu_time now)
+{
+    struct aksu_slice piece;
+
+    if (!unread && aksu_peek(s->net, c->conn, &piece, 1) <= 0)
+        return NEXT_GONE;
+    if (aksu_shutdown(s->net, c->conn, now) != AKSU_OK)
+        return NEXT_GONE;
+    c->state = CLIENT_ENDING;
+    wait_change(&s->waits, &c->wait, WAIT_END, now);
+    return NEXT_AGAIN;
+}
+
+static enum next throw_away(struct server *s, struct client *c, aksu_time now)
+{
+    ptrdiff_t n;
+
+    while ((n = aksu_receive(s->net, c->conn, s->head, sizeof s->head, now)) > 0)
+        continue;
+    return n == -AKSU_WOULD_BLOCK ? NEXT_LATER : NEXT_GONE;
+}
+
+static enum next send_answer(struct server *s, struct client *c, aksu_time now)
+{
+    struct answer *a = &c->answer;
+    bool persists = a->persists && !s->answers->stopping, unread = a->unread;
+
+    if (a->text && !send_text(s, c, now))
+        return later(s, c, now);
+    enum body_end end = a->text ? body_send(s->net, c->conn, &a->body, now) : BODY_BAD;
+    if (end == BODY_LATER)
+        return later(s, c, now);
+    answer_end(s->answers, a);
+    if (end != BODY_DONE) {         /* less than was said: RST tells the peer */
+        aksu_abort(s->net, c->conn, now);
+        return NEXT_GONE;
+    }
+    if (!persists)
+        return finish(s, c, unread, now);
+    c->state = CLIENT_READING;
+    wait_change(&s->waits, &c->wait, WAIT_PROGRESS, now);
+    return NEXT_AGAIN;
+}
+
+static void work(struct server *s, struct client *c, aksu_time now)
+{
+    enum next next = NEXT_AGAIN;
+
+    while (next == NEXT_AGAIN) {
+        switch (c->state) {
+        case CLIENT_READING: next = read_request(s, c, now); break;
+        case CLIENT_RECEIVING: next = receive_body(s, c, now); break;
+        case CLIENT_SENDING: next = send_answer(s, c, now); break;
+        case CLIENT_ENDING: next = throw_away(s, c, now); break;
+        }
+    }
+    if (next == NEXT_GONE)
+        hang_up(s, c, now);
+}
+
+static void expire(struct server *s, struct client *c, aksu_time now)
+{
+    if (c->state == CLIENT_READING && c->part_of_head) {
+        answer_error(s->answers, 408, &c->answer);
+        c->state = CLIENT_SENDING;
+        work(s, c, now);            /* it waits for something else now, or is gone */
+        return;
+    }
+    if (c->state == CLIENT_SENDING)     /* the stack would go on waiting for the peer */
+        aksu_abort(s->net, c->conn, now);
+    hang_up(s, c, now);
+}
+
+/* --- all of them --- */
 
 static void accept_all(struct server *s, aksu_listener listener, aksu_time now)
 {
     aksu_conn conn;
 
-    while (aksu_accept(s->net, listener, &conn, now) == AKSU_OK)
-        client_accept(s, conn, now);
+    while (aksu_accept(s->net, listener, &conn, now) == AKSU_OK) {
+        struct client *c = calloc(1, sizeof *c);
+        if (!c) {
+            aksu_abort(s->net, conn, now);
+            continue;
+        }
+        c->conn = conn;
+        c->answer.body.fd = -1;
+        aksu_set_cookie(s->net, conn, (uintptr_t)c);
+        aksu_set(s->net, conn, AKSU_OPTION_NODELAY, 1, now);
+        aksu_set(s->net, conn, AKSU_OPTION_USER_TIMEOUT, NO_PROGRESS_MS, now);
+        wait_enter(&s->waits, &c->wait, WAIT_HEAD, now);
+        s->clients++;
+    }
+}
+
+static void take_news(struct server *s, const struct aksu_ready *ready, aksu_time now)
+{
+    struct client *c = (struct client *)(uintptr_t)ready->cookie;
+
+    if (ready->what & AKSU_ACCEPTABLE) {
+        accept_all(s, ready->listener, now);
+    } else if (c && ready->what & AKSU_FAILED) {
+        hang_up(s, c, now);
+    } else if (c) {
+        c->peer_closed |= (ready->what & AKSU_PEER_CLOSED) != 0;
+        work(s, c, now);
+    }
 }
 
 /* Waits until something happens and deals with it. False: the device is gone. */
-static bool turn(struct serve *s, aksu_time until)
+static bool turn(struct server *s, aksu_time until)
 {
-    struct server *server = &s->server;
     struct aksu_ready ready;
-    aksu_time now = aksu_host_now();
-    aksu_time next = clients_expire(server, now);
+    struct waiter *waiter;
+    aksu_time next, now = aksu_host_now();
 
-    s->more[1] = control_wants(&s->control);
-    if (s->control.client >= 0 && s->control.deadline < until)
-        until = s->control.deadline;
-    if (!aksu_host_wait(s->host.host, s->more, 2, next < until ? next : until)) {
-        fprintf(stderr, "aksu serve: %s\n", aksu_host_why(s->host.host));
+    while ((waiter = wait_expired(&s->waits, now, &next)) != NULL)
+        expire(s, (struct client *)waiter, now);
+    s->more[1] = control_wants(s->control);
+    if (s->control->deadline < next)
+        next = s->control->deadline;
+    if (!aksu_host_wait(s->host, s->more, 2, next < until ? next : until)) {
+        fprintf(stderr, "aksu serve: %s\n", aksu_host_why(s->host));
         return false;
     }
     now = aksu_host_now();
-    while (aksu_host_next_ready(s->host.host, &ready)) {
-        if (ready.what & AKSU_ACCEPTABLE)
-            accept_all(server, ready.listener, now);
-        else if (ready.cookie != 0)
-            client_ready(server, (struct client *)(uintptr_t)ready.cookie, ready.what, now);
-    }
-    control_work(&s->control, s->more[1].revents, s->host.host, now);
+    while (aksu_host_next_ready(s->host, &ready))
+        take_news(s, &ready, now);
+    control_work(s->control, s->more[1].revents, s->host, now);
     return true;
 }
 
-/* Until a signal comes; then for those who are being answered. */
-static int run(struct serve *s, aksu_listener listener)
+/* No new requests; with `all`, those that are being answered end as well. */
+static void stop(struct server *s, bool all, aksu_time now)
 {
-    struct server *server = &s->server;
-
-    while (s->more[0].revents == 0) {
-        if (!turn(s, AKSU_NEVER))
-            return CLI_USAGE;
+    s->answers->stopping = true;
+    for (int what = 0; what < WAIT_COUNT; what++) {
+        for (struct waiter *w = s->waits.first[what], *next; w; w = next) {
+            struct client *c = (struct client *)w;
+            next = w->next;
+            if (all)
+                aksu_abort(s->net, c->conn, now);
+            if (all || c->state == CLIENT_READING)
+                hang_up(s, c, now);
+        }
     }
+}
+
+/* Until a signal comes; then for those who are being answered. False: the device is gone. */
+static bool run(struct server *s, aksu_listener listener)
+{
+    bool good = true;
+
+    while (good && s->more[0].revents == 0)
+        good = turn(s, AKSU_NEVER);
     aksu_time now = aksu_host_now(), end = now + DRAIN;
     s->more[0].fd = -1;
-    aksu_close_listener(server->net, listener, now);
-    clients_stop(server, false, now);
-    while (server->clients > 0 && (now = aksu_host_now()) < end) {
-        if (!turn(s, end))
-            return CLI_USAGE;
-    }
-    clients_stop(server, true, now);
-    aksu_host_drain(s->host.host, now + LAST_WORDS > end ? now + LAST_WORDS : end);
-    return 0;
+    aksu_close_listener(s->net, listener, now);
+    stop(s, false, now);
+    while (good && s->clients > 0 && (now = aksu_host_now()) < end)
+        good = turn(s, end);
+    stop(s, true, now);
+    aksu_host_drain(s->host, now + LAST_WORDS > end ? now + LAST_WORDS : end);
+    return good;
 }
 
-static int serve(struct serve *s)
+/* --- the beginning and the end --- */
+
+bool serve(struct serve_command *command)
 {
-    struct aksu_listen how = { .backlog = BACKLOG };
+    static struct server s;
+    struct aksu_listen how = { .local = { .port = command->port }, .backlog = BACKLOG };
+    struct aksu_address address;
     aksu_listener listener;
 
-    if (!cli_host_settle(&s->host, NULL))
-        return CLI_USAGE;
-    s->server.net = aksu_host_stack(s->host.host);
-    how.local.port = s->server.port;
-    enum aksu_status status = aksu_listen(s->server.net, &how, &listener, aksu_host_now());
+    s.host = command->host.host;
+    s.net = aksu_host_stack(s.host);
+    s.answers = &command->answers;
+    s.control = &command->control;
+    s.more[0] = (struct pollfd){ .fd = command->signals, .events = POLLIN };
+    enum aksu_status status = aksu_listen(s.net, &how, &listener, aksu_host_now());
     if (status != AKSU_OK) {
-        fprintf(stderr, "aksu serve: port %u cannot be listened on: %s\n",
-                (unsigned)s->server.port, aksu_status_text(status));
-        return CLI_USAGE;
+        fprintf(stderr, "aksu serve: port %u cannot be listened on: %s\n", (unsigned)command->port,
+                aksu_status_text(status));
+        return false;
     }
-    if (!control_open(&s->control, "serve", s->control_path, aksu_host_now()))
-        return CLI_USAGE;
-    tell_where(s);
-    int result = run(s, listener);
-    clients_stop(&s->server, true, aksu_host_now());
-    control_close(&s->control);
-    return result;
-}
-
-static int open_and_serve(struct serve *s)
-{
-    if (!files_init(&s->server.files, s->directory, s->writable)) {
-        fprintf(stderr, "aksu serve: %s: %s\n", s->directory,
-                errno == ENOSYS ? "needs openat2(), Linux 5.6" : strerror(errno));
-        return CLI_USAGE;
-    }
-    int result = CLI_USAGE;
-    s->more[0] = (struct pollfd){ .fd = cli_signals("serve"), .events = POLLIN };
-    if (s->more[0].fd >= 0 && cli_host_open(&s->host)) {
-        result = serve(s);
-        cli_host_close(&s->host);
-    }
-    files_fini(&s->server.files);
-    return result;
-}
-
-int cli_serve(int argc, char **argv)
-{
-    static struct serve s;
-    int option;
-
-    s.host.command = "serve";
-    s.host.stack.memory_limit = (size_t)MEMORY_MIB << 20;
-    s.server.port = 80;
-    opterr = 0;
-    while ((option = getopt_long(argc, argv, ":h", options, NULL)) != -1) {
-        if (option == 'h') {
-            usage(stdout);
-            return 0;
-        }
-        if (option == '?' || option == ':')
-            return cli_refuse("serve", argv, options, option);
-        if (!take_option(&s, option))
-            return CLI_USAGE;
-    }
-    if (argc - optind != 1) {
-        fputs(optind == argc ? "aksu serve: which directory? For example: aksu serve --device "
-                               "tap:tap0 --address 10.0.0.2/24 .\n"
-                             : "aksu serve: one directory at a time\n", stderr);
-        return CLI_USAGE;
-    }
-    s.directory = argv[optind];
-    return open_and_serve(&s);
+    for (uint32_t i = 0; aksu_address_at(s.net, i, &address); i++)
+        serve_tell(command, &address);
+    return run(&s, listener);
 }

@@ -39,6 +39,10 @@ static int fail(const char *path, int error)
     const char *why = strerror(error);
     struct stat about;
 
+    if (error < 0) {
+        path = "stdout";
+        why = strerror(-error);
+    }
     if (error == ECONNREFUSED && stat(path, &about) == 0 && !S_ISSOCK(about.st_mode))
         error = ENOTSOCK;
     if (error == ENOENT)
@@ -55,7 +59,7 @@ static int fail(const char *path, int error)
     return CLI_USAGE;
 }
 
-/* 0 or errno; EPROTO: it hung up without an answer. */
+/* 0 or errno; EPROTO: it hung up without an answer; negative: of stdout. */
 static int show(int fd, const char *question)
 {
     char text[65536];
@@ -71,7 +75,7 @@ static int show(int fd, const char *question)
             return total > 0 ? 0 : EPROTO;
         total += (size_t)got;
         if (fwrite(text, 1, (size_t)got, stdout) != (size_t)got)
-            return errno;
+            return -errno;
     }
 }
 
@@ -87,7 +91,7 @@ static int ask(const struct sockaddr_un *address, const char *question)
     int error = connect(fd, (const struct sockaddr *)address, sizeof *address) < 0
                     ? errno : show(fd, question);
     close(fd);
-    return error == 0 && fflush(stdout) != 0 ? errno : error;
+    return error == 0 && fflush(stdout) != 0 ? -errno : error;
 }
 
 static int report(const char *path, const char *question, unsigned seconds)
