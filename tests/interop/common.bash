@@ -145,6 +145,7 @@ bridge_new()
 # Use `begin NAME ip netns exec "$(space NS)" COMMAND...` or `begin_in NS NAME COMMAND...`.
 begin()
 {
+    stop "$1"
     : >"$work/$1.out"                   # at once, or `ready` may find what an older program said
     "${@:2}" >>"$work/$1.out" 2>&1 </dev/null &
     pid_of[$1]=$!

@@ -5,7 +5,7 @@
 
 there go gvisor || exit
 there /usr/share/gocode/src/gvisor.dev/gvisor/pkg/tcpip/stack gvisor || exit
-go_peer gvisor || exit
+go_peer gvisor "$here/peers/gvisor_tap.go" || exit
 lan
 
 peer_get() # NAME ADDRESS SERVER

@@ -7,12 +7,12 @@
 for tool in curl openssl; do
     there $tool linux_devices || exit
 done
-file=$(file_of $((1 << 23)))
+file=$(file_of $((1 << 21)))
 sum=$(sum <"$file")
 sides="--side $ours4 --side $ours6 --gro $gro"
 here4=$kernel4 here6=$kernel6 far4=10.9.0.3 far6=fd09::3
 
-# served NAME NS: curl, in NS, gets 8 MiB from our server and puts them there
+# served NAME NS: curl, in NS, gets 2 MiB from our server and puts them there
 served()
 {
     local version ours
@@ -26,7 +26,7 @@ served()
     done
 }
 
-# fetched NAME NS SERVER4 SERVER6 COMMAND...: a command to which a URL is added gets 8 MiB and puts them
+# fetched NAME NS SERVER4 SERVER6 COMMAND...: a command to which a URL is added gets 2 MiB and puts them
 fetched()
 {
     local server
@@ -101,7 +101,7 @@ for mtu in 1500 1280; do
     fetched "tap: over a cable of MTU $mtu" net $far4 $far6 "$aksu" get $(ours_at tap:tap) --mtu $mtu
     judge "tap: over a cable of MTU $mtu: capture" wire $sides --payload
 done
-in_ns net ip link delete br
+in_ns net ip link delete dev br
 
 # -- an interface that the kernel uses too ---------------------------------------------------------
 
@@ -113,8 +113,9 @@ for cable in on off; do
     offload far end $cable
     for option in "" --no-offload; do
         name="packet:${option:+ $option} with offloads $cable"
-        capture_start far end packet
-        begin_in far beside sh -c "while curl -sS -m 20 -o /dev/null http://$here4:8000/8388608; do echo one; done"
+        capture_start far end packet 0 "host $ours4 or host $ours6"
+        begin_in far beside sh -c \
+            "while curl -sS -m 20 --limit-rate 32M -o /dev/null http://$here4:8000/$(basename "$file"); do echo one; done"
         begin_in net serve "$aksu" serve $(ours_at packet:near) $option --writable "$work/files"
         ready serve 'http://' && served "$name" far
         works "$name: the kernel's address answers" in_ns far ping -q -c 3 -i 0.05 -W 2 $here4

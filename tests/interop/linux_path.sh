@@ -47,7 +47,7 @@ without()
 
 net_new && us_new --no-offload && them_new || exit
 capture_start net tap options 128
-without timestamps timestamps -- timestamps=0 sack=1 mss=1460
+without timestamps timestamps -- timestamps=0 sack=1
 without SACK sack -- timestamps=1 sack=0
 without "window scaling" window_scaling -- snd_wscale=0 rcv_wscale=0 timestamps=1
 without "any option" timestamps sack window_scaling -- timestamps=0 sack=0 snd_wscale=0 rcv_wscale=0
@@ -58,19 +58,23 @@ judge "Linux without options: capture" options --side $us4 --side $us6 --gro $gr
 # loses VERSION input|output us|them: of Linux's end
 loses()
 {
-    block net "$2" "tcp sport 5000-6000 numgen random mod 100 < 1 drop; add rule inet block $2" \
-        "tcp dport 5000-6000 numgen random mod 100 < 1 drop"
-    transfer "1 in 100 lost at Linux's $2, IPv$1" "$1" "$3" $((4 * mebibyte))
+    local name="1 in 100 lost at Linux's $2, IPv$1" lost
+    block net "$2" "tcp sport != 0 numgen random mod 100 < 1 counter drop"
+    transfer "$name" "$1" "$3" $((4 * mebibyte))
+    lost=$(in_ns net nft list table inet block | grep -o 'packets [0-9]*' | cut -d ' ' -f 2)
+    if [ "$lost" -ge 10 ]; then ok "$name: $lost frames were"; else fail "$name: $lost frames were"; fi
     unblock net
     closed
 }
 
+in_ns net ip link set dev tap gso_max_segs 1       # or one loss would be of 64 KiB
 capture_start net tap loss
 loses 4 input us
 loses 6 output us
 loses 6 input them
 loses 4 output them
 judge "loss: capture" loss --side $us4 --side $us6 --gro $gro --payload
+in_ns net ip link set dev tap gso_max_segs 65535
 end_stop us
 end_stop them
 
@@ -94,12 +98,21 @@ far_new()
 # smaller MTU [OPTION...]
 smaller()
 {
-    local mtu=$1 them4=10.9.1.2 them6=fd19::2
+    local mtu=$1 them4=10.9.1.2 them6=fd19::2 how name header
     us_new --route "$them4/32 via 10.9.0.1" --route "$them6/128 via fd09::1" "${@:2}"
     for how in "4 us" "6 us" "4 them" "6 them"; do
-        transfer "router with an MTU of $mtu, IPv$how ${2:-}" $how $((4 * mebibyte))
-        has "router with an MTU of $mtu, IPv$how ${2:-}: MSS" " mss=$((mtu - 32 - ${how% *} * 10 + (${how% *} == 6 ? 0 : 0))) " "$(us status)"
+        name="router with an MTU of $mtu, IPv$how ${*:2}"
+        header=$((32 + (${how% *} == 4 ? 20 : 40)))         # timestamps too
+        transfer "$name" $how $((4 * mebibyte))
+        has "$name: MSS" " mss=$((mtu - header)) " "$(us status)"
         closed
     done
     end_stop us
 }
+
+far_new 1300
+them_new far
+capture_start net tap path
+smaller 1300 --no-offload
+judge "path MTU: capture" path --side $us4 --side $us6 --gro $gro
+smaller 1300

@@ -43,8 +43,8 @@ at=$(url $ours4 80 "$file")
 head -c 3000001 "$file" >"$work/part"
 works "curl goes on where it stopped" in_ns net curl -sS -m 20 -C - -o "$work/part" "$at"
 same "curl goes on where it stopped: octets" "$file" "$work/part"
-is "curl gets the octets 65535 to 65537" "$(tail -c +65536 "$file" | head -c 3 | xxd -p)" \
-    "$(in_ns net curl -sS -m 20 -r 65535-65537 "$at" | xxd -p)"
+is "curl gets the octets 65535 to 65537" "$(tail -c +65536 "$file" | head -c 3 | od -An -c)" \
+    "$(in_ns net curl -sS -m 20 -r 65535-65537 "$at" | od -An -c)"
 is "curl asks for octets beyond the end" 416 \
     "$(in_ns net curl -sS -m 20 -r 99999999- -o /dev/null -w '%{http_code}' "$at")"
 is "no such file" 404 "$(in_ns net curl -sS -m 20 -o /dev/null -w '%{http_code}' "${at%/*}/nothing")"
@@ -102,10 +102,10 @@ is "400 connections there were" 400 $(($(count accepted) - before))
 rm -rf "$work/files/many"
 all_closed "none of them is left"
 
-answers "wrk, 100 persistent connections" "$(in_ns net wrk -t 2 -c 100 -d 5s --timeout 5s "$(url $ours4 80 "$hello")")"
+answers "wrk, 100 persistent connections" "$(in_ns net wrk -t 2 -c 100 -d 3s --timeout 5s "$(url $ours4 80 "$hello")")"
 answers "wrk, 100 persistent connections over IPv6" \
-    "$(in_ns net wrk -t 2 -c 100 -d 5s --timeout 5s "$(url $ours6 80 "$hello")")"
-begin_in net churn wrk -t 1 -c 50 -d 6s --timeout 5s -H 'Connection: close' "$(url $ours4 80 "$hello")"
+    "$(in_ns net wrk -t 2 -c 100 -d 3s --timeout 5s "$(url $ours6 80 "$hello")")"
+begin_in net churn wrk -t 1 -c 50 -d 4s --timeout 5s -H 'Connection: close' "$(url $ours4 80 "$hello")"
 for i in 1 2 3; do
     is "a file while 50 connections come and go: $i" "$sum_of_big" \
         "$(in_ns net curl -sS -m 60 --limit-rate 60M "$(url $ours4 80 "$big")" | sum)"

@@ -6,7 +6,7 @@ room=$(df --output=avail -k /dev/shm 2>/dev/null | tail -n 1)
 . "$(dirname "$0")/common.bash"
 . "$here/peers/linux.bash"
 
-for tool in curl nginx openssl; do
+for tool in curl nginx openssl ping; do
     there $tool linux_transfer || exit
 done
 linux 1500
@@ -61,6 +61,7 @@ for mtu in 1500 9000 1280 576; do
         here6=$both
         [ $mtu -ge 1280 ] || here6=
         aksu_serve net tap:ours $ours4/24 "$work/files" $here6 --writable $option || exit
+        works "ping as large as the MTU, $name" in_ns net ping -q -c 2 -i 0.05 -W 2 -s $((mtu - 28)) -M do $ours4
         each served "64 MiB, $name" "$big" $mtu
         stop serve
         each fetched "64 MiB, $name" "$big" $mtu $option

@@ -21,6 +21,7 @@ struct tool {
     aksu_listener listener;
     uint64_t to_send, sent, got;        /* octets of this connection */
     uint64_t gave_up;                   /* octets that could not be sent */
+    aksu_time pace;
     char line[256];
     size_t used;                        /* of line */
     uint8_t table[2 * TABLE];           /* octet i % TABLE of the text, twice */
@@ -70,6 +71,12 @@ static void turn(struct tool *t, struct pollfd *more, unsigned count, aksu_time 
             t->conn = ready.conn;
     }
     pump(t);
+}
+
+static void rest(struct tool *t, aksu_time until)
+{
+    while (aksu_host_now() < until)
+        turn(t, NULL, 0, until);
 }
 
 static aksu_time after(const char *word)
@@ -169,6 +176,8 @@ static ptrdiff_t take(struct tool *t, uint64_t want, bool verify, aksu_time unti
         else if (n != -AKSU_WOULD_BLOCK || aksu_host_now() >= until)
             return n;
         turn(t, NULL, 0, n > 0 ? 0 : until);
+        if (n > 0 && t->pace > 0)
+            rest(t, aksu_host_now() + t->pace);
     }
     return n;
 }
@@ -185,7 +194,7 @@ static void expect(struct tool *t, char **word)        /* OCTETS [TIME]: from th
                : n == 0 ? "more" : aksu_status_text((enum aksu_status)-n), t->got);
 }
 
-static void eof(struct tool *t, char **word)           /* [TIME]: nothing more than what was expected */
+static void eof(struct tool *t, char **word)           /* [TIME]: no more than was expected */
 {
     uint64_t before = t->got;
     ptrdiff_t n = take(t, UINT64_MAX, false, after(word[1]));
@@ -255,11 +264,15 @@ static void set(struct tool *t, char **word)           /* OPTION VALUE */
     puts("no such option");
 }
 
-static void pause_for(struct tool *t, char **word)     /* TIME */
+static void sleep_for(struct tool *t, char **word)     /* TIME */
 {
-    aksu_time until = after(word[1]);
-    while (aksu_host_now() < until)
-        turn(t, NULL, 0, until);
+    rest(t, after(word[1]));
+    puts("ok");
+}
+
+static void pace(struct tool *t, char **word)          /* TIME: between one RECEIVE and the next */
+{
+    t->pace = AKSU_MS(strtoull(word[1], NULL, 10));
     puts("ok");
 }
 
@@ -269,7 +282,8 @@ static const struct { const char *name; command *run; int least; } commands[] = 
     { "close", call, 0 }, { "abort", call, 0 }, { "complete", call, 0 }, { "refuse", call, 0 },
     { "ignore", call, 0 }, { "send", send_text, 1 }, { "expect", expect, 1 }, { "eof", eof, 0 },
     { "wait", wait_for, 1 }, { "status", tell, 0 }, { "path", tell_list, 0 },
-    { "signals", tell_list, 0 }, { "set", set, 2 }, { "sleep", pause_for, 1 },
+    { "signals", tell_list, 0 }, { "set", set, 2 }, { "sleep", sleep_for, 1 },
+    { "pace", pace, 1 },
 };
 
 static void execute(struct tool *t, char *line)

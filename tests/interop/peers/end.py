@@ -27,10 +27,11 @@ def until(word):
 class End:
     def __init__(self):
         self.listener = self.conn = None
+        self.pace = 0
         self.forget()
 
     def forget(self):
-        self.to_send = self.sent = self.got = 0
+        self.to_send = self.sent = self.got = self.failed = 0
 
     def new(self, address, local=None):
         """A socket, bound to the local port."""
@@ -49,8 +50,9 @@ class End:
             at = self.sent % TABLE
             try:
                 self.sent += self.conn.send(TEXT[at:at + min(TABLE, self.to_send - self.sent)])
-            except OSError:
-                self.to_send = self.sent        # a command will find it out
+            except OSError as e:
+                self.to_send = self.sent
+                self.failed = e.errno           # the kernel tells it once only
         return readable
 
     # -- commands --
@@ -117,6 +119,11 @@ class End:
             if text != TEXT[first:first + len(text)]:
                 return f'no other text at octet {self.got}'
             self.got += len(text)
+            if self.pace:
+                time.sleep(self.pace)
+
+    def set_pace(self, ms):
+        self.pace = int(ms) / 1000
 
     def eof(self, *ms):
         text = self.take(1, until(ms))
@@ -139,10 +146,10 @@ class End:
 
     def error(self, *ms):
         """Waits until the connection has failed, and not only been told of a soft error."""
-        at, last = until(ms), 0
+        at, last = until(ms), self.failed
         while time.monotonic() < at:
             closed = self.state() == 'CLOSED'
-            last = self.conn.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR) or last
+            last = self.conn.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR) or self.failed or last
             if closed:
                 return 'ok ' + errno.errorcode.get(last, 'no error')
             self.turn(0.01)
@@ -172,7 +179,7 @@ class End:
     def execute(self, line):
         word = line.split()
         try:
-            print(getattr(self, word[0])(*word[1:]) or 'ok', flush=True)
+            print(getattr(self, {'pace': 'set_pace'}.get(word[0], word[0]))(*word[1:]) or 'ok', flush=True)
         except OSError as e:
             print('no', errno.errorcode.get(e.errno, str(e)), flush=True)
 

@@ -21,13 +21,13 @@ c_peer()
         works "build peers/$1.c" gcc -O2 -Wall -o "$peers/$1" "$here/peers/$1.c" -isystem /usr/include/lwip "${@:2}"
 }
 
-# go_peer NAME: builds $peers/NAME from tests/interop/peers/NAME.go with Debian's Go libraries only
+# go_peer NAME [FILE]...: builds $peers/NAME from tests/interop/peers/NAME.go with Debian's Go libraries only
 go_peer()
 {
     mkdir -p "$peers"
     [ "$peers/$1" -nt "$here/peers/$1.go" ] ||
         works "build peers/$1.go" env GO111MODULE=off GOFLAGS= GOPROXY=off GOPATH=/usr/share/gocode \
-            GOCACHE="$peers/go-cache" go build -o "$peers/$1" "$here/peers/$1.go"
+            GOCACHE="$peers/go-cache" go build -o "$peers/$1" "$here/peers/$1.go" "${@:2}"
 }
 
 # url ADDRESS PORT FILE

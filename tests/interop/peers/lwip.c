@@ -1,104 +1,29 @@
-/* lwip.c - lwIP (Debian's liblwip) as a peer: an HTTP client and server on a TAP. Its network
- * interface is our own: the tapif of the library uses PBUF_POOL, whose buffers are smaller than
- * the library thinks.
+/* lwip.c - lwIP (Debian's liblwip) as a peer: an HTTP client and server on a TAP.
  *   lwip get TAP ADDRESS SERVER PORT PATH FILE
  *   lwip serve TAP ADDRESS PORT FILE       one connection after the other, until it is killed */
-#include <fcntl.h>
-#include <net/if.h>
-#include <linux/if_tun.h>
 #include <pthread.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/ioctl.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
-#include <lwip/etharp.h>
+#include "lwip_tap.h"
 #include <lwip/sockets.h>
-#include <lwip/tcpip.h>
 
-enum { FRAME = 1514, BLOCK = 65536 };
+enum { BLOCK = 65536 };
 
-static struct netif interface;
-static int tap;
 static char block[BLOCK];
-
-static void die(const char *why)
-{
-    fprintf(stderr, "lwip: %s\n", why);
-    exit(1);
-}
-
-static err_t transmit(struct netif *n, struct pbuf *p)
-{
-    char frame[FRAME];
-
-    (void)n;
-    if (p->tot_len > FRAME)
-        return ERR_IF;
-    pbuf_copy_partial(p, frame, p->tot_len, 0);
-    return write(tap, frame, p->tot_len) == p->tot_len ? ERR_OK : ERR_IF;
-}
 
 static void *receive(void *unused)
 {
-    char frame[FRAME];
-    ssize_t n;
-
     (void)unused;
-    while ((n = read(tap, frame, sizeof frame)) > 0) {
-        struct pbuf *p = pbuf_alloc(PBUF_RAW, (u16_t)n, PBUF_RAM);
-        if (p == NULL)
-            continue;
-        pbuf_take(p, frame, (u16_t)n);
-        if (interface.input(p, &interface) != ERR_OK)
-            pbuf_free(p);
-    }
+    while (receive_frame())
+        continue;
     return NULL;
 }
 
-static err_t interface_init(struct netif *n)
+static void start_with_thread(const char *name, const char *address)
 {
-    static const u8_t mac[6] = { 2, 0, 0, 0x17, 0x1b, 1 };
-
-    memcpy(n->hwaddr, mac, sizeof mac);
-    n->hwaddr_len = sizeof mac;
-    n->name[0] = 't';
-    n->name[1] = 'p';
-    n->mtu = 1500;
-    n->flags = NETIF_FLAG_BROADCAST | NETIF_FLAG_ETHARP | NETIF_FLAG_LINK_UP | NETIF_FLAG_ETHERNET;
-    n->output = etharp_output;
-    n->linkoutput = transmit;
-    return ERR_OK;
-}
-
-static void started(void *flag)
-{
-    *(volatile int *)flag = 1;
-}
-
-static void start(const char *name, const char *address)
-{
-    struct ifreq request = { .ifr_flags = IFF_TAP | IFF_NO_PI };
-    ip4_addr_t ours, mask, none = { 0 };
-    volatile int up = 0;
     pthread_t thread;
 
-    tap = open("/dev/net/tun", O_RDWR);
-    strncpy(request.ifr_name, name, IFNAMSIZ - 1);
-    if (tap < 0 || ioctl(tap, TUNSETIFF, &request) != 0)
-        die("the TAP cannot be opened");
-    tcpip_init(started, (void *)&up);
-    while (!up)
-        usleep(1000);
-    if (!ip4addr_aton(address, &ours) || !ip4addr_aton("255.255.255.0", &mask))
-        die("the address is none");
-    LOCK_TCPIP_CORE();
-    netif_add(&interface, &ours, &mask, &none, NULL, interface_init, tcpip_input);
-    netif_set_default(&interface);
-    netif_set_up(&interface);
-    UNLOCK_TCPIP_CORE();
+    start(name, address, tcpip_input);
     if (pthread_create(&thread, NULL, receive, NULL) != 0)
         die("no thread");
 }
@@ -197,11 +122,11 @@ static int serve(char **argv)
 int main(int argc, char **argv)
 {
     if (argc == 8 && strcmp(argv[1], "get") == 0) {
-        start(argv[2], argv[3]);
+        start_with_thread(argv[2], argv[3]);
         return get(argv + 4);
     }
     if (argc == 6 && strcmp(argv[1], "serve") == 0) {
-        start(argv[2], argv[3]);
+        start_with_thread(argv[2], argv[3]);
         return serve(argv + 4);
     }
     die("usage: lwip get TAP ADDRESS SERVER PORT PATH FILE | serve TAP ADDRESS PORT FILE");
