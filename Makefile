@@ -18,6 +18,7 @@ SONAME  := libaksu.so.0
 PREFIX  ?= /usr/local
 BUILD   ?= build
 CLANG   ?= clang
+GOCODE  ?= /usr/share/gocode
 CFLAGS  ?= -O2 -g
 WARNINGS := -Wall -Wextra -Wconversion -Wswitch-enum -Wshadow -Wstrict-prototypes
 
@@ -107,6 +108,10 @@ $(B)/bench-device-aksu: $(B)/obj/bench/device/stack.o $(B)/libaksu.a
 	$Q$(LINK) -o $@ $(inputs)
 $(B)/bench-device-kernel: $(B)/obj/bench/device/kernel.o
 	$Q$(LINK) -o $@ $(inputs)
+$(B)/bench-device-lwip: tests/interop/peers/lwip_bench.c tests/interop/peers/lwip_tap.h
+	$Q$(CC) -O2 -Wall -isystem /usr/include/lwip -o $@ $< -llwip
+$(B)/bench-device-gvisor: tests/interop/peers/gvisor_bench.go tests/interop/peers/gvisor_tap.go
+	$Qenv GO111MODULE=off GOFLAGS= GOPROXY=off GOPATH=$(GOCODE) GOCACHE=$(abspath $(BUILD))/peers/go-cache go build -o $@ $^
 $(fuzzers:%=$(B)/fuzz/%): $(B)/fuzz/%: $(B)/obj/tests/fuzz/%.o $(call obj,$(drivers) $(peer))
 	$Q$(LINK) -o $@ $(inputs)
 $(examples): $(B)/examples/%: $(B)/obj/examples/%.o
@@ -123,7 +128,11 @@ lint: all
 	    AKSU=$(B)/aksu $$l && echo "ok $$l" || { echo "FAIL $$l"; failed=1; }; done; exit $$failed
 bench: $(B)/bench
 	$Q$(B)/bench $(BENCH)
-bench-device: $(B)/bench-device-aksu $(B)/bench-device-kernel
+others := $(if $(wildcard /usr/include/lwip/lwip/tcpip.h),lwip) \
+          $(if $(wildcard $(GOCODE)/src/gvisor.dev/gvisor/pkg/tcpip/stack),gvisor)
+bench-device: $(B)/bench-device-aksu $(B)/bench-device-kernel $(others:%=$(B)/bench-device-%)
+	@$(if $(filter lwip,$(others)),,echo "without lwIP: apt-get install liblwip-dev")
+	@$(if $(filter gvisor,$(others)),,echo "without gVisor: apt-get install golang-go golang-gvisor-gvisor-dev")
 	$QBUILD=$(B) bench/device/run $(BENCH)
 wasm: $(core:%.c=$(BUILD)/wasm/%.o)
 $(BUILD)/wasm/%.o: %.c
