@@ -20,6 +20,6 @@ struct serve_command {
 /* serve.c. Serves until a signal comes. False: a sentence was written. */
 bool serve(struct serve_command *command);
 /* Where the files can be had: a line for this address. */
-void serve_tell(const struct serve_command *command, const struct aksu_address *address);
+void serve_tell(const struct serve_command *s, const struct aksu_address *address);
 
 #endif
