@@ -126,11 +126,20 @@ enum aksu_status route_address_put(struct route_table *t, const struct route_add
     return AKSU_OK;
 }
 
+/* RFC 1122 3.2.1.3: the subnet itself, and everybody in it. A link of two has neither
+ * (RFC 3021 2.1). */
+static bool names_a_subnet(const struct route_address *a)
+{
+    struct aksu_ip low = with_host_part(&a->ip, a->bits, false);
+    struct aksu_ip high = with_host_part(&a->ip, a->bits, true);
+    return ip_is_v4(&a->ip) && a->bits < 31 && (ip_eq(&a->ip, &low) || ip_eq(&a->ip, &high));
+}
+
 enum aksu_status route_address_add(struct route_table *t, uint32_t device, const char *text)
 {
     struct route_address a = { .device = (uint8_t)device };
     if (!device_ok(device) || !parse_prefix(text, &a.ip, &a.bits) || ip_is_unspecified(&a.ip)
-        || ip_is_multicast(&a.ip) || ip_is_broadcast(&a.ip))
+        || ip_is_multicast(&a.ip) || ip_is_broadcast(&a.ip) || names_a_subnet(&a))
         return AKSU_INVALID;
     a.connected = a.bits < family_bits(&a.ip);
     return route_address_put(t, &a);

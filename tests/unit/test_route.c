@@ -27,6 +27,7 @@ static void bad_texts_are_refused(void **state)
         "10.0.0.2/33", "10.0.0.2/", "/24", "10.0.0.2/24x", "10.0.0.2/ 24", "2001:db8::1/129", "",
         "224.0.0.5/8", "255.255.255.255/24", "0.0.0.0/0", "::/0", "ff02::1/64", "10.0.0.2/0x8",
         "1111:2222:3333:4444:5555:6666:7777:8888:9999:aaaa:bbbb/64", "10.0.0.2/0024", "10.0.0/24",
+        "10.0.0.255/24", "10.0.0.0/24", "10.0.0.3/30",
     };
     struct route_table t, before;
     route_init(&t);
@@ -35,6 +36,10 @@ static void bad_texts_are_refused(void **state)
         if (route_address_add(&t, 1, bad[i]) != AKSU_INVALID)
             fail_msg("took %s", bad[i]);
     }
+    assert_memory_equal(&t, &before, sizeof t);
+    assert_int_equal(route_address_add(&t, 1, "10.0.1.0/31"), AKSU_OK);
+    assert_int_equal(route_address_add(&t, 1, "10.0.2.0"), AKSU_OK);
+    route_init(&t);
     assert_int_equal(route_address_add(&t, 0, "10.0.0.2/24"), AKSU_INVALID);
     assert_int_equal(route_address_add(&t, 64, "10.0.0.2/24"), AKSU_INVALID);
     assert_int_equal(route_address_add(&t, 257, "10.0.0.2/24"), AKSU_INVALID);

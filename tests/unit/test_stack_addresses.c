@@ -253,7 +253,7 @@ static void the_local_address_stays(void **state)
     aksu_listener l = listen_on(&w, SERVER, 80, false);
     connect_pair(&w, l, 80, c);
     /* now another address is nearer to the peer */
-    add_address(&w, CLIENT, "10.0.0.3/30");
+    add_address(&w, CLIENT, "10.0.0.3/29");
     assert_int_equal(aksu_send(w.net[CLIENT], c[CLIENT], "text", 4, 0, w.now), 4);
     assert_true(take_packet(&w, CLIENT, &p));
     assert_memory_equal(p.octet + V4_SOURCE, "\x0a\0\0\x01", 4);
