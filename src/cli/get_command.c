@@ -35,13 +35,12 @@ static void usage(FILE *out)
           "  --connect-timeout S    seconds until a connection must be there [30]\n"
           "  --timeout S            seconds in which something must come or go [60]\n"
           "  -v, --verbose          tell about the connection, and the heads, on stderr\n"
-          "  -h, --help             this\n"
-          "\n", out);
+          "  -h, --help             this\n", out);
     cli_host_usage(out);
     fputs("\n"
-          "Exit status: 0 done, 6 no such name, 7 not connected, 22 the server's answer is an\n"
-          "error, 23 cannot be written, 26 cannot be read, 28 timeout, 47 too many redirections,\n"
-          "52 no answer, 56 the connection broke, 125 it could not begin.\n"
+          "Exit status: 0 done, 6 no such name, 7 not connected, 22 the server's answer is\n"
+          "an error, 23 cannot be written, 26 cannot be read, 28 timeout, 47 too many\n"
+          "redirections, 52 no answer, 56 the connection broke, 125 it could not begin.\n"
           "Example: aksu get --device tap:tap0 --address 10.0.0.2/24 http://10.0.0.1/\n", out);
 }
 

@@ -30,8 +30,7 @@ static void usage(FILE *out)
           "  --writable       PUT stores files in DIR\n"
           "  --control PATH   a socket through which 'aksu stat PATH' shows the connections\n"
           "  --memory MIB     the most that the stack may use, 1..65536 [256]\n"
-          "  -h, --help       this\n"
-          "\n", out);
+          "  -h, --help       this\n", out);
     cli_host_usage(out);
     fputs("\n"
           "SIGINT, SIGTERM or SIGHUP: requests that are being answered get 2 seconds.\n"
