@@ -10,47 +10,12 @@ tree=$(cd "$here/../.." && pwd)
 aksu=$(realpath "${AKSU:-$tree/build/gcc/aksu}")
 peers=${PEERS:-$tree/build/peers}       # where the programs made from tests/interop/peers are
 work=$(mktemp -d)
-failed=0
-gro=64                  # our stack takes so many frames at a time, and acknowledges them together
+gro=17                  # our stack takes 16 full frames at a time; one before them may have waited for its second
 declare -A pid_of       # by NAME: the programs that run
 order=()                # their names, oldest first
 spaces=()
 
-# -- verdicts --------------------------------------------------------------------------------------
-
-ok()
-{
-    echo "ok $1"
-}
-
-fail() # NAME, and what was seen
-{
-    echo "FAIL $1"
-    shift
-    [ $# -eq 0 ] || printf '%s\n' "$@" | tail -n 20 | sed 's/^/    /'
-    failed=1
-}
-
-skip() # NAME REASON
-{
-    echo "skip $1 $2"
-    [ "${CI:-}" != true ] || failed=1
-}
-
-# is NAME WANTED SEEN
-is()
-{
-    if [ "$2" = "$3" ]; then ok "$1"; else fail "$1" "wanted: $2" "seen:   $3"; fi
-}
-
-# has NAME TEXT SEEN: the text is part of it
-has()
-{
-    case $3 in
-    *"$2"*) ok "$1" ;;
-    *) fail "$1" "wanted: $2" "seen:   $3" ;;
-    esac
-}
+. "$here/../verdicts.bash"
 
 # works NAME COMMAND...: it ends with 0; what it prints is shown if it does not
 works()

@@ -6,43 +6,9 @@ set -u
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 aksu=${AKSU:-build/gcc/aksu}
 work=$(mktemp -d)
-failed=0
 server=
 declare -A port
-
-ok()
-{
-    echo "ok $1"
-}
-
-fail() # NAME, and what was seen
-{
-    echo "FAIL $1"
-    shift
-    [ $# -eq 0 ] || printf '%s\n' "$@" | sed 's/^/    /'
-    failed=1
-}
-
-skip() # NAME REASON
-{
-    echo "skip $1 $2"
-    [ "${CI:-}" != true ] || failed=1
-}
-
-# is NAME WANTED SEEN
-is()
-{
-    if [ "$2" = "$3" ]; then ok "$1"; else fail "$1" "wanted: $2" "seen:   $3"; fi
-}
-
-# has NAME TEXT SEEN: the text is part of it
-has()
-{
-    case $3 in
-    *"$2"*) ok "$1" ;;
-    *) fail "$1" "wanted: $2" "seen:   $3" ;;
-    esac
-}
+. "$here/../verdicts.bash"
 
 there() # COMMAND NAME: or the check is skipped
 {
