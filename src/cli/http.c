@@ -93,7 +93,8 @@ static struct http_text cut(struct http_text *rest, char separator)
     struct http_text piece = { rest->at, width };
     size_t skip = end != NULL ? width + 1 : width;
 
-    rest->at += skip;
+    if (skip > 0)                       /* no text at all has no address to go on from */
+        rest->at += skip;
     rest->length -= skip;
     return piece;
 }
