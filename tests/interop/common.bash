@@ -10,7 +10,7 @@ tree=$(cd "$here/../.." && pwd)
 aksu=$(realpath "${AKSU:-$tree/build/gcc/aksu}")
 peers=${PEERS:-$tree/build/peers}       # where the programs made from tests/interop/peers are
 work=$(mktemp -d)
-gro=17                  # our stack takes 16 full frames at a time; one before them may have waited for its second
+gro=64                  # one ACK for at most so many: a TAP with offloads hands over 64 KiB of segments as one
 declare -A pid_of       # by NAME: the programs that run
 order=()                # their names, oldest first
 spaces=()
