@@ -98,6 +98,13 @@ struct aksu_info {
     uint32_t urgent_left;               /* octets up to the urgent pointer */
     uint64_t octets_in, octets_out;     /* text, each octet once */
     uint32_t segments_in, segments_out, retransmits, backoff;
+    const char *congestion_control;     /* "cubic", "reno", "bbr" */
+    const char *recovery;               /* "open", "disorder" (something is SACKed), "recovery"
+                                           (fast), "loss" (after a retransmission timeout) */
+    uint32_t in_flight, sacked, lost;   /* octets: pipe (RFC 6675 4); not in it are those that are
+                                           SACKed, or deemed lost and not sent again */
+    uint32_t min_rtt_us;                /* of the last 10 s or so; 0: not known */
+    uint64_t pacing_rate;               /* octets per second; 0: not paced */
     const char *timer;                  /* which one runs out next, as in the event `timer`; NULL:
                                            none */
     aksu_time timer_at;                 /* AKSU_NEVER: none */
@@ -125,6 +132,9 @@ enum aksu_option {
 };
 AKSU_API enum aksu_status aksu_set(struct aksu *net, aksu_conn conn, enum aksu_option option,
                                    int64_t value, aksu_time now);
+/* "cubic", "reno" or "bbr" for what is sent from now on. INVALID: no such algorithm. */
+AKSU_API enum aksu_status aksu_set_congestion_control(struct aksu *net, aksu_conn conn,
+                                                      const char *name, aksu_time now);
 AKSU_API enum aksu_status aksu_set_cookie(struct aksu *net, aksu_conn conn, uint64_t cookie);
 
 #ifdef __cplusplus

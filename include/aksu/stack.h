@@ -31,16 +31,19 @@ struct aksu_config {
     uint32_t initial_window;    /* segments, RFC 6928 [10] */
     uint32_t send_buffer, receive_buffer;   /* octets per connection, 4096..4 MiB [256 KiB] */
     uint32_t challenge_acks;    /* per connection and second, RFC 5961 7 [10] */
+    const char *congestion_control;     /* "cubic", "reno", "bbr" [cubic]; RFC 9438, RFC 5681 */
+    const char *loss_detection;         /* with SACK: "rack", "sack" [rack]; RFC 8985, RFC 6675 */
     uint8_t ttl;                /* [64] */
     bool no_timestamps, no_sack, no_window_scale;   /* not offered, not accepted */
     bool no_rfc5961;            /* RST and SYN as RFC 9293 3.10.7.4 without the RFC 5961 checks */
     bool no_rfc1337;            /* a RST in TIME-WAIT deletes the record */
+    bool pacing;                /* spread what is sent over the round trip with any algorithm */
     bool no_port_randomization; /* ephemeral ports in order (tests) */
 };
 
 /* A new stack, or NULL: no memory, memory_limit below 256 KiB (and 64 octets for a region of the
- * caller's), too small for the tables of max_connections, or `memory` given without memory_limit.
- * Free it with aksu_free; a region of the caller's stays his. */
+ * caller's), too small for the tables of max_connections, `memory` given without memory_limit, or
+ * a name that no algorithm has. Free it with aksu_free; a region of the caller's stays his. */
 AKSU_API struct aksu *aksu_new(const struct aksu_config *config, aksu_time now);
 AKSU_API void aksu_free(struct aksu *net);
 

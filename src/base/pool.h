@@ -70,6 +70,12 @@ static inline void *slab_at(const struct slab *s, slab_ref ref)
     return pool_page(s->pool, ref >> s->shift)
          + (size_t)(ref & ((1u << s->shift) - 1u)) * s->size;
 }
+/* The reference of an object that slab_take gave. */
+static inline slab_ref slab_ref_of(const struct slab *s, const void *object)
+{
+    size_t at = (size_t)((const uint8_t *)object - s->pool->pages);
+    return (slab_ref)((at / POOL_PAGE + 1) << s->shift | at % POOL_PAGE / s->size);
+}
 /* The same for a reference from outside: NULL when it cannot be one of this slab's objects (its
  * page is not this slab's). A freed object on a live page is not noticed: check a generation. */
 static inline void *slab_found(const struct slab *s, slab_ref ref)

@@ -125,6 +125,20 @@ enum aksu_status aksu_set(struct aksu *net, aksu_conn handle, enum aksu_option o
     return status;
 }
 
+enum aksu_status aksu_set_congestion_control(struct aksu *net, aksu_conn handle, const char *name,
+                                             aksu_time now)
+{
+    const struct cc_ops *ops = cc_find(name);
+    struct conn *c = conn_find(net, handle);
+    if (c == NULL)
+        return AKSU_DOES_NOT_EXIST;
+    if (ops == NULL)
+        return AKSU_INVALID;
+    tcp_set_congestion_control(&c->tcp, ops, now);
+    stack_settle(net, c, now);
+    return AKSU_OK;
+}
+
 enum aksu_status aksu_set_cookie(struct aksu *net, aksu_conn handle, uint64_t cookie)
 {
     struct conn *c = conn_find(net, handle);

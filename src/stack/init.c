@@ -3,7 +3,8 @@
 #include "base/check.h"
 #include "stack/calls.h"
 
-enum { SLAB_CONN = 1, SLAB_TIME_WAIT, SLAB_RANGES, SLAB_LISTENER, SLAB_UDP };
+enum { SLAB_CONN = 1, SLAB_TIME_WAIT, SLAB_RANGES, SLAB_LISTENER, SLAB_UDP, SLAB_SENDER,
+       SLAB_SENT };
 enum { CONNECTIONS_MOST = 1 << 20, BUFFER_LEAST = 4096, BUFFER_MOST = 4 << 20 };
 
 static uint32_t or_default(uint32_t value, uint32_t otherwise)
@@ -43,6 +44,7 @@ static struct tcp_config tcp_defaults(const struct aksu_config *c)
         .window_scale = !c->no_window_scale,
         .rfc5961 = !c->no_rfc5961,
         .rfc1337 = !c->no_rfc1337,
+        .pacing = c->pacing,
     };
     t.msl = time_min(t.msl, SECONDS(24 * 3600)); /* TIME-WAIT ticks are counted modulo 2^32 */
     t.delayed_ack = time_min(t.delayed_ack, MS(499));   /* RFC 9293 3.8.6.3 [MUST-40] */
@@ -117,6 +119,8 @@ static bool init_tables(struct aksu *net, struct cutter *region, const struct ak
 
     slab_init(&net->conns, &net->pool, (sizeof(struct conn) + 7) & ~7u, SLAB_CONN);
     slab_init(&net->ranges, &net->pool, (sizeof(struct ranges) + 7) & ~7u, SLAB_RANGES);
+    slab_init(&net->tcp.senders.slab, &net->pool, (sizeof(struct sender) + 7) & ~7u, SLAB_SENDER);
+    slab_init(&net->tcp.senders.sent, &net->pool, sizeof(struct sent_run), SLAB_SENT);
     listener_init(&net->listeners, &net->pool, SLAB_LISTENER);
     time_wait_init(&net->time_wait, &net->pool,
                    &(struct time_wait_config){ .head = records, .mask = record_heads - 1,
@@ -125,15 +129,17 @@ static bool init_tables(struct aksu *net, struct cutter *region, const struct ak
     return true;
 }
 
-static void init_tcp(struct aksu *net, struct prng *random)
+/* False: a name that no algorithm has. */
+static bool init_tcp(struct aksu *net, const struct aksu_config *config, struct prng *random)
 {
     net->tcp.pool = &net->pool;
     net->tcp.reassembly = &net->ranges;
     net->tcp.events = &net->events;
     net->tcp.isn_key = prng_key(random);
-    net->tcp.cc = &cc_reno;
-    net->tcp.loss = &loss_newreno;
+    net->tcp.cc = cc_find(config->congestion_control ? config->congestion_control : "reno");
+    net->tcp.loss = loss_find(config->loss_detection ? config->loss_detection : "rack");
     net->tcp.reserve_pages = net->pool.count / 8;
+    return net->tcp.cc != NULL && net->tcp.loss != NULL;
 }
 
 static void init_ip(struct aksu *net, const struct aksu_config *config, struct prng *random,
@@ -184,7 +190,8 @@ struct aksu *stack_init(void *memory, size_t size, bool zeroed, const struct aks
     if (!init_tables(net, &region, config, &random, now))
         return NULL;
     wheel_init(&net->wheel, now);
-    init_tcp(net, &random);
+    if (!init_tcp(net, config, &random))
+        return NULL;
     init_ip(net, config, &random, now);
     return net;
 }

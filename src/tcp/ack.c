@@ -77,10 +77,6 @@ static void tell_user(struct tcp *t)
 /* SND.UNA < SEG.ACK. */
 static void advance(struct tcp *t, const struct tcp_segment *seg, aksu_time now)
 {
-    seq_t before = t->snd.una;
-    uint32_t flight = in_flight(t);
-    uint32_t acked = (uint32_t)seq_diff(seg->ack, before);
-
     t->octets_out += free_text(t, seg->ack);
     t->snd.una = seg->ack;
     t->syn_acked = true;
@@ -89,16 +85,8 @@ static void advance(struct tcp *t, const struct tcp_segment *seg, aksu_time now)
         t->fin_acked = true;
     if (t->urgent_out && seq_ge(seg->ack, t->snd.up))
         t->urgent_out = false;
-    if (seq_lt(t->snd.resend, seg->ack))
-        t->snd.resend = seg->ack;
-    if (seq_lt(t->snd.resend_end, t->snd.resend))
-        t->snd.resend_end = t->snd.resend;
     t->progress_at = now;
     rto_on_ack(t, seg, now);
-    recovery_on_ack(t, before, acked, false, flight, now);
-    if (tcp_owes_more(t))
-        t->may_send = true;
-    tell_user(t);
 }
 
 /* RFC 9293 3.10.7.4 fifth: "the send window should be updated" only by newer segments. One that
@@ -163,11 +151,19 @@ enum step tcp_process_ack(struct tcp *t, const struct tcp_segment *seg, aksu_tim
         return STEP_DONE;
 
     t->probes = 0;                              /* RFC 9293 3.8.6.1 [MUST-37], 3.8.6 [SHLD-17] */
-    bool acks_more = seq_gt(seg->ack, t->snd.una);
+    seq_t before = t->snd.una;
+    bool acks_more = seq_gt(seg->ack, before);
+    bool duplicate = !acks_more && is_duplicate(t, seg);
     if (acks_more)
         advance(t, seg, now);
-    else if (is_duplicate(t, seg))
-        recovery_on_ack(t, t->snd.una, 0, true, in_flight(t), now);
+    if (t->out != NULL && (acks_more || duplicate || (seg->options.has & HAS_SACK)))
+        recovery_on_ack(t, seg, before, duplicate, now);
+    if (acks_more) {
+        rto_restart(t, now);
+        if (tcp_owes_more(t))
+            t->may_send = true;
+        tell_user(t);
+    }
     if (t->state != TCP_TIME_WAIT && seq_ge(seg->ack, t->snd.una))
         update_window(t, seg, acks_more, now);
     return after_ack_by_state(t, now);

@@ -77,6 +77,7 @@ void rto_sample(struct tcp *t, uint32_t sample_us, aksu_time now);
 aksu_time rto_now(const struct tcp *t);                     /* with backoff */
 void rto_start(struct tcp *t, aksu_time now);
 void rto_on_ack(struct tcp *t, const struct tcp_segment *seg, aksu_time now);
+void rto_restart(struct tcp *t, aksu_time now);
 
 /* window.c */
 uint32_t tcp_syn_window(const struct tcp *t);
@@ -85,6 +86,7 @@ bool window_update_due(const struct tcp *t);
 bool window_starved(const struct tcp *t);
 seq_t tcp_acceptable_seq(const struct tcp *t);
 uint32_t window_sendable(const struct tcp *t);      /* what SND.WND and cwnd allow beyond SND.NXT */
+uint32_t window_of_cwnd(const struct tcp *t);               /* ... what cwnd allows */
 void window_persist(struct tcp *t, aksu_time now);          /* (dis)arm probing */
 void window_override(struct tcp *t, aksu_time now);
 
@@ -98,10 +100,8 @@ void reassembly_sacks(const struct tcp *t, struct tcp_options *out);
 void reassembly_free(struct tcp *t);
 uint32_t reassembly_reach(const struct tcp *t);            /* octets beyond RCV.NXT that are held */
 
-/* recovery.c */
-void recovery_on_ack(struct tcp *t, seq_t una_before, uint32_t acked, bool duplicate,
-                     uint32_t flight, aksu_time now);
-void recovery_on_rto(struct tcp *t, aksu_time now);
-void recovery_resend_all(struct tcp *t);
+void sender_status(const struct tcp *t, struct aksu_info *out);     /* sender.c */
+
+#include "tcp/recovery.h"
 
 #endif

@@ -6,8 +6,7 @@
 #include "base/pool.h"
 #include "base/siphash.h"
 #include "event/emit.h"
-#include "tcp/cc.h"
-#include "tcp/loss.h"
+#include "tcp/sender.h"
 
 /* Defaults are filled in by the stack; the fields are those of struct aksu_config. */
 struct tcp_config {
@@ -15,6 +14,7 @@ struct tcp_config {
     uint32_t data_r1, data_r2, initial_window, send_buffer, receive_buffer, challenge_acks;
     bool timestamps, sack, window_scale;        /* offered and accepted */
     bool rfc5961, rfc1337;
+    bool pacing;                    /* also for algorithms that do not pace themselves */
 };
 
 /* One per stack, shared by its connections. */
@@ -24,8 +24,9 @@ struct tcp_env {
     struct emitter *events;
     struct tcp_config config;
     struct sipkey isn_key;          /* of timestamp offsets too */
+    struct senders senders;
     const struct cc_ops *cc;
-    const struct loss_ops *loss;
+    const struct loss_ops *loss;    /* with SACK; without it is NewReno */
     uint32_t reserve_pages;         /* when fewer pages are left, windows stop growing */
 };
 

@@ -28,7 +28,7 @@ static enum aksu_status close_by_state(struct tcp *t, aksu_time now)
         if (t->fin_queued)
             return AKSU_CLOSING;
         if (t->send.length == 0 && !t->held) {
-            t->cc.ops->init(&t->cc, t->snd_mss, t->env->config.initial_window, now);
+            t->idle_cwnd = t->env->config.initial_window * t->snd_mss;
             queue_fin(t, now);
             tcp_enter(t, TCP_FIN_WAIT_1, now);
         } else {

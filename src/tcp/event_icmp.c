@@ -39,11 +39,10 @@ void tcp_set_mtu(struct tcp *t, uint16_t mtu)
 
 bool tcp_too_big(struct tcp *t, uint16_t mtu, seq_t seq, aksu_time now)
 {
-    (void)now;
     if (!tcp_synchronized(t) || !quotes_outstanding(t, seq) || mtu >= t->mtu || mtu < 68 - 20)
         return false;
     tcp_set_mtu(t, mtu);
     /* Lost to their size, not to congestion: the same octets again, smaller. */
-    recovery_resend_all(t);
+    recovery_resend_all(t, now);
     return true;
 }

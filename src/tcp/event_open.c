@@ -33,8 +33,6 @@ void tcp_select_iss(struct tcp *t, aksu_time now)
     t->iss = tcp_isn(t->env, &t->tuple, &t->ts_offset, now);
     t->snd.una = t->iss;
     t->snd.nxt = t->snd.up = seq_add(t->iss, 1);
-    t->snd.resend = t->snd.resend_end = t->snd.nxt;
-    t->loss.ops->init(&t->loss, t->iss);
     t->syn_owed = true;
     t->syn_acked = false;
     t->resends = 0;

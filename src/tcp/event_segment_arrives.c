@@ -104,7 +104,8 @@ void tcp_established(struct tcp *t, aksu_time now)
     tcp_enter(t, TCP_ESTABLISHED, now);
     t->notify |= AKSU_CONNECTED | AKSU_WRITABLE;
     /* RFC 5681 3.1: one segment when a SYN was lost; else RFC 6928 2. */
-    t->cc.ops->init(&t->cc, t->snd_mss, syn_was_lost ? 1 : t->env->config.initial_window, now);
+    t->idle_cwnd = (syn_was_lost ? 1 : t->env->config.initial_window) * t->snd_mss;
+    t->idle_ssthresh = UINT32_MAX;              /* RFC 5681 3.1: arbitrarily high */
     if (syn_was_lost && t->srtt_us == 0 && t->rto_us < 3000000)
         t->rto_us = 3000000;                    /* RFC 6298 5.7 */
     t->resends = t->backoff = 0;

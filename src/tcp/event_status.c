@@ -13,7 +13,7 @@ enum aksu_status tcp_status(const struct tcp *t, struct aksu_info *out)
         .send_room = t->send.length < t->send_buffer ? t->send_buffer - t->send.length : 0,
         .receive_queued = t->receive.length,
         .snd_mss = t->snd_mss, .rcv_mss = t->announced_mss,
-        .cwnd = t->cc.cwnd, .ssthresh = t->cc.ssthresh,
+        .cwnd = tcp_cwnd(t), .ssthresh = tcp_ssthresh(t),
         .srtt_us = t->srtt_us, .rttvar_us = t->rttvar_us, .rto_us = t->rto_us,
         .snd_wscale = t->snd_wscale, .rcv_wscale = t->rcv_wscale,
         .timestamps = t->ts_on, .sack = t->sack_on,
@@ -22,6 +22,7 @@ enum aksu_status tcp_status(const struct tcp *t, struct aksu_info *out)
         .segments_in = t->segments_in, .segments_out = t->segments_out,
         .retransmits = t->retransmits, .backoff = t->backoff,
     };
+    sender_status(t, out);
     out->timer = tcp_next_timer(t, &out->timer_at);
     if (t->urgent_in)                           /* RFC 9293 3.8.5 [MUST-33] */
         out->urgent_left = (uint32_t)seq_diff(t->rcv.up, tcp_user_position(t));

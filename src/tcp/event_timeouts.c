@@ -7,10 +7,10 @@ enum { ORPHAN_PROBES = 8 };      /* of a closed window, for a connection that no
 
 aksu_time tcp_next_timeout(const struct tcp *t)
 {
-    _Static_assert(TIMER_COUNT == 7, "every timer is asked: no loop, this follows every call");
+    _Static_assert(TIMER_COUNT == 8, "every timer is asked: no loop, this follows every call");
     const aksu_time *d = t->deadline;
     aksu_time a = time_min(d[0], d[1]), b = time_min(d[2], d[3]), c = time_min(d[4], d[5]);
-    return time_min(time_min(a, b), time_min(c, d[6]));
+    return time_min(time_min(a, b), time_min(c, time_min(d[6], d[7])));
 }
 
 /* Something that the user asked for is not done yet. */
@@ -88,6 +88,14 @@ static void retransmission_timeout(struct tcp *t, aksu_time now)
 {
     if (t->state == TCP_SYN_SENT || t->state == TCP_SYN_RECEIVED || !t->syn_acked) {
         syn_timeout(t, now);
+        return;
+    }
+    if (t->waits_for == WAIT_LOSS_PROBE) {
+        tlp_timeout(t, now);
+        return;
+    }
+    if (t->waits_for == WAIT_REORDERING) {
+        recovery_on_reordering_timer(t, now);
         return;
     }
     if (seq_eq(t->snd.una, t->snd.nxt) || too_many_resends(t, now))
@@ -187,6 +195,14 @@ static void memory_timeout(struct tcp *t, aksu_time now)
         t->ack_owed = ACK_NOW;
         t->may_send = true;
     }
+    if (tcp_owes_more(t))
+        t->may_send = true;                     /* the scoreboard had no room */
+}
+
+static void sender_timer(struct tcp *t, aksu_time now)
+{
+    (void)now;
+    sender_timeout(t);
 }
 
 static const struct {
@@ -200,11 +216,21 @@ static const struct {
     [TIMER_KEEP_ALIVE] = { "KEEP-ALIVE", keepalive_timeout },
     [TIMER_DELAYED_ACK] = { "DELAYED ACK", delayed_ack_timeout },
     [TIMER_MEMORY] = { "MEMORY", memory_timeout },
+    [TIMER_SENDER] = { "PACING", sender_timer },
 };
 
 /* The user's own limit first: with equal deadlines its answer is the one that was asked for. */
 static const uint8_t order[TIMER_COUNT] = { TIMER_USER, TIMER_RETRANSMISSION, TIMER_PERSIST,
-    TIMER_KEEP_ALIVE, TIMER_TIME_WAIT, TIMER_MEMORY, TIMER_DELAYED_ACK };
+    TIMER_KEEP_ALIVE, TIMER_TIME_WAIT, TIMER_MEMORY, TIMER_DELAYED_ACK, TIMER_SENDER };
+
+static const char *name_of(const struct tcp *t, uint8_t which)
+{
+    if (which == TIMER_RETRANSMISSION && t->waits_for == WAIT_LOSS_PROBE)
+        return "LOSS PROBE";                    /* RFC 8985 7.2 */
+    if (which == TIMER_RETRANSMISSION && t->waits_for == WAIT_REORDERING)
+        return "REORDERING";                    /* RFC 8985 6.2 */
+    return timers[which].name;
+}
 
 const char *tcp_next_timer(const struct tcp *t, aksu_time *at)
 {
@@ -213,7 +239,7 @@ const char *tcp_next_timer(const struct tcp *t, aksu_time *at)
     for (size_t i = 0; i < TIMER_COUNT; i++) {
         if (t->deadline[order[i]] < *at) {
             *at = t->deadline[order[i]];
-            name = timers[order[i]].name;
+            name = name_of(t, order[i]);
         }
     }
     return name;
@@ -226,8 +252,9 @@ void tcp_timeouts(struct tcp *t, aksu_time now)
         if (t->deadline[which] > now)
             continue;
         t->deadline[which] = NEVER;
-        TCP_EMIT(t, now, timer, .name = timers[which].name,
-                 .count = which == TIMER_PERSIST ? t->probes : t->resends);
+        if (which != TIMER_SENDER)
+            TCP_EMIT(t, now, timer, .name = name_of(t, which),
+                     .count = which == TIMER_PERSIST ? t->probes : t->resends);
         timers[which].expire(t, now);
     }
 }

@@ -39,7 +39,6 @@ void tcp_iss_after(struct tcp *t, seq_t snd_nxt)
     seq_t above = seq_add(snd_nxt, 65535 + 2);
     if (seq_gt(above, t->iss)) {
         t->iss = t->snd.una = t->snd.wl2 = above;
-        t->snd.nxt = t->snd.resend = t->snd.resend_end = t->snd.up = seq_add(above, 1);
-        t->loss.ops->init(&t->loss, t->iss);
+        t->snd.nxt = t->snd.up = seq_add(above, 1);
     }
 }

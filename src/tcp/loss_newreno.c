@@ -13,7 +13,18 @@ static void init(struct loss *l, seq_t iss)
     l->recovering = false;
 }
 
-static enum loss_verdict on_duplicate(struct loss *l, const struct loss_ack *a)
+/* The one segment at SND.UNA. */
+static void first_is_lost(struct sent_queue *q, struct loss_ack *a)
+{
+    struct sent_run *s = q->first;
+    if (s == NULL || s->state != SENT_WAITING)
+        return;
+    if (sent_length(s) > a->smss)
+        (void)sent_split(q, s, seq_add(s->left, a->smss));
+    loss_mark(q, s, a);
+}
+
+static enum loss_verdict on_duplicate(struct loss *l, struct sent_queue *q, struct loss_ack *a)
 {
     if (l->dup_acks < UINT16_MAX)
         l->dup_acks++;
@@ -27,13 +38,14 @@ static enum loss_verdict on_duplicate(struct loss *l, const struct loss_ack *a)
     l->recover = a->nxt;
     l->recover_valid = true;
     l->recovering = true;
+    first_is_lost(q, a);
     return LOSS_ENTER;
 }
 
-static enum loss_verdict on_ack(struct loss *l, const struct loss_ack *a)
+static enum loss_verdict on_ack(struct loss *l, struct sent_queue *q, struct loss_ack *a)
 {
     if (a->duplicate)
-        return on_duplicate(l, a);
+        return on_duplicate(l, q, a);
     if (seq_le(a->ack, a->una))
         return LOSS_NONE;
 
@@ -44,18 +56,26 @@ static enum loss_verdict on_ack(struct loss *l, const struct loss_ack *a)
             l->recover_valid = false;
         return LOSS_NONE;
     }
-    if (seq_lt(a->ack, l->recover))
+    if (seq_lt(a->ack, l->recover)) {
+        first_is_lost(q, a);
         return LOSS_PARTIAL;                    /* RFC 6582 3.2 (3) */
+    }
     l->recovering = false;
     return LOSS_RECOVERED;
 }
 
-static void on_rto(struct loss *l, seq_t nxt)
+/* RFC 5681 3.1, RFC 6298 5.4: everything, as slow start allows. */
+static void on_rto(struct loss *l, struct sent_queue *q, struct loss_ack *a)
 {
-    l->recover = nxt;                           /* RFC 6582 3.2 (4) */
+    l->recover = a->nxt;                        /* RFC 6582 3.2 (4) */
     l->recover_valid = true;
     l->recovering = false;
     l->dup_acks = 0;
+    for (struct sent_run *s = q->first; s != NULL; s = s->next)
+        if (s->state == SENT_WAITING)
+            loss_mark(q, s, a);
 }
 
-const struct loss_ops loss_newreno = { "newreno", init, on_ack, on_rto };
+const struct loss_ops loss_newreno = {
+    .name = "newreno", .init = init, .on_ack = on_ack, .on_rto = on_rto,
+};

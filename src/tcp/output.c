@@ -112,40 +112,87 @@ static uint32_t text_limit(const struct tcp *t)
     return t->snd_mss > blocks + 8 ? t->snd_mss - blocks : 8;
 }
 
+/* How much text may leave at this moment: `false` and the timer, when pacing says later. */
+static bool pace_lets(struct tcp *t, aksu_time now)
+{
+    const struct sender *o = t->out;
+    if (o == NULL || o->pace_rate == 0 || o->pace_at <= now)
+        return true;
+    t->deadline[TIMER_SENDER] = o->pace_at;
+    return false;
+}
+
+/* `length` octets have left. Who comes late because of timers may catch up by half of them. */
+static void pace(struct sender *o, uint32_t length, aksu_time now)
+{
+    if (o->pace_rate == 0)
+        return;
+    aksu_time takes = (aksu_time)length * SECONDS(1) / o->pace_rate;
+    aksu_time late = o->pace_at < now ? now - o->pace_at : 0;
+    late = late < takes / 2 ? late : takes / 2;
+    o->pace_at = (o->pace_at > now ? o->pace_at : now) + takes - late;
+}
+
+/* What the scoreboard is told of text that leaves once more. */
+static void sent_once_more(struct tcp *t, struct sent_run *s, aksu_time now)
+{
+    struct sender *o = t->out;
+    sent_again(&o->queue, s, now);
+    rate_sent(o, s, false, now);
+    undo_sent_again(t, sent_length(s), now);
+    o->prr_out += sent_length(s);
+    pace(o, sent_length(s), now);
+    t->retransmits++;
+    if (t->timing && seq_gt(t->timed, s->left))
+        t->timing = false;                      /* RFC 6298 3, RFC 9293 3.8.1 [MUST-18] */
+    if ((t->deadline[TIMER_RETRANSMISSION] == NEVER || s == o->queue.first) && !t->closed_window)
+        rto_start(t, now);                      /* RFC 6675 6, RFC 6298 5.1 */
+}
+
+static void wait_for_memory(struct tcp *t, aksu_time now)
+{
+    t->deadline[TIMER_MEMORY] = time_after(now, MS(MEMORY_RETRY_MS));
+}
+
+/* The run `s`, or as much of it as fits a segment, again. */
+static bool resend(struct tcp *t, struct tcp_segment *out, struct sent_run *s, uint32_t most,
+                   const char *why, aksu_time now)
+{
+    uint32_t len = sent_length(s) < most ? sent_length(s) : most;
+    if (len < sent_length(s) && !sent_split(&t->out->queue, s, seq_add(s->left, len))) {
+        wait_for_memory(t, now);
+        return false;
+    }
+    uint32_t text = (uint32_t)seq_diff(send_end(t), s->left);
+    segment(t, out, s->left, 0, now);
+    attach_text(t, out, s->left, len < text ? len : text);      /* the last one is the FIN */
+    if (len > text)
+        attach_fin(t, out);
+    sent_once_more(t, s, now);
+    TCP_EMIT(t, now, retransmit, .seq = s->left.n, .len = out->text_len, .why = why);
+    return true;
+}
+
+/* RFC 6675 4 (NextSeg 1), RFC 5681 3.1: the first that is lost. */
 static bool give_resend(struct tcp *t, struct tcp_segment *out, aksu_time now)
 {
-    seq_t from = seq_max(t->snd.resend, send_first(t));
-    uint32_t left = (uint32_t)seq_diff(t->snd.resend_end, from);
-    uint32_t len = left, limit = text_limit(t);
-    uint32_t text = (uint32_t)seq_diff(send_end(t), from);
-
-    if (len > text)
-        len = text;                             /* the last one of `left` is the FIN */
-    if (len > limit)
-        len = limit;
-    uint32_t since = (uint32_t)seq_diff(from, t->snd.una);
-    if (since > 0) {                            /* cwnd and SND.WND count from SND.UNA on */
-        uint32_t wnd = t->snd.wnd < t->cc.cwnd ? t->snd.wnd : t->cc.cwnd;
-        if (since >= wnd)
-            return false;
-        if (len > wnd - since)
-            len = wnd - since;
-    } else if (len > t->snd.wnd && t->snd.wnd > 0) {
-        len = t->snd.wnd;                       /* RFC 9293 3.8.6 [SHLD-16] */
-    }
-    segment(t, out, from, 0, now);
-    attach_text(t, out, from, len);
-    if (len < left)
-        attach_fin(t, out);
-    t->snd.resend = seq_add(from, seg_len(out));
-    t->retransmits++;
-    if (t->timing && seq_gt(t->timed, from))
-        t->timing = false;                      /* RFC 6298 3, RFC 9293 3.8.1 [MUST-18] */
-    if (t->deadline[TIMER_RETRANSMISSION] == NEVER && !t->closed_window)
-        rto_start(t, now);
-    TCP_EMIT(t, now, retransmit, .seq = from.n, .len = len,
-             .why = t->loss.recovering ? "fast retransmit" : "timeout");
-    return true;
+    struct sender *o = t->out;
+    struct sent_run *s = sent_first_lost(&o->queue);
+    uint32_t limit = text_limit(t);
+    while (sent_length(s) < limit && s->next != NULL && s->next->state == SENT_LOST)
+        sent_absorb_next(&o->queue, s);
+    uint32_t len = sent_length(s);
+    uint32_t since = (uint32_t)seq_diff(s->left, t->snd.una);
+    len = len < limit ? len : limit;
+    if (since > 0 && since >= t->snd.wnd)
+        return false;
+    if (t->snd.wnd > 0 && len > t->snd.wnd - since)
+        len = t->snd.wnd - since;               /* RFC 9293 3.8.6 [SHLD-16] */
+    if (!o->resend_now && (window_of_cwnd(t) < len || !pace_lets(t, now)))
+        return false;
+    o->resend_now = false;
+    return resend(t, out, s, len,
+                  o->recovery == RECOVERY_FAST ? "fast retransmit" : "timeout", now);
 }
 
 /* RFC 9293 3.8.6.1 [MUST-36]: one octet of what waits, beyond the window or again. */
@@ -157,13 +204,20 @@ static bool give_probe(struct tcp *t, struct tcp_segment *out, aksu_time now)
     uint32_t len = seq_lt(from, send_end(t)) ? 1 : 0;
     if (!again && len == 0 && !t->fin_queued)
         return false;
+    struct sender *o = sender_have(t, now);
+    if (o == NULL)
+        return false;                           /* no memory: the next probe may find some */
+    bool fin = t->fin_queued && seq_eq(seq_add(from, len), send_end(t)) && !t->fin_acked;
+    seq_t end = seq_add(from, len + fin);
+    if (seq_gt(end, t->snd.nxt) && sent_append(&o->queue, t->snd.nxt, end, now) == NULL)
+        return false;
+    if (again && o->queue.first->times == 0)
+        o->queue.first->times = 1;              /* RFC 6298 3: it is not known any more which */
     segment(t, out, from, 0, now);
     attach_text(t, out, from, len);
-    if (len == 0 || seq_eq(seq_add(from, 1), send_end(t)))
+    if (fin)
         attach_fin(t, out);
-    seq_t end = seq_add(from, seg_len(out));
-    if (seq_gt(end, t->snd.nxt))
-        t->snd.nxt = end;
+    t->snd.nxt = seq_max(t->snd.nxt, end);
     t->timing = false;
     return true;
 }
@@ -182,7 +236,11 @@ static bool worth_sending(const struct tcp *t, uint32_t len, uint32_t limit, uin
 
 static void sent_new(struct tcp *t, const struct tcp_segment *out, aksu_time now)
 {
+    struct sender *o = t->out;
     t->snd.nxt = seq_add(t->snd.nxt, seg_len(out));
+    pace(o, out->text_len, now);
+    if (o->recovery == RECOVERY_FAST)
+        o->prr_out += out->text_len;
     t->sws_override = false;
     t->last_out_ms = (uint32_t)(now / MS(1));
     if (!t->timing) {                          /* RFC 6298 3: one segment per round trip is timed */
@@ -190,32 +248,61 @@ static void sent_new(struct tcp *t, const struct tcp_segment *out, aksu_time now
         t->timed = t->snd.nxt;
         t->timed_at = now;
     }
-    if (t->deadline[TIMER_RETRANSMISSION] == NEVER && !t->closed_window)
-        rto_start(t, now);                      /* RFC 6298 5.1 */
-    t->deadline[TIMER_PERSIST] = t->closed_window ? t->deadline[TIMER_PERSIST] : NEVER;
+    if (t->closed_window)
+        return;
+    if (t->deadline[TIMER_RETRANSMISSION] == NEVER || t->waits_for == WAIT_LOSS_PROBE)
+        rto_start(t, now);                      /* RFC 6298 5.1, RFC 8985 7.2 */
+    t->deadline[TIMER_PERSIST] = NEVER;
 }
 
 /* RFC 5681 4.1: after an idle RTO the window is not trusted any more. */
 static void restart_after_idle(struct tcp *t, aksu_time now)
 {
     uint32_t idle_ms = (uint32_t)(now / MS(1)) - t->last_out_ms;
-    if (seq_eq(t->snd.una, t->snd.nxt) && idle_ms > t->rto_us / 1000
-        && t->cc.cwnd > t->env->config.initial_window * t->snd_mss)
-        t->cc.ops->after_idle(&t->cc, t->snd_mss, t->env->config.initial_window, now);
+    if (seq_eq(t->snd.una, t->snd.nxt) && idle_ms > t->rto_us / 1000)
+        t->out->cc.ops->after_idle(&t->out->cc, MS(idle_ms), now);
 }
 
-static bool give_new(struct tcp *t, struct tcp_segment *out, aksu_time now)
+/* Nothing, or not enough, may go now: what will change that? */
+static void held_back(struct tcp *t, uint32_t queued, uint32_t limit, aksu_time now)
 {
-    bool fin_waits = t->fin_queued && !t->fin_sent;
-    uint32_t queued = t->fin_sent ? 0 : (uint32_t)seq_diff(send_end(t), t->snd.nxt);
-    if (queued == 0 && !fin_waits)
-        return false;
-    restart_after_idle(t, now);
+    struct sender *o = t->out;
+    if (window_of_cwnd(t) < (queued < limit ? queued : limit)) {
+        o->cwnd_used = true;                    /* RFC 7661 4.1 */
+        o->cwnd_used_to = t->snd.nxt;
+    }
+    if (t->snd.wnd == 0)
+        window_persist(t, now);
+    else if (seq_eq(t->snd.una, t->snd.nxt))
+        window_override(t, now);                /* no ACK will come to release it */
+}
 
-    uint32_t usable = window_sendable(t), limit = text_limit(t);
+/* At least two segments, so that acknowledgments are not delayed. */
+static uint32_t pace_piece(uint64_t rate, uint32_t limit, uint32_t most)
+{
+    uint64_t piece = rate / 1000 / limit * limit;
+    piece = piece < 2 * limit ? 2 * limit : piece;
+    return piece < most ? (uint32_t)piece : most;
+}
+
+/* What SND.WND alone allows beyond SND.NXT. */
+static uint32_t probe_window(const struct tcp *t)
+{
+    uint32_t flight = in_flight(t);
+    return t->snd.wnd > flight ? t->snd.wnd - flight : 0;
+}
+
+/* How much of `queued` goes into one segment, large ones for a device that cuts. */
+static uint32_t new_length(const struct tcp *t, uint32_t queued, uint32_t limit, bool fin_waits)
+{
+    uint32_t usable = window_sendable(t);
     /* Who cuts a large segment would copy its urgent pointer into every piece. */
-    bool large = t->gso && !t->urgent_out && limit == t->snd_mss;
+    bool large = t->gso && !t->urgent_out && limit == t->snd_mss && !t->out->tlp_owed;
     uint32_t most = large ? LARGEST_GSO / limit * limit : limit;
+    if (large && t->out->pace_rate != 0)        /* a millisecond of the pace at a time */
+        most = pace_piece(t->out->pace_rate, limit, most);
+    if (t->out->tlp_owed)                       /* RFC 8985 7.3: one segment beyond cwnd */
+        usable = probe_window(t);
     uint32_t len = queued < usable ? queued : usable;
     if (len > most)
         len = most;
@@ -223,14 +310,52 @@ static bool give_new(struct tcp *t, struct tcp_segment *out, aksu_time now)
      * too. */
     if (len > limit && (len < queued || !(t->nodelay || fin_waits || in_flight(t) == 0)))
         len -= len % limit;
-    bool fin_goes = fin_waits && len == queued && len < usable;
-    if (!fin_goes && !(len > 0 && worth_sending(t, len, limit, queued))) {
-        if (t->snd.wnd == 0)
-            window_persist(t, now);
-        else if (seq_eq(t->snd.una, t->snd.nxt))
-            window_override(t, now);            /* no ACK will come to release it */
+    return len;
+}
+
+/* The scoreboard knows it before it leaves. */
+static bool note_new(struct tcp *t, uint32_t length, aksu_time now)
+{
+    struct sender *o = t->out;
+    bool first = o->queue.first == NULL;
+    struct sent_run *s = sent_append(&o->queue, t->snd.nxt, seq_add(t->snd.nxt, length), now);
+    if (s == NULL) {
+        wait_for_memory(t, now);
         return false;
     }
+    if (seq_eq(s->left, t->snd.nxt))
+        rate_sent(o, s, first, now);
+    if (first)
+        t->deadline[TIMER_SENDER] = NEVER;      /* it is not idle any more */
+    return true;
+}
+
+static bool give_new(struct tcp *t, struct tcp_segment *out, aksu_time now)
+{
+    bool fin_waits = t->fin_queued && !t->fin_sent;
+    uint32_t queued = t->fin_sent ? 0 : (uint32_t)seq_diff(send_end(t), t->snd.nxt);
+    if (queued == 0 && !fin_waits) {
+        if (t->out != NULL && !t->out->rate.app_limited && window_of_cwnd(t) > 0)
+            rate_app_limited(t->out);
+        return false;
+    }
+    if (sender_have(t, now) == NULL) {
+        wait_for_memory(t, now);
+        return false;
+    }
+    restart_after_idle(t, now);
+    if (!t->out->tlp_owed && !pace_lets(t, now))
+        return false;
+
+    uint32_t limit = text_limit(t), len = new_length(t, queued, limit, fin_waits);
+    bool fin_goes = fin_waits && len == queued && len < window_sendable(t);
+    bool goes = fin_goes || (len > 0 && (t->out->tlp_owed || worth_sending(t, len, limit, queued)));
+    if (!goes) {
+        held_back(t, queued, limit, now);
+        return false;
+    }
+    if (!note_new(t, len + fin_goes, now))
+        return false;
     segment(t, out, t->snd.nxt, 0, now);
     attach_text(t, out, t->snd.nxt, len);
     if (len > limit)
@@ -239,6 +364,32 @@ static bool give_new(struct tcp *t, struct tcp_segment *out, aksu_time now)
         attach_fin(t, out);
     sent_new(t, out, now);
     return true;
+}
+
+/* RFC 8985 7.3: something new, or the last segment again. */
+static bool give_loss_probe(struct tcp *t, struct tcp_segment *out, aksu_time now)
+{
+    struct sender *o = t->out;
+    bool gave = give_new(t, out, now);
+    o->tlp_owed = false;
+    if (gave) {
+        o->tlp_end = t->snd.nxt;
+        rto_start(t, now);
+        return true;
+    }
+    struct sent_run *last = o->queue.last;
+    uint32_t limit = text_limit(t);
+    if (last == NULL || last->state != SENT_WAITING) {
+        o->tlp_out = false;
+        return false;
+    }
+    if (sent_length(last) > limit && sent_split(&o->queue, last, seq_sub(last->right, limit)))
+        last = last->next;
+    o->tlp_is_retrans = true;
+    o->tlp_end = t->snd.nxt;
+    bool given = resend(t, out, last, limit, "loss probe", now);
+    rto_start(t, now);
+    return given;
 }
 
 static bool give_ack(struct tcp *t, struct tcp_segment *out, aksu_time now)
@@ -262,8 +413,21 @@ static void give_keepalive(struct tcp *t, struct tcp_segment *out, aksu_time now
 bool tcp_owes_more(const struct tcp *t)
 {
     return seq_gt(send_end(t), t->snd.nxt) || (t->fin_queued && !t->fin_sent)
-        || seq_lt(t->snd.resend, t->snd.resend_end) || t->dup_acks_owed > 0 || t->keepalive_owed
-        || t->probe_owed;
+        || (t->out != NULL && (t->out->queue.lost > 0 || t->out->tlp_owed))
+        || t->dup_acks_owed > 0 || t->keepalive_owed || t->probe_owed;
+}
+
+/* What was lost before what is new (RFC 5681 3.1, RFC 6675 4 NextSeg), but for F-RTO. */
+static bool give_text(struct tcp *t, struct tcp_segment *out, aksu_time now)
+{
+    struct sender *o = t->out;
+    bool resends = o != NULL && o->queue.lost > 0 && !o->new_first && !t->closed_window;
+    if (o != NULL && o->tlp_owed && !t->closed_window)
+        return give_loss_probe(t, out, now);
+    if (resends ? !give_resend(t, out, now) : !give_new(t, out, now))
+        return false;
+    t->may_send = tcp_owes_more(t);
+    return true;
 }
 
 bool tcp_next_segment(struct tcp *t, struct tcp_segment *out, aksu_time now)
@@ -288,13 +452,8 @@ bool tcp_next_segment(struct tcp *t, struct tcp_segment *out, aksu_time now)
     if (may_send_text) {
         if (t->probe_owed && give_probe(t, out, now))
             return true;
-        if (seq_lt(t->snd.resend, t->snd.resend_end) && !t->closed_window) {
-            if (give_resend(t, out, now))
-                return true;
-        } else if (give_new(t, out, now)) {
-            t->may_send = tcp_owes_more(t);
+        if (give_text(t, out, now))
             return true;
-        }
         if (t->keepalive_owed) {
             give_keepalive(t, out, now);
             return true;

@@ -1,114 +1,282 @@
-/* recovery.c - carries out what loss detection found (loss.h) with the window that congestion
- * control allows (cc.h): RFC 5681 3.2, RFC 6582 3.2, RFC 3042 2. Called by ack.c and
- * event_timeouts.c. */
+/* recovery.c - what an acknowledgment or a timeout means for what was sent: fast recovery with SACK
+ * (RFC 6675 5, RFC 8985 6), RTO recovery (RFC 5681 3.1, RFC 6298 5), and what congestion control
+ * is told (cc.h). Called by ack.c and event_timeouts.c. */
 #include "tcp/core.h"
 
-static void tell(struct tcp *t, const char *why, aksu_time now)
+void recovery_tell(struct tcp *t, const char *why, aksu_time now)
 {
-    TCP_EMIT(t, now, cwnd, .cwnd = t->cc.cwnd,
-             .ssthresh = t->cc.ssthresh == UINT32_MAX ? 0 : t->cc.ssthresh,
+    uint32_t ssthresh = tcp_ssthresh(t);
+    TCP_EMIT(t, now, cwnd, .cwnd = tcp_cwnd(t), .ssthresh = ssthresh == UINT32_MAX ? 0 : ssthresh,
              .in_flight = in_flight(t), .why = why);
 }
 
-/* The one segment at SND.UNA goes out again, whatever cwnd says. */
-static void resend_first(struct tcp *t)
+uint32_t tcp_pipe(const struct tcp *t)
 {
-    seq_t end = seq_add(t->snd.una, t->snd_mss);
-    t->snd.resend = t->snd.una;
-    t->snd.resend_end = seq_min(end, t->snd.nxt);
-    t->timing = false;                          /* RFC 6298 3: it may be the one being timed */
+    return t->out != NULL ? sent_pipe(&t->out->queue) : 0;
+}
+
+static void tell_lost(struct loss_ack *a, const struct sent_run *s)
+{
+    const struct news *n = (const struct news *)a;
+    TCP_EMIT(n->t, a->now, lost, .seq = s->left.n, .len = sent_length(s));
+}
+
+static struct news news_of(struct tcp *t, aksu_time now)
+{
+    struct sender *o = t->out;
+    uint32_t min_rtt = o->min_rtt.us;
+    return (struct news){
+        .loss = { .now = now, .una = t->snd.una, .nxt = t->snd.nxt, .ack = t->snd.una,
+                  .smss = t->snd_mss, .srtt_us = t->srtt_us, .min_rtt_us = min_rtt,
+                  .recovering = o->recovery != RECOVERY_NONE, .tell = tell_lost,
+                  .look_again = NEVER },
+        .t = t, .lost_before = o->queue.lost,
+    };
+}
+
+/* RFC 7661 4.1, RFC 5681 3.1: cwnd grows only when it was what held text back, in the flight that
+ * is being acknowledged; in slow start, when at least half of it was used. */
+static bool window_unused(const struct sender *o, seq_t una_before, uint32_t pipe_before)
+{
+    if (o->cwnd_used && seq_le(una_before, o->cwnd_used_to))
+        return false;
+    uint32_t in_use = o->cc.cwnd < o->cc.ssthresh ? o->cc.cwnd / 2
+                    : o->cc.cwnd - (o->cc.cwnd < o->cc.smss ? o->cc.cwnd : o->cc.smss);
+    return pipe_before < in_use;
+}
+
+/* RFC 9406 4.3 (L), RFC 8985 9.3: who does not pace himself may be paced at twice, later 1.2 times
+ * what the window makes of a round trip. */
+static void set_pace(struct tcp *t)
+{
+    struct sender *o = t->out;
+    o->pace_rate = o->cc.pacing_rate;
+    if (o->pace_rate != 0 || !o->cc.paced || t->srtt_us == 0)
+        return;
+    uint32_t percent = o->cc.cwnd < o->cc.ssthresh / 2 ? 200 : 120;
+    o->pace_rate = (uint64_t)o->cc.cwnd * percent * 10000 / t->srtt_us;
+}
+
+void recovery_grow(struct tcp *t, struct news *n, uint32_t pipe_before)
+{
+    struct sender *o = t->out;
+    struct cc_ack a = {
+        .now = n->loss.now, .acked = n->delivered, .in_flight = sent_pipe(&o->queue),
+        .lost = o->queue.lost > n->lost_before ? o->queue.lost - n->lost_before : 0,
+        .rtt_us = n->rtt_us, .srtt_us = t->srtt_us,
+        .min_rtt_us = o->min_rtt.us == UINT32_MAX ? 0 : o->min_rtt.us,
+        .recovering = o->recovery == RECOVERY_FAST,
+        .app_limited = window_unused(o, n->loss.una, pipe_before),
+    };
+    o->cc.smss = t->snd_mss;
+    rate_sample(o, n, &a);
+    o->cc.ops->on_ack(&o->cc, &a);
+    set_pace(t);
+}
+
+/* RFC 5681 3.1: FlightSize, without what limited transmit has added. */
+static uint32_t flight_size(const struct sender *o, const struct news *n)
+{
+    uint32_t flight = o->queue.octets + n->delivered - n->sacked;
+    return flight < o->cc.cwnd ? flight : o->cc.cwnd;
+}
+
+static void reduce(struct tcp *t, const struct news *n, const char *why)
+{
+    struct sender *o = t->out;
+    uint32_t outstanding = o->queue.octets + (uint32_t)seq_diff(n->loss.ack, n->loss.una);
+    o->cc.ops->on_congestion(&o->cc, flight_size(o, n), false, n->loss.now);
+    o->recover = t->snd.nxt;                    /* RFC 6675 5 (4.1): RecoveryPoint = HighData */
+    o->reduced_at = n->loss.now;
+    prr_begin(o, n, outstanding);
+    recovery_tell(t, why, n->loss.now);
+}
+
+static void enter_fast(struct tcp *t, const struct news *n)
+{
+    struct sender *o = t->out;
+    o->recovery = RECOVERY_FAST;
+    tlp_forget(o);                              /* RFC 8985 7.1 */
+    undo_begin(t);
+    o->resend_now = true;                       /* RFC 6675 5 (4.3) */
+    reduce(t, n, "fast retransmit");
+}
+
+static void leave(struct tcp *t, aksu_time now)
+{
+    struct sender *o = t->out;
+    bool fast = o->recovery == RECOVERY_FAST;
+    o->recovery = RECOVERY_NONE;
+    o->frto = o->new_first = o->resend_now = false;
+    if (fast && !o->cc.ops->own_recovery)
+        o->cc.cwnd = o->cc.ssthresh;            /* RFC 6937 4 */
+    if (o->cc.ops->on_recovered != NULL)
+        o->cc.ops->on_recovered(&o->cc, now);
+    if (o->loss.ops->on_recovered != NULL)
+        o->loss.ops->on_recovered(&o->loss);
+    recovery_tell(t, "recovered", now);
+}
+
+/* RFC 8985 9.3, RFC 5681 4.3: a retransmission that is lost is congestion once more, but one
+ * that left before the last reduction is part of what that was for. */
+static bool lost_once_more(const struct sender *o, const struct news *n)
+{
+    return n->loss.retransmission_lost
+        && n->loss.now - o->reduced_at >= US(o->loss.rtt_us != 0 ? o->loss.rtt_us : 1);
+}
+
+static void fast_recovery(struct tcp *t, struct news *n)
+{
+    struct sender *o = t->out;
+    if (seq_ge(n->loss.ack, o->recover)) {      /* RFC 6675 5 (A) */
+        leave(t, n->loss.now);
+        if (o->queue.lost > 0)
+            enter_fast(t, n);
+    } else if (lost_once_more(o, n)) {
+        reduce(t, n, "a retransmission is lost");
+    }
+}
+
+static void by_state(struct tcp *t, struct news *n)
+{
+    struct sender *o = t->out;
+    switch ((enum recovery)o->recovery) {
+    case RECOVERY_NONE:
+        if (o->queue.lost > 0)
+            enter_fast(t, n);
+        break;
+    case RECOVERY_FAST:
+        fast_recovery(t, n);
+        break;
+    case RECOVERY_RTO:
+        frto_on_ack(t, n);
+        if (seq_ge(n->loss.ack, o->recover))    /* RFC 6675 5.1 */
+            leave(t, n->loss.now);
+        break;
+    }
+}
+
+/* RFC 8985 6.2 step 5: instead of the RTO, when that is later. */
+static void arm_reordering_timer(struct tcp *t, aksu_time at)
+{
+    struct sender *o = t->out;
+    if (at == NEVER || o->queue.first == NULL || t->closed_window)
+        return;
+    if (t->waits_for != WAIT_REORDERING)
+        o->rto_at = t->deadline[TIMER_RETRANSMISSION];
+    if (at < o->rto_at) {
+        t->deadline[TIMER_RETRANSMISSION] = at;
+        t->waits_for = WAIT_REORDERING;
+    }
+}
+
+static void on_scoreboard(struct tcp *t, struct news *n, uint32_t pipe_before)
+{
+    struct sender *o = t->out;
+    bool disorder = o->queue.sacked > 0 || t->waits_for == WAIT_REORDERING;
+    if (t->waits_for != WAIT_RTO && disorder && t->deadline[TIMER_RETRANSMISSION] != NEVER) {
+        t->deadline[TIMER_RETRANSMISSION] = o->rto_at;      /* until the other is asked for again */
+        t->waits_for = WAIT_RTO;
+    }
+    (void)o->loss.ops->on_ack(&o->loss, &o->queue, &n->loss);
+    if (!undo_check(t, n))
+        by_state(t, n);
+    tlp_on_ack(t, n);
+    if (n->delivered > 0)
+        recovery_grow(t, n, pipe_before);
+    if (o->recovery == RECOVERY_FAST && !o->cc.ops->own_recovery)
+        prr_on_ack(o, n);
+    arm_reordering_timer(t, n->loss.look_again);
+}
+
+void recovery_on_ack(struct tcp *t, const struct tcp_segment *seg, seq_t una_before,
+                     bool duplicate, aksu_time now)
+{
+    struct sender *o = t->out;
+    uint32_t pipe_before = sent_pipe(&o->queue);
+    struct news n = news_of(t, now);
+    n.loss.una = una_before;
+    n.loss.duplicate = duplicate;
+    if (t->ts_on && (seg->options.has & HAS_TIMESTAMPS)) {
+        n.loss.has_echo = true;
+        n.loss.ts_ecr = seg->options.ts_ecr;
+        n.loss.ts_offset = t->ts_offset;
+    }
+    scoreboard_update(t, seg, &n);
+    if (o->loss.ops->sack)
+        on_scoreboard(t, &n, pipe_before);
+    else
+        newreno_on_ack(t, &n, pipe_before);
+    if (tcp_owes_more(t))
+        t->may_send = true;
+}
+
+void recovery_on_reordering_timer(struct tcp *t, aksu_time now)
+{
+    struct sender *o = t->out;
+    struct news n = news_of(t, now);
+    t->waits_for = WAIT_RTO;
+    t->deadline[TIMER_RETRANSMISSION] = o->rto_at > now ? o->rto_at : time_after(now, rto_now(t));
+    on_scoreboard(t, &n, sent_pipe(&o->queue));
     t->may_send = true;
 }
 
-static void grow(struct tcp *t, uint32_t acked, uint32_t flight, aksu_time now)
+/* RFC 2018 8: the peer has thrown away what it had SACKed when the first that is outstanding
+ * is SACKed and yet not acknowledged. */
+static void check_reneging(struct sender *o)
 {
-    struct cc_ack a = { .acked = acked, .in_flight = flight, .smss = t->snd_mss,
-                        .srtt_us = t->srtt_us, .now = now };
-    /* RFC 5681 3.1 grows cwnd when it was in use: here, when at least half of it was in flight in
-     * slow start, all but a segment of it afterwards. */
-    uint32_t in_use = t->cc.cwnd < t->cc.ssthresh ? t->cc.cwnd / 2
-                    : t->cc.cwnd - (t->cc.cwnd < t->snd_mss ? t->cc.cwnd : t->snd_mss);
-    a.app_limited = flight < in_use;
-    t->cc.ops->on_ack(&t->cc, &a);
-}
-
-/* RFC 6582 3.2 (3): deflate by what was acknowledged, add one segment for the retransmission. */
-static void deflate(struct tcp *t, uint32_t acked)
-{
-    t->cc.cwnd = t->cc.cwnd > acked ? t->cc.cwnd - acked : 0;
-    if (acked >= t->snd_mss)
-        t->cc.cwnd += t->snd_mss;
-    if (t->cc.cwnd < t->snd_mss)
-        t->cc.cwnd = t->snd_mss;
-}
-
-/* RFC 5681 3.2 (2): what limited transmit sent beyond cwnd does not count. */
-static uint32_t without_limited_transmit(const struct tcp *t, uint32_t flight)
-{
-    uint32_t most = (uint32_t)t->limited_transmit * t->snd_mss;
-    uint32_t beyond = flight > t->cc.cwnd ? flight - t->cc.cwnd : 0;
-    return flight - (beyond < most ? beyond : most);
-}
-
-void recovery_on_ack(struct tcp *t, seq_t una_before, uint32_t acked, bool duplicate,
-                     uint32_t flight, aksu_time now)
-{
-    struct loss_ack a = { .una = una_before, .nxt = t->snd.nxt,
-                          .ack = duplicate ? una_before : t->snd.una, .duplicate = duplicate };
-    if (!duplicate)
-        t->limited_transmit = 0;
-
-    switch (t->loss.ops->on_ack(&t->loss, &a)) {
-    case LOSS_NONE:
-        if (acked > 0)
-            grow(t, acked, flight, now);
-        break;
-    case LOSS_LIMITED_TRANSMIT:
-        t->limited_transmit = (uint8_t)t->loss.dup_acks;
-        t->may_send = true;
-        break;
-    case LOSS_ENTER:
-        t->cc.ops->on_loss(&t->cc, without_limited_transmit(t, flight), t->snd_mss, now);
-        t->limited_transmit = 0;
-        t->cc.cwnd += 3u * t->snd_mss;          /* RFC 5681 3.2 (3): three have left the network */
-        resend_first(t);
-        tell(t, "fast retransmit", now);
-        break;
-    case LOSS_DUPLICATE:
-        t->cc.cwnd += t->snd_mss;               /* RFC 5681 3.2 (4) */
-        t->may_send = true;
-        break;
-    case LOSS_PARTIAL:
-        deflate(t, acked);
-        resend_first(t);
-        tell(t, "partial acknowledgment", now);
-        break;
-    case LOSS_RECOVERED: {
-        uint32_t now_in_flight = in_flight(t) > t->snd_mss ? in_flight(t) : t->snd_mss;
-        uint32_t cautious = now_in_flight + t->snd_mss;         /* RFC 6582 3.2 (3), first choice */
-        t->cc.cwnd = cautious < t->cc.ssthresh ? cautious : t->cc.ssthresh;
-        tell(t, "recovered", now);
-        break;
-    }
+    if (o->queue.first->state == SENT_SACKED) {
+        sent_forget_sacks(&o->queue);
+        o->loss.segs_sacked = 0;
     }
 }
 
-/* Everything outstanding goes out again, as far as the windows allow; what was being recovered
- * is part of it. */
-void recovery_resend_all(struct tcp *t)
-{
-    t->loss.ops->on_rto(&t->loss, t->snd.nxt);
-    t->limited_transmit = 0;
-    t->timing = false;
-    t->snd.resend = t->snd.una;
-    t->snd.resend_end = t->snd.nxt;
-    t->may_send = true;
-}
-
-/* Everything from SND.UNA on goes out again, as slow start allows: RFC 5681 3.1, RFC 6298 5.4. */
+/* RFC 5681 3.1, RFC 6298 5.4, RFC 8985 6.3. */
 void recovery_on_rto(struct tcp *t, aksu_time now)
 {
-    t->cc.ops->on_rto(&t->cc, in_flight(t), t->snd_mss, t->resends > 1, now);
-    recovery_resend_all(t);
-    tell(t, "retransmission timeout", now);
+    struct sender *o = t->out;
+    if (o == NULL || o->queue.first == NULL)
+        return;
+    struct news n = news_of(t, now);
+    bool again = t->resends > 1, going_on = o->recovery == RECOVERY_RTO;
+    frto_begin(t, !again && !(going_on && seq_gt(o->recover, t->snd.una)));
+    if (o->recovery == RECOVERY_NONE)
+        undo_begin(t);
+    else if (o->recovery == RECOVERY_FAST)
+        o->undo_possible = false;
+    check_reneging(o);
+    o->cc.ops->on_rto(&o->cc, o->queue.octets, again, now);
+    o->loss.ops->on_rto(&o->loss, &o->queue, &n.loss);
+    o->recovery = o->loss.ops->sack ? RECOVERY_RTO : RECOVERY_NONE;
+    o->recover = t->snd.nxt;
+    o->reduced_at = now;
+    o->resend_now = true;
+    o->limited_transmit = 0;
+    tlp_forget(o);
+    t->timing = false;
+    t->may_send = true;
+    set_pace(t);
+    recovery_tell(t, "retransmission timeout", now);
+}
+
+/* Everything outstanding goes out again, as far as the windows allow, and no fault of the network:
+ * the window was closed, or the path's MTU is smaller. */
+void recovery_resend_all(struct tcp *t, aksu_time now)
+{
+    struct sender *o = t->out;
+    if (o == NULL)
+        return;
+    struct news n = news_of(t, now);
+    for (struct sent_run *s = o->queue.first; s != NULL; s = s->next)
+        if (s->state == SENT_WAITING)
+            loss_mark(&o->queue, s, &n.loss);
+    if (!o->loss.ops->sack)
+        o->loss.ops->on_rto(&o->loss, &o->queue, &n.loss);
+    o->recovery = o->loss.ops->sack && o->queue.lost > 0 ? RECOVERY_RTO : RECOVERY_NONE;
+    o->recover = t->snd.nxt;
+    o->frto = o->new_first = o->undo_possible = false;
+    o->limited_transmit = 0;
+    tlp_forget(o);
+    t->timing = false;
+    t->may_send = true;
 }

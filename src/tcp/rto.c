@@ -18,6 +18,15 @@ static uint32_t bounded(const struct tcp *t, uint64_t us)
     return us > most ? most : (uint32_t)us;     /* RFC 6298 2.5 */
 }
 
+/* A floor of the RTO below the second of RFC 6298 2.4 is only safe on top of the round trip: with a
+ * steady one RTTVAR goes to 0, and a delayed ACK would be a timeout. */
+static uint32_t least_spread(const struct tcp *t)
+{
+    aksu_time floor = t->env->config.rto_min;
+    return floor < SECONDS(1) && floor > US(CLOCK_GRANULARITY_US) ? to_us(floor)
+                                                                   : CLOCK_GRANULARITY_US;
+}
+
 void rto_init(struct tcp *t)
 {
     t->srtt_us = t->rttvar_us = 0;
@@ -41,8 +50,9 @@ void rto_sample(struct tcp *t, uint32_t sample_us, aksu_time now)
             t->srtt_us = 1;
     }
     uint64_t spread = 4ull * t->rttvar_us;
-    if (spread < CLOCK_GRANULARITY_US)
-        spread = CLOCK_GRANULARITY_US;
+    uint32_t least = least_spread(t);
+    if (spread < least)
+        spread = least;
     t->rto_us = bounded(t, t->srtt_us + spread);
     t->backoff = 0;                             /* RFC 6298 5 (note): a sample ends the backoff */
     TCP_EMIT(t, now, rtt, .sample_us = sample_us, .srtt_us = t->srtt_us,
@@ -55,9 +65,12 @@ aksu_time rto_now(const struct tcp *t)
     return US(bounded(t, us));
 }
 
+/* The RTO, or what comes before it: RFC 8985 7.2. */
 void rto_start(struct tcp *t, aksu_time now)
 {
     t->deadline[TIMER_RETRANSMISSION] = time_after(now, rto_now(t));
+    t->waits_for = WAIT_RTO;
+    (void)tlp_arm(t, now);
 }
 
 /* New data was acknowledged: SND.UNA is already SEG.ACK. */
@@ -79,8 +92,15 @@ void rto_on_ack(struct tcp *t, const struct tcp_segment *seg, aksu_time now)
     }
     t->resends = 0;
     t->r1_reported = false;
-    if (seq_eq(t->snd.una, t->snd.nxt))
+}
+
+/* After the scoreboard has heard of it too. */
+void rto_restart(struct tcp *t, aksu_time now)
+{
+    if (seq_eq(t->snd.una, t->snd.nxt)) {
         t->deadline[TIMER_RETRANSMISSION] = NEVER;      /* RFC 6298 5.2 */
-    else if (!t->closed_window)                         /* while it is closed, probes take over */
+        if (t->send.length == 0 && t->out != NULL)
+            t->deadline[TIMER_SENDER] = time_after(now, MS(SENDER_IDLE_MS));
+    } else if (!t->closed_window)                         /* while it is closed, probes take over */
         rto_start(t, now);                              /* RFC 6298 5.3 */
 }

@@ -30,6 +30,7 @@ static void stop_timers(struct tcp *t)
 static void start_time_wait(struct tcp *t, aksu_time now)
 {
     stop_timers(t);
+    sender_free(t);
     /* RFC 9293 3.6.1 [MUST-13] */
     t->deadline[TIMER_TIME_WAIT] = time_after(now, 2 * t->env->config.msl);
 }
@@ -69,7 +70,7 @@ void tcp_flush(struct tcp *t)
     ring_clear(&t->send, t->env->pool);
     ring_clear(&t->receive, t->env->pool);
     reassembly_free(t);
-    t->snd.resend = t->snd.resend_end = t->snd.nxt;
+    sender_free(t);
     t->fin_queued = t->fin_held = t->syn_owed = t->probe_owed = t->keepalive_owed = false;
     t->urgent_in = t->urgent_out = t->held = t->timing = t->sent_write_short = false;
     t->ack_owed = ACK_NONE;
@@ -117,8 +118,8 @@ void tcp_init(struct tcp *t, struct tcp_env *env, uint32_t conn, uint16_t mtu)
     t->keepalive_idle_ms = 2u * 3600 * 1000;    /* RFC 9293 3.8.4 [MUST-28], 3.8.4 [MUST-25] */
     t->keepalive_interval_ms = 75 * 1000;
     t->keepalive_count = 9;
-    t->cc.ops = env->cc;
-    t->loss.ops = env->loss;
+    t->cc = env->cc;
+    t->idle_ssthresh = UINT32_MAX;
     stop_timers(t);
     rto_init(t);
 }
@@ -148,7 +149,6 @@ void tcp_time_wait_expand(struct tcp *t, struct tcp_env *env, const struct tcp_t
     t->tuple = in->tuple;
     t->state = TCP_TIME_WAIT;
     t->snd.una = t->snd.nxt = t->snd.wl2 = in->snd_nxt;
-    t->snd.resend = t->snd.resend_end = in->snd_nxt;
     t->syn_acked = true;
     t->rcv.nxt = t->snd.wl1 = t->last_ack_sent = in->rcv_nxt;
     t->rcv.edge = seq_add(in->rcv_nxt, (uint32_t)in->rcv_wnd << in->rcv_wscale);

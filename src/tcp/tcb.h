@@ -18,6 +18,8 @@
 #define TCP_LAST_ACK AKSU_TCP_LAST_ACK
 #define TCP_TIME_WAIT AKSU_TCP_TIME_WAIT
 
+struct sender;
+
 struct tcp_tuple {
     struct aksu_ip local_ip, remote_ip;
     uint16_t local_port, remote_port;
@@ -26,7 +28,11 @@ struct tcp_tuple {
 enum tcp_timer { TIMER_RETRANSMISSION, TIMER_PERSIST /* and the override of 3.8.6.2.1 */,
                  TIMER_DELAYED_ACK, TIMER_KEEP_ALIVE,
                  TIMER_TIME_WAIT /* before TIME-WAIT: the limit for a connection nobody holds */,
-                 TIMER_USER, TIMER_MEMORY /* SEND waits for the budget */, TIMER_COUNT };
+                 TIMER_USER, TIMER_MEMORY /* SEND waits for the budget */,
+                 TIMER_SENDER /* pacing; or it is idle */, TIMER_COUNT };
+
+/* What TIMER_RETRANSMISSION waits for: one at a time, RFC 8985 8. */
+enum tcp_retransmission { WAIT_RTO, WAIT_LOSS_PROBE, WAIT_REORDERING };
 
 enum tcp_ack_owed { ACK_NONE, ACK_DELAYED, ACK_NOW };
 
@@ -39,7 +45,6 @@ struct tcp {
     struct {
         seq_t una, nxt, wl1, wl2, up;
         uint32_t wnd, max_wnd;      /* RFC 9293 3.1 [REC-1] */
-        seq_t resend, resend_end;   /* [resend, resend_end) goes out again before new text */
         seq_t fin;                  /* sequence number of our FIN, valid when fin_sent */
     } snd;
     struct {
@@ -55,7 +60,7 @@ struct tcp {
     uint8_t reason, soft_error;     /* enum aksu_status */
     uint8_t ack_owed;               /* enum tcp_ack_owed */
     uint8_t dup_acks_owed;          /* one for each segment out of order, RFC 5681 4.2 */
-    uint8_t limited_transmit;       /* segments beyond cwnd, RFC 3042 2 */
+    uint8_t waits_for;              /* enum tcp_retransmission */
     uint8_t ttl, dscp;
 
     bool active : 1;                /* came from an active OPEN: RFC 9293 3.5 [MUST-11] */
@@ -111,8 +116,9 @@ struct tcp {
     uint16_t challenges;
     uint16_t resends;               /* of the segment at SND.UNA */
 
-    struct cc cc;
-    struct loss loss;
+    struct sender *out;             /* while something is being sent; NULL: none */
+    const struct cc_ops *cc;
+    uint32_t idle_cwnd, idle_ssthresh;      /* while there is none */
     struct ring send, receive;
     slab_ref holes;                 /* struct ranges of text out of order; 0: none */
 

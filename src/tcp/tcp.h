@@ -41,6 +41,9 @@ enum aksu_status tcp_abort(struct tcp *t, aksu_time now);
 enum aksu_status tcp_status(const struct tcp *t, struct aksu_info *out);
 enum aksu_status tcp_set(struct tcp *t, enum aksu_option option, int64_t value, aksu_time now);
 
+/* Another algorithm from now on. */
+void tcp_set_congestion_control(struct tcp *t, const struct cc_ops *ops, aksu_time now);
+
 /* --- 3.10.7: SEGMENT ARRIVES --- */
 
 /* `seg` is borrowed; its checksum has been verified. */

@@ -71,14 +71,24 @@ bool window_update_due(const struct tcp *t)
     return grow > 0 && grow >= least_step(t) && wnd < t->receive_buffer / 2 && wnd <= most / 2;
 }
 
+/* RFC 6675 5 (C): cwnd - pipe. */
+uint32_t window_of_cwnd(const struct tcp *t)
+{
+    const struct sender *o = t->out;
+    if (o == NULL)
+        return t->idle_cwnd;
+    uint32_t cwnd = o->cc.cwnd + (uint32_t)o->limited_transmit * t->snd_mss;
+    uint32_t pipe = sent_pipe(&o->queue);
+    return cwnd > pipe ? cwnd - pipe : 0;
+}
+
 /* RFC 9293 3.8.6 [MUST-34], 3.8.6 [SHLD-15]: SND.UNA + SND.WND - SND.NXT, and no more than cwnd; a
  * shrunken window makes 0, not 4 billion. */
 uint32_t window_sendable(const struct tcp *t)
 {
-    uint32_t flight = in_flight(t);
-    uint32_t cwnd = t->cc.cwnd + (uint32_t)t->limited_transmit * t->snd_mss;
-    uint32_t wnd = t->snd.wnd < cwnd ? t->snd.wnd : cwnd;
-    return wnd > flight ? wnd - flight : 0;
+    uint32_t flight = in_flight(t), by_cwnd = window_of_cwnd(t);
+    uint32_t by_wnd = t->snd.wnd > flight ? t->snd.wnd - flight : 0;
+    return by_wnd < by_cwnd ? by_wnd : by_cwnd;
 }
 
 static bool waits_to_send(const struct tcp *t)
@@ -115,7 +125,7 @@ void window_persist(struct tcp *t, aksu_time now)
         t->probes = t->probe_backoff = 0;
         t->deadline[TIMER_PERSIST] = NEVER;
         if (outstanding) {                      /* what was sent into the closed window is gone */
-            recovery_resend_all(t);
+            recovery_resend_all(t, now);
             rto_start(t, now);
         }
         t->may_send = true;

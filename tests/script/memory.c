@@ -99,7 +99,7 @@ SCRIPT(send_without_memory)                         /* RFC 9293 3.10.2 */
     expect_count(1000);
     out(PSH|ACK, .seq = 1, .ack = 1, .len = 1000);
     in (ACK, .seq = 1, .ack = 1001);
-    check_eq(w.pool.in_use, 0);                     /* idle it holds no buffer */
+    check_eq(w.tcp.send.pages, 0);                  /* idle it holds no buffer */
 }
 
 SCRIPT(the_user_learns_that_there_is_memory_again)  /* RFC 9293 3.10.2 */

@@ -78,6 +78,7 @@ SCRIPT(options_at_any_offset)                       /* RFC 9293 3.2 [MUST-64] */
 /* What the harness looks for in every segment, through a whole connection with retransmissions. */
 SCRIPT(options_of_a_whole_connection)               /* RFC 9293 3.2 [MUST-65], 3.1 [MUST-68] */
 {
+    w.env.loss = &loss_sack;                        /* no probe before the timeout */
     for (int more = 0; more < 2; more++) {
         given(ESTABLISHED, .timestamps = more, .sack = more, .wscale = more ? SHIFT(3) : 0,
               .wnd = 16000);

@@ -108,7 +108,7 @@ void world_reset(const struct given *how)
         old.env = w.env;
     } else {
         old = (struct world){ .iss = w.iss, .irs = w.irs };
-        old.env = (struct tcp_env){ .config = defaults, .cc = &cc_reno, .loss = &loss_newreno,
+        old.env = (struct tcp_env){ .config = defaults, .cc = &cc_reno, .loss = &loss_rack,
             .isn_key = { 0x0706050403020100u, 0x0f0e0d0c0b0a0908u } };
     }
     size_t keep = offsetof(struct world, script);
@@ -126,6 +126,8 @@ void world_reset(const struct given *how)
     w.events.sink = &w.sink;
     w.env.pool = &w.pool;
     w.env.reassembly = &w.slab;
+    slab_init(&w.env.senders.slab, &w.pool, (sizeof(struct sender) + 7u) & ~7u, 2);
+    slab_init(&w.env.senders.sent, &w.pool, sizeof(struct sent_run), 3);
     w.env.events = &w.events;
     w.window = how && how->wnd ? how->wnd : 20000;
     w.ts_base = how && how->ts_val ? how->ts_val : 0x7ffffff0u;

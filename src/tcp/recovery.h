@@ -1,0 +1,62 @@
+/* recovery.h - what the files of the sender call of each other: what an acknowledgment says, rate
+ * samples, recovery, undo, the loss probe. Included via core.h. */
+#ifndef TCP_RECOVERY_H
+#define TCP_RECOVERY_H
+
+#include "tcp/sender.h"
+
+/* What one acknowledgment says about what was sent. */
+struct news {
+    struct loss_ack loss;           /* first: loss detection is given this */
+    struct tcp *t;
+    uint32_t delivered;             /* octets acknowledged, or SACKed for the first time */
+    uint32_t sacked;                /* ... of them SACKed */
+    uint32_t lost_before;           /* octets in the scoreboard's state `lost` before */
+    bool original_arrived;          /* something of before RTO recovery, sent once (RFC 5682 3.1) */
+    bool again_arrived;             /* something that was sent again */
+    seq_t dsack_left, dsack_right;  /* when loss.dsack */
+
+    /* of the segment that was sent last; newest_at 0: nothing was delivered */
+    aksu_time newest_at;
+    seq_t newest_end;
+    uint32_t prior_delivered, prior_us, send_us, rtt_us;
+    bool prior_app_limited;
+};
+
+/* rate.c */
+void rate_sent(struct sender *o, struct sent_run *s, bool first, aksu_time now);
+void rate_app_limited(struct sender *o);
+void rate_delivered(struct sender *o, const struct sent_run *s, uint32_t octets, struct news *n);
+void rate_sample(struct sender *o, const struct news *n, struct cc_ack *out);
+void min_rtt_sample(struct min_rtt *m, uint32_t rtt_us, aksu_time now);
+
+/* scoreboard.c: an acknowledgment into the scoreboard */
+void scoreboard_update(struct tcp *t, const struct tcp_segment *seg, struct news *n);
+
+/* recovery.c, recovery_newreno.c, recovery_prr.c */
+void recovery_on_ack(struct tcp *t, const struct tcp_segment *seg, seq_t una_before,
+                     bool duplicate, aksu_time now);
+void recovery_on_rto(struct tcp *t, aksu_time now);
+void recovery_on_reordering_timer(struct tcp *t, aksu_time now);
+void recovery_resend_all(struct tcp *t, aksu_time now);
+void recovery_tell(struct tcp *t, const char *why, aksu_time now);
+void newreno_on_ack(struct tcp *t, struct news *n, uint32_t pipe_before);
+void recovery_grow(struct tcp *t, struct news *n, uint32_t pipe_before);
+void prr_begin(struct sender *o, const struct news *n, uint32_t outstanding);
+void prr_on_ack(struct sender *o, const struct news *n);
+uint32_t tcp_pipe(const struct tcp *t);                     /* RFC 6675 4 */
+
+/* undo.c: recovery that was a mistake (RFC 5682 3.1, RFC 3522 3.2, RFC 3708 2) */
+void undo_begin(struct tcp *t);
+void undo_sent_again(struct tcp *t, uint32_t octets, aksu_time now);
+bool undo_check(struct tcp *t, const struct news *n);      /* true: it was, and is over */
+void frto_begin(struct tcp *t, bool first);
+void frto_on_ack(struct tcp *t, const struct news *n);
+
+/* tail_loss_probe.c: RFC 8985 7 */
+bool tlp_arm(struct tcp *t, aksu_time now);                 /* true: instead of the RTO */
+void tlp_timeout(struct tcp *t, aksu_time now);
+void tlp_on_ack(struct tcp *t, const struct news *n);
+void tlp_forget(struct sender *o);
+
+#endif

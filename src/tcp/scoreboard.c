@@ -1,0 +1,123 @@
+/* scoreboard.c - what an acknowledgment says about each run that was sent: acknowledged, SACKed
+ * (RFC 2018 5, RFC 6675 4 Update), or reported twice (RFC 2883 4). Called by recovery.c. */
+#include "tcp/core.h"
+
+enum { STEPS_MOST = 2048 };     /* of the search for what a SACK is about, in one segment */
+
+static void deliver(struct sender *o, struct sent_run *s, uint32_t octets, struct news *n)
+{
+    if (s->state == SENT_SACKED)
+        return;                                 /* that was told before */
+    n->delivered += octets;
+    if (s->times > 0)
+        n->again_arrived = true;
+    else if (seq_lt(s->left, o->recover))
+        n->original_arrived = true;
+    if (o->loss.ops->on_delivered != NULL)
+        o->loss.ops->on_delivered(&o->loss, s, &n->loss);
+    rate_delivered(o, s, octets, n);
+}
+
+static void count_down(struct loss *l, uint32_t octets, uint32_t smss)
+{
+    uint32_t segments = (octets + smss - 1) / smss;
+    l->segs_sacked -= segments < l->segs_sacked ? segments : l->segs_sacked;
+}
+
+static void acknowledge(struct sender *o, struct news *n)
+{
+    struct sent_queue *q = &o->queue;
+    struct sent_run *s;
+    while ((s = q->first) != NULL && seq_le(s->right, n->loss.ack)) {
+        deliver(o, s, sent_length(s), n);
+        if (s->state == SENT_SACKED)
+            count_down(&o->loss, sent_length(s), n->loss.smss);
+        sent_remove_first(q);
+    }
+    if (s != NULL && seq_lt(s->left, n->loss.ack)) {
+        deliver(o, s, (uint32_t)seq_diff(n->loss.ack, s->left), n);
+        sent_trim_first(q, n->loss.ack);
+    }
+}
+
+/* RFC 2883 4: the first block lies at or below the ACK, or inside the second. */
+static void find_dsack(const struct tcp *t, const struct tcp_options *o, struct news *n)
+{
+    struct sack_block first = o->sack[0];
+    if (o->sack_count == 0 || seq_ge(first.left, first.right) || seq_gt(first.right, t->snd.nxt))
+        return;
+    bool below = seq_le(first.right, n->loss.ack);
+    bool inside = o->sack_count > 1 && seq_le(o->sack[1].left, first.left)
+               && seq_le(first.right, o->sack[1].right);
+    if (!below && !inside)
+        return;
+    n->loss.dsack = true;
+    n->dsack_left = first.left;
+    n->dsack_right = first.right;
+    TCP_EMIT(t, n->loss.now, duplicate_reported, .left = first.left.n, .right = first.right.n);
+}
+
+/* The run is SACKed now. Returns it, joined with its neighbours. */
+static struct sent_run *sack_run(struct sender *o, struct sent_run *s, struct news *n)
+{
+    uint32_t octets = sent_length(s);
+    deliver(o, s, octets, n);
+    n->sacked += octets;
+    n->loss.new_sack = true;
+    o->loss.segs_sacked += (octets + n->loss.smss - 1) / n->loss.smss;
+    sent_mark_sacked(&o->queue, s);
+    return sent_join(&o->queue, s);
+}
+
+/* RFC 6675 4 (Update). Without memory to split a run the part is left for a later SACK. */
+static void sack_block(struct sender *o, seq_t left, seq_t right, uint32_t *steps, struct news *n)
+{
+    struct sent_queue *q = &o->queue;
+    struct sent_run *s = sent_find(q, left, steps);
+    for (; s != NULL && seq_lt(s->left, right) && *steps > 0; s = s->next) {
+        --*steps;
+        if (s->state == SENT_SACKED)
+            continue;
+        if (seq_lt(s->left, left)) {
+            if (!sent_split(q, s, left))
+                return;
+            continue;
+        }
+        if (seq_gt(s->right, right) && !sent_split(q, s, right))
+            return;
+        s = sack_run(o, s, n);
+    }
+}
+
+/* Lower blocks first, so that what arrives in order is not taken for reordering (RFC 8985 6.2). */
+static void take_sacks(struct tcp *t, const struct tcp_options *o, struct news *n)
+{
+    struct sack_block block[SACK_MOST];
+    unsigned count = 0;
+    uint32_t steps = STEPS_MOST;
+    for (unsigned i = n->loss.dsack; i < o->sack_count; i++) {
+        struct sack_block b = o->sack[i];
+        b.left = seq_max(b.left, t->snd.una);
+        if (seq_ge(b.left, b.right) || seq_gt(b.right, t->snd.nxt))
+            continue;                           /* old, or of what was never sent */
+        unsigned at = count++;
+        for (; at > 0 && seq_gt(block[at - 1].left, b.left); at--)
+            block[at] = block[at - 1];
+        block[at] = b;
+    }
+    for (unsigned i = 0; i < count; i++)
+        sack_block(t->out, block[i].left, block[i].right, &steps, n);
+}
+
+void scoreboard_update(struct tcp *t, const struct tcp_segment *seg, struct news *n)
+{
+    struct sender *o = t->out;
+    acknowledge(o, n);
+    if (o->loss.ops->sack && (seg->options.has & HAS_SACK)) {
+        find_dsack(t, &seg->options, n);
+        if (o->queue.first != NULL)
+            take_sacks(t, &seg->options, n);
+    }
+    if (n->rtt_us != 0)
+        min_rtt_sample(&o->min_rtt, n->rtt_us, n->loss.now);
+}

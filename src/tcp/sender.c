@@ -1,0 +1,112 @@
+/* sender.c - what a connection keeps while it sends (sender.h): made when text first leaves, given
+ * back when it has been idle for a while, or with the connection. Called by output.c, state.c,
+ * event_timeouts.c. */
+#include "tcp/core.h"
+
+void sender_free(struct tcp *t)
+{
+    struct sender *o = t->out;
+    if (o == NULL)
+        return;
+    struct senders *all = &t->env->senders;
+    t->idle_cwnd = o->cc.cwnd;
+    t->idle_ssthresh = o->cc.ssthresh;
+    sent_clear(&o->queue);
+    slab_give(&all->slab, slab_ref_of(&all->slab, o));
+    t->out = NULL;
+    t->waits_for = WAIT_RTO;
+    t->deadline[TIMER_SENDER] = NEVER;
+}
+
+/* The window of one that is idle is not trusted for long (RFC 5681 4.1), and its memory is wanted. */
+void sender_timeout(struct tcp *t)
+{
+    if (t->out != NULL && t->out->queue.first == NULL && t->send.length == 0)
+        sender_free(t);
+    else
+        t->may_send = true;                     /* pacing lets the next one go */
+}
+
+static void init(struct sender *o, struct tcp *t, aksu_time now)
+{
+    struct senders *all = &t->env->senders;
+    uint32_t now_us = (uint32_t)(now / US(1));
+    memset((char *)o + sizeof o->queue, 0, sizeof *o - sizeof o->queue);
+    sent_init(&o->queue, &all->sent);
+    o->min_rtt = (struct min_rtt){ .us = UINT32_MAX, .next_us = UINT32_MAX,
+                                   .half_began_ms = (uint32_t)(now / MS(1)) };
+    o->rate.delivered_us = o->rate.first_us = now_us;
+    o->tlp_rtt_taken = t->srtt_us != 0;
+
+    o->loss.ops = t->sack_on && t->env->loss->sack ? t->env->loss : &loss_newreno;
+    o->loss.ops->init(&o->loss, seq_sub(t->snd.una, 1));
+    o->cc.ops = t->cc;
+    o->cc.cwnd = t->idle_cwnd;
+    o->cc.ssthresh = t->idle_ssthresh;
+    o->cc.smss = t->snd_mss;
+    o->cc.initial_window = t->env->config.initial_window * t->snd_mss;
+    o->cc.paced = t->env->config.pacing;
+    o->cc.ops->init(&o->cc, now);
+    t->out = o;
+}
+
+struct sender *sender_have(struct tcp *t, aksu_time now)
+{
+    if (t->out != NULL)
+        return t->out;
+    struct senders *all = &t->env->senders;
+    slab_ref ref = slab_take(&all->slab);
+    if (ref == 0)
+        return NULL;
+    init(slab_at(&all->slab, ref), t, now);
+    return t->out;
+}
+
+void tcp_set_congestion_control(struct tcp *t, const struct cc_ops *ops, aksu_time now)
+{
+    struct sender *o = t->out;
+    t->cc = ops;
+    if (o == NULL || o->cc.ops == ops)
+        return;
+    o->cc.ops = ops;
+    o->cc.pacing_rate = 0;
+    memset(o->cc.state, 0, sizeof o->cc.state);
+    ops->init(&o->cc, now);
+}
+
+static const char *phase_of(const struct sender *o)
+{
+    switch ((enum recovery)o->recovery) {
+    case RECOVERY_NONE:
+        return o->queue.sacked > 0 ? "disorder" : "open";
+    case RECOVERY_FAST:
+        return "recovery";
+    case RECOVERY_RTO:
+        break;
+    }
+    return "loss";
+}
+
+void sender_status(const struct tcp *t, struct aksu_info *out)
+{
+    const struct sender *o = t->out;
+    out->congestion_control = t->cc->name;
+    out->recovery = o != NULL ? phase_of(o) : "open";
+    if (o == NULL)
+        return;
+    out->in_flight = sent_pipe(&o->queue);
+    out->sacked = o->queue.sacked;
+    out->lost = o->queue.lost;
+    out->min_rtt_us = o->min_rtt.us == UINT32_MAX ? 0 : o->min_rtt.us;
+    out->pacing_rate = o->pace_rate;
+}
+
+uint32_t tcp_cwnd(const struct tcp *t)
+{
+    return t->out != NULL ? t->out->cc.cwnd : t->idle_cwnd;
+}
+
+uint32_t tcp_ssthresh(const struct tcp *t)
+{
+    return t->out != NULL ? t->out->cc.ssthresh : t->idle_ssthresh;
+}

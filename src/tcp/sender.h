@@ -1,0 +1,79 @@
+/* sender.h - what a connection keeps while it sends: the scoreboard, loss detection and recovery,
+ * congestion control, rate samples, pacing. Taken when text leaves, given back SENDER_IDLE_MS after
+ * all was acknowledged; then the TCB keeps cwnd and ssthresh. Called by output.c,
+ * recovery*.c, rate.c, tail_loss_probe.c and undo.c. */
+#ifndef TCP_SENDER_H
+#define TCP_SENDER_H
+
+#include "tcp/cc.h"
+#include "tcp/loss.h"
+
+struct tcp;
+
+enum { SENDER_IDLE_MS = 500 };
+
+enum recovery {
+    RECOVERY_NONE,                  /* nothing is being repaired */
+    RECOVERY_FAST,                  /* RFC 6675 5, RFC 6937 3 */
+    RECOVERY_RTO                    /* RFC 5681 3.1, until what was outstanding is acknowledged */
+};
+
+/* Delivery rate (draft-cheng-iccrg-delivery-rate-estimation 3); microseconds modulo 2^32. */
+struct rate {
+    uint32_t delivered;             /* octets that have arrived, modulo 2^32 */
+    uint32_t delivered_us, first_us;
+    uint32_t app_limited_until;     /* a value of `delivered` + pipe; valid when app_limited */
+    uint32_t round_end;             /* a value of `delivered` */
+    bool app_limited;
+};
+
+/* The smallest round trip of the last 10 s or so: two halves of a window. */
+struct min_rtt {
+    uint32_t us, next_us;           /* UINT32_MAX: none */
+    uint32_t half_began_ms;
+};
+
+struct sender {
+    struct sent_queue queue;
+    struct loss loss;
+    struct cc cc;
+    struct rate rate;
+    struct min_rtt min_rtt;
+
+    uint8_t recovery;               /* enum recovery */
+    bool frto : 1;                  /* RFC 5682 3: the timeout may have been spurious */
+    bool new_first : 1;             /* RFC 5682 3.1 (2b): new text before what is marked lost */
+    bool undo_possible : 1;
+    bool undo_by_dsack : 1;         /* something was sent again that could be told by DSACK */
+    bool resend_now : 1;            /* the first that is lost, whatever cwnd says */
+    bool tlp_out : 1;               /* RFC 8985 7.1: TLP.end_seq is set */
+    bool tlp_is_retrans : 1, tlp_rtt_taken : 1, tlp_owed : 1;
+    bool cwnd_used : 1;             /* cwnd held text back, up to cwnd_used_to */
+    uint8_t limited_transmit;       /* segments beyond cwnd, RFC 3042 2; without SACK */
+
+    seq_t recover;                  /* RFC 6675 2 (RecoveryPoint) */
+    seq_t undo_from;                /* SND.UNA when recovery began */
+    uint32_t undo_left;             /* octets sent again and not reported twice */
+    uint32_t undo_ts;               /* our timestamp clock when the first of them left */
+    uint32_t prr_delivered, prr_out, recover_fs;    /* RFC 6937 3 */
+    aksu_time reduced_at;           /* when the window was last reduced */
+    seq_t tlp_end;
+    seq_t cwnd_used_to;
+    aksu_time pace_at;              /* text may not leave before */
+    uint64_t pace_rate;             /* octets per second; 0: not paced */
+    aksu_time rto_at;               /* when the RTO is, while something else is waited for */
+};
+
+/* The sender of `t`, made now if need be; NULL: no memory. */
+struct sender *sender_have(struct tcp *t, aksu_time now);
+void sender_free(struct tcp *t);
+void sender_timeout(struct tcp *t);         /* TIMER_SENDER */
+uint32_t tcp_cwnd(const struct tcp *t);
+uint32_t tcp_ssthresh(const struct tcp *t);
+
+/* Where a stack has them from: objects of struct sender, and of struct sent_run. */
+struct senders {
+    struct slab slab, sent;
+};
+
+#endif

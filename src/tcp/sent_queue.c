@@ -1,0 +1,294 @@
+/* sent_queue.c - runs of octets that were sent: two lists through the same objects, and sums
+ * (RFC 6675 3, RFC 8985 5.2, 6.2). Called by recovery*.c, output.c and the loss detectors. */
+#include "base/bytes.h"
+#include "base/check.h"
+#include "tcp/sent_queue.h"
+
+void sent_init(struct sent_queue *q, struct slab *slab)
+{
+    memset(q, 0, offsetof(struct sent_queue, own));
+    q->slab = slab;
+}
+
+static struct sent_run *take(struct sent_queue *q)
+{
+    if (!q->own_used) {
+        q->own_used = true;
+        q->count++;
+        return &q->own;
+    }
+    if (q->count >= SENT_MOST)
+        return NULL;
+    slab_ref ref = slab_take(q->slab);
+    if (ref == 0)
+        return NULL;
+    q->count++;
+    return slab_at(q->slab, ref);
+}
+
+static void give(struct sent_queue *q, struct sent_run *s)
+{
+    q->count--;
+    if (s == &q->own)
+        q->own_used = false;
+    else
+        slab_give(q->slab, slab_ref_of(q->slab, s));
+}
+
+/* --- by time --- */
+
+static void time_append(struct sent_queue *q, struct sent_run *s)
+{
+    s->later = NULL;
+    s->earlier = q->newest;
+    *(q->newest ? &q->newest->later : &q->oldest) = s;
+    q->newest = s;
+}
+
+static void time_remove(struct sent_queue *q, struct sent_run *s)
+{
+    *(s->later ? &s->later->earlier : &q->newest) = s->earlier;
+    *(s->earlier ? &s->earlier->later : &q->oldest) = s->later;
+}
+
+static void time_insert_after(struct sent_queue *q, struct sent_run *s, struct sent_run *at)
+{
+    s->earlier = at;
+    s->later = at->later;
+    *(at->later ? &at->later->earlier : &q->newest) = s;
+    at->later = s;
+}
+
+/* --- by sequence number --- */
+
+static void unlink_run(struct sent_queue *q, struct sent_run *s)
+{
+    if (q->hint == s)
+        q->hint = s->prev ? s->prev : s->next;
+    if (q->lost_hint == s)
+        q->lost_hint = s->next;
+    *(s->next ? &s->next->prev : &q->last) = s->prev;
+    *(s->prev ? &s->prev->next : &q->first) = s->next;
+}
+
+static void remove_run(struct sent_queue *q, struct sent_run *s)
+{
+    if (s->state == SENT_WAITING)
+        time_remove(q, s);
+    unlink_run(q, s);
+    give(q, s);
+}
+
+/* The last run grows: it was sent at the same moment, or there is no memory to tell them apart. */
+static struct sent_run *extend(struct sent_queue *q, struct sent_run *s, seq_t right, aksu_time now)
+{
+    q->octets += (uint32_t)seq_diff(right, s->right);
+    s->right = right;
+    if (s->at != now) {
+        s->at = now;
+        time_remove(q, s);
+        time_append(q, s);
+    }
+    return s;
+}
+
+struct sent_run *sent_append(struct sent_queue *q, seq_t left, seq_t right, aksu_time now)
+{
+    struct sent_run *last = q->last;
+    bool joins = last != NULL && last->state == SENT_WAITING && last->times == 0
+              && seq_eq(last->right, left);
+    if (joins && last->at == now)
+        return extend(q, last, right, now);
+
+    struct sent_run *s = take(q);
+    if (s == NULL)
+        return joins ? extend(q, last, right, now) : NULL;
+    s->left = left;
+    s->right = right;
+    s->at = now;
+    s->state = SENT_WAITING;
+    s->times = 0;
+    s->app_limited = false;
+    s->delivered = s->delivered_us = s->first_us = 0;
+    s->next = NULL;
+    s->prev = last;
+    *(last ? &last->next : &q->first) = s;
+    q->last = s;
+    time_append(q, s);
+    q->octets += sent_length(s);
+    return s;
+}
+
+bool sent_split(struct sent_queue *q, struct sent_run *s, seq_t at)
+{
+    struct sent_run *rest = take(q);
+    if (rest == NULL)
+        return false;
+    struct sent_run *next = s->next;
+    *rest = *s;
+    rest->left = at;
+    s->right = at;
+    rest->prev = s;
+    rest->next = next;
+    s->next = rest;
+    *(next ? &next->prev : &q->last) = rest;
+    if (s->state == SENT_WAITING)
+        time_insert_after(q, rest, s);
+    return true;
+}
+
+void sent_absorb_next(struct sent_queue *q, struct sent_run *s)
+{
+    struct sent_run *next = s->next;
+    s->right = next->right;
+    if (s->times < next->times)
+        s->times = next->times;
+    remove_run(q, next);
+}
+
+void sent_mark_lost(struct sent_queue *q, struct sent_run *s)
+{
+    time_remove(q, s);
+    s->state = SENT_LOST;
+    q->lost += sent_length(s);
+    if (q->lost_hint == NULL || seq_lt(s->left, q->lost_hint->left))
+        q->lost_hint = s;
+}
+
+void sent_mark_sacked(struct sent_queue *q, struct sent_run *s)
+{
+    if (s->state == SENT_WAITING)
+        time_remove(q, s);
+    else
+        q->lost -= sent_length(s);
+    s->state = SENT_SACKED;
+    q->sacked += sent_length(s);
+}
+
+void sent_again(struct sent_queue *q, struct sent_run *s, aksu_time now)
+{
+    if (s->state == SENT_WAITING)
+        time_remove(q, s);
+    else
+        q->lost -= sent_length(s);
+    s->state = SENT_WAITING;
+    s->at = now;
+    if (s->times < UINT8_MAX)
+        s->times++;
+    time_append(q, s);
+}
+
+static void forget_octets(struct sent_queue *q, const struct sent_run *s, uint32_t length)
+{
+    q->octets -= length;
+    if (s->state == SENT_SACKED)
+        q->sacked -= length;
+    else if (s->state == SENT_LOST)
+        q->lost -= length;
+}
+
+void sent_remove_first(struct sent_queue *q)
+{
+    struct sent_run *s = q->first;
+    forget_octets(q, s, sent_length(s));
+    remove_run(q, s);
+}
+
+void sent_trim_first(struct sent_queue *q, seq_t ack)
+{
+    struct sent_run *s = q->first;
+    forget_octets(q, s, (uint32_t)seq_diff(ack, s->left));
+    s->left = ack;
+}
+
+void sent_clear(struct sent_queue *q)
+{
+    while (q->first != NULL)
+        sent_remove_first(q);
+    q->hint = q->lost_hint = NULL;
+}
+
+struct sent_run *sent_join(struct sent_queue *q, struct sent_run *s)
+{
+    struct sent_run *prev = s->prev;
+    const struct sent_run *next = s->next;
+    if (next != NULL && next->state == SENT_SACKED)
+        sent_absorb_next(q, s);
+    if (prev != NULL && prev->state == SENT_SACKED) {
+        sent_absorb_next(q, prev);
+        s = prev;
+    }
+    q->hint = s;
+    return s;
+}
+
+struct sent_run *sent_first_lost(struct sent_queue *q)
+{
+    if (q->lost == 0) {
+        q->lost_hint = NULL;
+        return NULL;
+    }
+    while (q->lost_hint != NULL && q->lost_hint->state != SENT_LOST)
+        q->lost_hint = q->lost_hint->next;
+    if (q->lost_hint == NULL)
+        bug("what is lost is found behind the hint");
+    return q->lost_hint;
+}
+
+static uint32_t distance(seq_t a, seq_t b)
+{
+    int32_t d = seq_diff(a, b);
+    return d < 0 ? (uint32_t)-(int64_t)d : (uint32_t)d;
+}
+
+struct sent_run *sent_find(struct sent_queue *q, seq_t seq, uint32_t *steps)
+{
+    if (q->first == NULL || seq_lt(seq, q->first->left) || seq_ge(seq, q->last->right))
+        return NULL;
+    struct sent_run *s = distance(seq, q->first->left) < distance(q->last->left, seq) ? q->first
+                                                                                  : q->last;
+    if (q->hint != NULL && distance(q->hint->left, seq) < distance(s->left, seq))
+        s = q->hint;
+    for (; *steps > 0; --*steps) {
+        if (seq_lt(seq, s->left))
+            s = s->prev;
+        else if (seq_ge(seq, s->right))
+            s = s->next;
+        else
+            return s;
+    }
+    return NULL;
+}
+
+/* Back to its place by time, near the beginning: others have been sent since. */
+static void wait_again(struct sent_queue *q, struct sent_run *s)
+{
+    struct sent_run *after = NULL;
+    s->state = SENT_WAITING;
+    for (struct sent_run *e = q->oldest; e != NULL && e->at < s->at; e = e->later)
+        after = e;
+    if (after != NULL) {
+        time_insert_after(q, s, after);
+        return;
+    }
+    s->earlier = NULL;
+    s->later = q->oldest;
+    *(q->oldest ? &q->oldest->earlier : &q->newest) = s;
+    q->oldest = s;
+}
+
+void sent_unmark_lost(struct sent_queue *q, struct sent_run *s)
+{
+    q->lost -= sent_length(s);
+    wait_again(q, s);
+}
+
+void sent_forget_sacks(struct sent_queue *q)
+{
+    for (struct sent_run *s = q->last; s != NULL && q->sacked > 0; s = s->prev) {
+        if (s->state != SENT_SACKED)
+            continue;
+        q->sacked -= sent_length(s);
+        wait_again(q, s);
+    }
+}

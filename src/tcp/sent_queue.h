@@ -1,0 +1,83 @@
+/* sent_queue.h - the scoreboard: what was sent and is not yet acknowledged cumulatively, as runs of
+ * octets that share a fate and a time of transmission (RFC 6675 3, RFC 8985 5.2). Ordered by
+ * sequence number, and those that wait for an answer by time too. Called by recovery*.c, output.c
+ * and the loss detectors behind loss.h. */
+#ifndef TCP_SENT_QUEUE_H
+#define TCP_SENT_QUEUE_H
+
+#include "base/pool.h"
+#include "base/seq.h"
+#include "base/time.h"
+
+enum sent_state { SENT_WAITING, SENT_SACKED, SENT_LOST /* deemed lost and not sent again yet */ };
+
+/* SENT_MOST: runs of one connection; beyond it they are not split any more. */
+enum { SENT_MOST = 8192 };
+
+struct sent_run {
+    struct sent_run *next, *prev;           /* by sequence number */
+    struct sent_run *later, *earlier;       /* by `at`, the ones that wait */
+    seq_t left, right;                  /* [left, right); a FIN counts one */
+    aksu_time at;                       /* when it was last sent, RFC 8985 5.2: Segment.xmit_ts */
+    uint32_t delivered;                 /* what rate.c wants to know of that moment */
+    uint32_t delivered_us, first_us;
+    uint8_t state;                      /* enum sent_state */
+    uint8_t times;                      /* sent again, so many times (255: or more) */
+    bool app_limited;
+};
+
+struct sent_queue {
+    struct sent_run *first, *last, *oldest, *newest;
+    struct sent_run *hint;                  /* near the last SACK */
+    struct sent_run *lost_hint;             /* at or before the first run that is lost */
+    struct slab *slab;                  /* objects of sizeof(struct sent_run) */
+    uint32_t octets, sacked, lost;      /* of all runs, and of those in these states */
+    uint32_t count;
+    bool own_used;
+    struct sent_run own;                    /* so that one run needs no memory */
+};
+
+static inline uint32_t sent_length(const struct sent_run *s)
+{
+    return (uint32_t)seq_diff(s->right, s->left);
+}
+/* RFC 6675 4 (SetPipe): what is still in the network. */
+static inline uint32_t sent_pipe(const struct sent_queue *q)
+{
+    return q->octets - q->sacked - q->lost;
+}
+/* RFC 8985 6.2: was (a, a_end) sent after (b, b_end)? */
+static inline bool sent_after(aksu_time a, seq_t a_end, aksu_time b, seq_t b_end)
+{
+    return a > b || (a == b && seq_gt(a_end, b_end));
+}
+
+void sent_init(struct sent_queue *q, struct slab *slab);
+void sent_clear(struct sent_queue *q);
+/* New text leaves: [left, right) follows what is there. Returns its run, which may hold more that
+ * left at the same time; NULL: no memory, and it must not leave. */
+struct sent_run *sent_append(struct sent_queue *q, seq_t left, seq_t right, aksu_time now);
+/* `s` keeps [left, at), what follows is a run of its own. False: no memory, nothing changed. */
+bool sent_split(struct sent_queue *q, struct sent_run *s, seq_t at);
+/* The run behind `s` is in the same state and becomes part of it. */
+void sent_absorb_next(struct sent_queue *q, struct sent_run *s);
+void sent_mark_lost(struct sent_queue *q, struct sent_run *s);      /* one that waits */
+void sent_mark_sacked(struct sent_queue *q, struct sent_run *s);
+/* `s` leaves once more. */
+void sent_again(struct sent_queue *q, struct sent_run *s, aksu_time now);
+/* The first run has been acknowledged, all of it, or up to `ack`. */
+void sent_remove_first(struct sent_queue *q);
+void sent_trim_first(struct sent_queue *q, seq_t ack);
+/* A SACKed run joins its neighbours that are SACKed too. Returns what `s` has become. */
+struct sent_run *sent_join(struct sent_queue *q, struct sent_run *s);
+/* The lowest run that is lost; NULL: none. */
+struct sent_run *sent_first_lost(struct sent_queue *q);
+/* The run that `seq` lies in, searched from the nearest known place, in at most *steps steps, which
+ * are counted down; NULL: not found. */
+struct sent_run *sent_find(struct sent_queue *q, seq_t seq, uint32_t *steps);
+/* It was not lost after all: it waits as before. */
+void sent_unmark_lost(struct sent_queue *q, struct sent_run *s);
+/* What was SACKed waits again: the peer may have thrown it away (RFC 2018 8). */
+void sent_forget_sacks(struct sent_queue *q);
+
+#endif

@@ -1,0 +1,80 @@
+/* tail_loss_probe.c - a probe instead of a timeout when the last segments of a flight are lost
+ * (RFC 8985 7). Called by rto.c, event_timeouts.c, output.c and recovery.c. */
+#include "tcp/core.h"
+
+/* LEAST: below it the timers of those who wait for us are no longer exact. MAX_ACK_DELAY: of
+ * the peer, when it may wait for a second segment. */
+enum { LEAST_MS = 2, MAX_ACK_DELAY_MS = 200, NO_SRTT_MS = 1000 };
+
+void tlp_forget(struct sender *o)
+{
+    o->tlp_out = o->tlp_owed = false;
+}
+
+static bool may_probe(const struct tcp *t)
+{
+    const struct sender *o = t->out;
+    return o != NULL && o->loss.ops == &loss_rack && o->recovery == RECOVERY_NONE
+        && o->queue.first != NULL && o->queue.sacked == 0 && o->queue.lost == 0
+        && !o->tlp_out && o->tlp_rtt_taken && t->resends == 0 && !t->closed_window;
+}
+
+/* RFC 8985 7.2. The deadline of the RTO stands in TIMER_RETRANSMISSION. */
+bool tlp_arm(struct tcp *t, aksu_time now)
+{
+    if (!may_probe(t))
+        return false;                           /* RFC 8985 7.3: a probe is out, or no sample yet */
+    aksu_time pto = MS(NO_SRTT_MS);
+    if (t->srtt_us != 0) {
+        pto = US(2ull * t->srtt_us);
+        pto = pto < MS(LEAST_MS) ? MS(LEAST_MS) : pto;
+        if (t->out->queue.octets <= t->snd_mss)
+            pto += MS(MAX_ACK_DELAY_MS);
+    }
+    aksu_time at = time_after(now, pto);
+    if (at >= t->deadline[TIMER_RETRANSMISSION])
+        return false;
+    t->out->rto_at = t->deadline[TIMER_RETRANSMISSION];
+    t->deadline[TIMER_RETRANSMISSION] = at;
+    t->waits_for = WAIT_LOSS_PROBE;
+    return true;
+}
+
+/* RFC 8985 7.3: output.c sends it; the RTO follows. */
+void tlp_timeout(struct tcp *t, aksu_time now)
+{
+    struct sender *o = t->out;
+    if (may_probe(t)) {
+        o->tlp_owed = o->tlp_out = true;
+        o->tlp_is_retrans = o->tlp_rtt_taken = false;
+        o->tlp_end = t->snd.nxt;
+        t->may_send = true;
+    }
+    rto_start(t, now);
+}
+
+/* RFC 8985 7.4.2: the probe repaired the only loss, and nothing else tells of it. */
+static void repaired(struct tcp *t, aksu_time now)
+{
+    struct sender *o = t->out;
+    o->cc.ops->on_congestion(&o->cc, o->queue.octets + t->snd_mss, false, now);
+    o->reduced_at = now;
+    recovery_tell(t, "the loss probe repaired a loss", now);
+}
+
+void tlp_on_ack(struct tcp *t, const struct news *n)
+{
+    struct sender *o = t->out;
+    if (n->rtt_us != 0)
+        o->tlp_rtt_taken = true;
+    if (!o->tlp_out || o->tlp_owed || seq_lt(n->loss.ack, o->tlp_end))
+        return;
+    if (!o->tlp_is_retrans || (n->loss.dsack && seq_eq(n->dsack_right, o->tlp_end))) {
+        o->tlp_out = false;
+    } else if (seq_gt(n->loss.ack, o->tlp_end)) {
+        o->tlp_out = false;
+        repaired(t, n->loss.now);
+    } else if (n->loss.duplicate && !n->loss.new_sack) {
+        o->tlp_out = false;
+    }
+}
