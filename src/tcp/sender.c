@@ -18,7 +18,7 @@ void sender_free(struct tcp *t)
     t->deadline[TIMER_SENDER] = NEVER;
 }
 
-/* The window of one that is idle is not trusted for long (RFC 5681 4.1), and its memory is wanted. */
+/* The window of one that is idle is not trusted for long (RFC 5681 4.1), and memory is wanted. */
 void sender_timeout(struct tcp *t)
 {
     if (t->out != NULL && t->out->queue.first == NULL && t->send.length == 0)
