@@ -15,20 +15,6 @@ static uint64_t word_at(uint64_t base, uint64_t n)
     return z ^ z >> 32;
 }
 
-static void store_word(uint8_t *to, uint64_t word)
-{
-    for (unsigned k = 0; k < 8; k++)
-        to[k] = (uint8_t)(word >> 8 * k);
-}
-
-static uint64_t load_word(const uint8_t *from)
-{
-    uint64_t word = 0;
-    for (unsigned k = 0; k < 8; k++)
-        word |= (uint64_t)from[k] << 8 * k;
-    return word;
-}
-
 static uint8_t octet_at(uint64_t base, uint64_t n)
 {
     return (uint8_t)(word_at(base, n / 8) >> 8 * (n % 8));
@@ -40,7 +26,7 @@ static void fill(uint64_t base, uint64_t at, uint8_t *to, size_t length)
     for (; i < length && (at + i) % 8 != 0; i++)
         to[i] = octet_at(base, at + i);
     for (; length - i >= 8; i += 8)
-        store_word(to + i, word_at(base, (at + i) / 8));
+        sim_store_word(to + i, word_at(base, (at + i) / 8));
     for (; i < length; i++)
         to[i] = octet_at(base, at + i);
 }
@@ -52,7 +38,7 @@ static size_t right(uint64_t base, uint64_t at, const uint8_t *from, size_t leng
     for (; i < length && (at + i) % 8 != 0; i++)
         if (from[i] != octet_at(base, at + i))
             return i;
-    while (length - i >= 8 && load_word(from + i) == word_at(base, (at + i) / 8))
+    while (length - i >= 8 && sim_load_word(from + i) == word_at(base, (at + i) / 8))
         i += 8;
     while (i < length && from[i] == octet_at(base, at + i))
         i++;

@@ -156,21 +156,20 @@ static void node_in(struct aksu_sim_node *n, struct aksu_frame *frame)
         way_put(on, frame);
 }
 
+static uint64_t digest_octets(uint64_t h, const uint8_t *at, size_t length)
+{
+    for (; length >= 8; at += 8, length -= 8)
+        h = (h ^ sim_load_word(at) ^ h >> 29) * 0xbf58476d1ce4e5b9u;
+    for (; length > 0; at++, length--)
+        h = (h ^ *at ^ h >> 29) * 0xbf58476d1ce4e5b9u;
+    return h;
+}
+
 static void digest(struct aksu_sim *w, const struct aksu_frame *frame)
 {
     uint64_t h = w->counts.digest ^ w->now;
-    for (uint32_t i = 0; i < frame->parts; i++) {
-        const uint8_t *at = frame->part[i].data;
-        for (size_t left = frame->part[i].length; left > 0;) {
-            uint64_t word = 0;
-            size_t n = left < 8 ? left : 8;
-            for (size_t k = 0; k < n; k++)
-                word |= (uint64_t)at[k] << 8 * k;
-            h = (h ^ word ^ h >> 29) * 0xbf58476d1ce4e5b9u;
-            at += n;
-            left -= n;
-        }
-    }
+    for (uint32_t i = 0; i < frame->parts; i++)
+        h = digest_octets(h, frame->part[i].data, frame->part[i].length);
     w->counts.digest = h;
 }
 
