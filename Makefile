@@ -2,6 +2,7 @@
 #: make                the library (libaksu.a, libaksu.so.0) and the program aksu
 #: make lib            the library alone: needs a C11 compiler and nothing else
 #: make check          build and run the unit, script and sim tests
+#: make soak           random networks until SEGMENTS segments were simulated [10^9], on all cores
 #: make lint           run every tools/lint-*
 #: make bench          build and run the benchmarks
 #: make bench-sim      how many segments the simulator carries per second of CPU
@@ -55,7 +56,7 @@ examples := $(patsubst %.c,$(B)/%,$(wildcard examples/*.c))
 aksu     := $(if $(wildcard src/cli/*.c),$(B)/aksu)
 hosted   := $(wildcard src/device/*.c src/host/*.c) $(program) $(wildcard tests/*/*.c bench/*.c bench/device/*.c bench/sim/*.c examples/*.c) $(drivers)
 
-.PHONY: all lib objects tests check lint bench bench-sim bench-device wasm fuzz fuzz-programs install uninstall clean help FORCE
+.PHONY: all lib objects tests check soak lint bench bench-sim bench-device wasm fuzz fuzz-programs install uninstall clean help FORCE
 all: lib $(aksu)
 lib: $(B)/libaksu.a $(B)/libaksu.so
 objects: $(call obj,$(library))
@@ -126,6 +127,8 @@ $(B)/dirs:
 check: tests
 	@$(if $(unit)$(suites),,echo "tests/ is empty"; exit 1;) failed=0; \
 	for t in $(unit) $(suites); do echo "== $$t"; $$t || failed=1; done; exit $$failed
+soak: $(B)/tests/sim
+	$Q$(B)/tests/sim --soak $(or $(SEGMENTS),1000000000) --jobs $(shell nproc) --seed $(or $(SEED),1)
 lint: all
 	@failed=0; for l in $(sort $(filter-out %-selftest,$(wildcard tools/lint-*))); do \
 	    AKSU=$(B)/aksu $$l && echo "ok $$l" || { echo "FAIL $$l"; failed=1; }; done; exit $$failed

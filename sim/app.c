@@ -74,7 +74,7 @@ uint64_t aksu_sim_send(struct aksu_sim_end *e, uint64_t most)
         if (length > 0)
             status = aksu_commit(e->host->net, e->conn, length, 0, now);
         if (status != AKSU_OK) {
-            flow_failed(e, status);
+            sim_flow_failed(e, status);
             break;
         }
         e->sent += length;
@@ -95,12 +95,12 @@ static bool compare(struct aksu_sim_end *e, const struct aksu_slice *slice, size
     size_t good = right(peer->base, e->received, slice->data, length);
     e->received += good;
     if (good < length) {
-        judge_violation(e->flow->world, e, "octet %llu is wrong",
+        sim_judge_violation(e->flow->world, e, "octet %llu is wrong",
                         (unsigned long long)e->received);
         return false;
     }
     if (e->received > peer->sent) {
-        judge_violation(e->flow->world, e, "%llu octets received, %llu sent",
+        sim_judge_violation(e->flow->world, e, "%llu octets received, %llu sent",
                         (unsigned long long)e->received, (unsigned long long)peer->sent);
         return false;
     }
@@ -112,9 +112,9 @@ static void end_of_stream(struct aksu_sim_end *e)
     const struct aksu_sim_end *peer = aksu_sim_peer(e);
     e->eof = true;
     if (!peer->shut && !peer->closed)
-        judge_violation(e->flow->world, e, "the end of a stream that goes on");
+        sim_judge_violation(e->flow->world, e, "the end of a stream that goes on");
     else if (e->received != peer->sent)
-        judge_violation(e->flow->world, e, "the end after %llu of %llu octets",
+        sim_judge_violation(e->flow->world, e, "the end after %llu of %llu octets",
                         (unsigned long long)e->received, (unsigned long long)peer->sent);
 }
 
@@ -129,7 +129,7 @@ static size_t read_slices(struct aksu_sim_end *e, uint64_t most, bool *over)
     if (n == 0)
         end_of_stream(e);
     if (n < 0 && n != -(ptrdiff_t)AKSU_WOULD_BLOCK)
-        flow_failed(e, (enum aksu_status)-n);
+        sim_flow_failed(e, (enum aksu_status)-n);
     for (ptrdiff_t i = 0; i < n && done < most; i++) {
         size_t part = slice[i].length < most - done ? slice[i].length : (size_t)(most - done);
         if (!compare(e, &slice[i], part))
@@ -160,7 +160,7 @@ void aksu_sim_shutdown(struct aksu_sim_end *e)
     enum aksu_status status = aksu_shutdown(e->host->net, e->conn, e->flow->world->now);
     if (status != AKSU_OK) {
         e->shut = false;
-        flow_failed(e, status);
+        sim_flow_failed(e, status);
     }
 }
 

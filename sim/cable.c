@@ -57,7 +57,7 @@ struct aksu_sim_cable *aksu_sim_cable(struct aksu_sim *w, struct aksu_sim_node *
     c->world = w;
     c->next = w->cables;
     w->cables = c;                          /* from here on it is freed with the world */
-    if (!queue_admit(w, &c->way[0].due, DUE_WAY) || !queue_admit(w, &c->way[1].due, DUE_WAY)) {
+    if (!sim_queue_admit(w, &c->way[0].due, DUE_WAY) || !sim_queue_admit(w, &c->way[1].due, DUE_WAY)) {
         sim_refuse(w, "no memory for a cable");
         return NULL;
     }
@@ -130,15 +130,13 @@ bool sim_route(struct aksu_sim *w)
 
 static struct way *next_way(const struct aksu_sim_node *router, const struct aksu_frame *frame)
 {
-    const uint8_t *ip = frame->part[0].data, *last;
+    const uint8_t *ip = frame->part[0].data;
     size_t length = frame->part[0].length;
+    uint32_t index = 0;                     /* nobody's */
     if (length >= IPV4_OCTETS && ip[0] >> 4 == 4)
-        last = ip + 18;
+        index = (uint32_t)ip[18] << 8 | ip[19];
     else if (length >= IPV6_OCTETS && ip[0] >> 4 == 6)
-        last = (const uint8_t[2]){ ip[37], ip[39] };
-    else
-        return NULL;
-    uint32_t index = (uint32_t)last[0] << 8 | last[1];
+        index = (uint32_t)ip[37] << 8 | ip[39];
     return index <= router->world->nodes ? router->toward[index] : NULL;
 }
 
@@ -153,7 +151,7 @@ static void node_in(struct aksu_sim_node *n, struct aksu_frame *frame)
     }
     struct way *on = next_way(n, frame);
     if (on != NULL)
-        way_put(on, frame);
+        sim_way_put(on, frame);
 }
 
 static uint64_t digest_octets(uint64_t h, const uint8_t *at, size_t length)
@@ -201,10 +199,10 @@ static void after(struct way *way)
     struct aksu_frame reply;
     while (way->replies && aksu_path_reply(way->path, &reply))
         node_in(way->from, &reply);
-    queue_set(way->from->world, &way->due, aksu_path_next(way->path));
+    sim_queue_set(way->from->world, &way->due, aksu_path_next(way->path));
 }
 
-void way_put(struct way *way, const struct aksu_frame *frame)
+void sim_way_put(struct way *way, const struct aksu_frame *frame)
 {
     struct aksu_sim *w = way->from->world;
     if (w->wants_digest && way->from->net != NULL)
@@ -216,7 +214,7 @@ void way_put(struct way *way, const struct aksu_frame *frame)
     after(way);
 }
 
-void way_deliver(struct way *way)
+void sim_way_deliver(struct way *way)
 {
     struct aksu_frame frame;
     if (aksu_path_get(way->path, &frame, way->to->world->now))
@@ -231,7 +229,7 @@ void aksu_sim_inject(struct aksu_sim_cable *cable, unsigned way, const uint8_t *
     struct aksu_frame f = { .parts = 1, .length = length, .checksum_partial = true };
     f.part[0] = (struct aksu_slice){ frame, length };
     (void)aksu_path_put(y->path, &f, cable->world->now);
-    queue_set(cable->world, &y->due, aksu_path_next(y->path));
+    sim_queue_set(cable->world, &y->due, aksu_path_next(y->path));
 }
 
 void aksu_sim_counts(const struct aksu_sim *w, struct aksu_sim_counts *out)

@@ -42,7 +42,7 @@ static struct flow *new_flow(struct aksu_sim *w, const struct aksu_sim_flow *how
                                  sizeof client->client[0]);
     client->client = own != NULL ? own : client->client;
     struct flow *f = calloc(1, sizeof *f);
-    if (f == NULL || all == NULL || own == NULL || !queue_admit(w, &f->end[0].due, DUE_END)) {
+    if (f == NULL || all == NULL || own == NULL || !sim_queue_admit(w, &f->end[0].due, DUE_END)) {
         free(f);
         return NULL;
     }
@@ -55,7 +55,7 @@ static struct flow *new_flow(struct aksu_sim *w, const struct aksu_sim_flow *how
     w->flows_open++;
     for (unsigned side = 0; side < 2; side++)
         init_end(f, side, how);
-    return queue_admit(w, &f->end[1].due, DUE_END) ? f : NULL;
+    return sim_queue_admit(w, &f->end[1].due, DUE_END) ? f : NULL;
 }
 
 struct aksu_sim_end *aksu_sim_flow(struct aksu_sim *w, const struct aksu_sim_flow *how)
@@ -70,9 +70,9 @@ struct aksu_sim_end *aksu_sim_flow(struct aksu_sim *w, const struct aksu_sim_flo
         return NULL;
     }
     if (how->at > w->now)
-        queue_set(w, &f->end[0].due, how->at);
+        sim_queue_set(w, &f->end[0].due, how->at);
     else
-        flow_due(&f->end[0]);
+        sim_flow_due(&f->end[0]);
     return &f->end[0];
 }
 
@@ -88,7 +88,7 @@ const struct aksu_sim_app *aksu_sim_app(const struct aksu_sim_end *end)
 
 /* --- its end --- */
 
-void flow_touch(struct aksu_sim_end *end)
+void sim_flow_touch(struct aksu_sim_end *end)
 {
     if (end->touched)
         return;
@@ -114,7 +114,7 @@ static void over(struct aksu_sim_end *end)
     end->live = false;
     end->closed = true;
     end->closed_at = end->flow->world->now;
-    queue_set(end->flow->world, &end->due, AKSU_NEVER);
+    sim_queue_set(end->flow->world, &end->due, AKSU_NEVER);
     check_ended(end->flow);
 }
 
@@ -145,7 +145,7 @@ void aksu_sim_abort(struct aksu_sim_end *end)
     over(end);
 }
 
-void flow_failed(struct aksu_sim_end *end, enum aksu_status reason)
+void sim_flow_failed(struct aksu_sim_end *end, enum aksu_status reason)
 {
     end->failed = true;
     end->reason = reason;
@@ -167,6 +167,8 @@ void aksu_sim_report(const struct aksu_sim_end *end, struct aksu_sim_report *out
         .segments = end->segments, .timeouts = end->watch.timeouts,
         .retransmissions = end->watch.retransmissions,
     };
+    aksu_sim_address(end->host, end->flow->v6, &out->local.ip);
+    out->local.port = end->side == 0 ? end->flow->port : (uint16_t)SIM_PORT_SERVER;
     if (end->live && aksu_status(end->host->net, end->conn, &i) == AKSU_OK)
         out->segments = i.segments_out;
 }
@@ -177,7 +179,7 @@ static void opened(struct aksu_sim_end *end)
 {
     end->live = end->opened = true;
     end->opened_at = end->flow->world->now;
-    flow_touch(end);
+    sim_flow_touch(end);
 }
 
 static void open_now(struct aksu_sim_end *end)
@@ -190,17 +192,17 @@ static void open_now(struct aksu_sim_end *end)
     if (status == AKSU_OK)
         opened(end);
     else
-        flow_failed(end, status);
+        sim_flow_failed(end, status);
 }
 
 static void act(struct aksu_sim_end *end)
 {
-    flow_touch(end);
+    sim_flow_touch(end);
     if (end->live && end->connected)
         end->app.act(end);
 }
 
-void flow_due(struct aksu_sim_end *end)
+void sim_flow_due(struct aksu_sim_end *end)
 {
     if (end->side == 0 && !end->opened && !end->closed)
         open_now(end);
@@ -211,7 +213,7 @@ void flow_due(struct aksu_sim_end *end)
 void aksu_sim_wake(struct aksu_sim_end *end, aksu_time at)
 {
     if (end->live && at < end->due.at)
-        queue_set(end->flow->world, &end->due, at);
+        sim_queue_set(end->flow->world, &end->due, at);
 }
 
 /* Whose connection it is: the client's address is its number, its port that of its flow. */
@@ -234,7 +236,7 @@ static void accept_all(struct aksu_sim_node *host, aksu_listener listener)
     while (aksu_accept(host->net, listener, &conn, w->now) == AKSU_OK) {
         struct flow *f = aksu_status(host->net, conn, &i) == AKSU_OK ? flow_of(w, &i.remote) : NULL;
         if (f == NULL || f->end[1].host != host || f->end[1].opened) {
-            judge_violation(w, NULL, "%s accepts a connection that nobody opened", host->name);
+            sim_judge_violation(w, NULL, "%s accepts a connection that nobody opened", host->name);
             return;
         }
         struct aksu_sim_end *end = &f->end[1];
@@ -251,7 +253,7 @@ static void ready_of(struct aksu_sim_end *end, const struct aksu_ready *ready)
 {
     struct aksu_info i;
     if (!end->live) {
-        judge_violation(end->flow->world, end, "readiness of a handle that was given back");
+        sim_judge_violation(end->flow->world, end, "readiness of a handle that was given back");
         return;
     }
     if (ready->what & AKSU_CONNECTED) {
@@ -263,14 +265,14 @@ static void ready_of(struct aksu_sim_end *end, const struct aksu_ready *ready)
     if (ready->what & AKSU_FAILED) {
         enum aksu_status status = aksu_status(end->host->net, end->conn, &i);
         if (status != AKSU_OK || i.state != AKSU_TCP_CLOSED || i.reason == AKSU_OK)
-            judge_violation(end->flow->world, end, "FAILED without a reason");
-        flow_failed(end, i.reason);
+            sim_judge_violation(end->flow->world, end, "FAILED without a reason");
+        sim_flow_failed(end, i.reason);
         return;
     }
     act(end);
 }
 
-void flow_ready(struct aksu_sim_node *host, const struct aksu_ready *ready)
+void sim_flow_ready(struct aksu_sim_node *host, const struct aksu_ready *ready)
 {
     struct aksu_sim *w = host->world;
     uint64_t number = ready->cookie & ~COOKIE;
@@ -300,7 +302,7 @@ struct aksu_sim_end *sim_end_of(struct aksu_sim_node *host, const struct aksu_en
 bool aksu_sim_at(struct aksu_sim *w, aksu_time at, aksu_sim_call *call, void *context)
 {
     struct call *c = calloc(1, sizeof *c);
-    if (c == NULL || !queue_admit(w, &c->due, DUE_CALL)) {
+    if (c == NULL || !sim_queue_admit(w, &c->due, DUE_CALL)) {
         free(c);
         return sim_refuse(w, "no memory for a call");
     }
@@ -308,6 +310,6 @@ bool aksu_sim_at(struct aksu_sim *w, aksu_time at, aksu_sim_call *call, void *co
     c->context = context;
     c->next = w->calls;
     w->calls = c;
-    queue_set(w, &c->due, at);
+    sim_queue_set(w, &c->due, at);
     return true;
 }

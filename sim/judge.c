@@ -8,12 +8,13 @@
 
 #include "sim/world.h"
 
-void judge_violation(struct aksu_sim *w, const struct aksu_sim_end *end, const char *format, ...)
+void sim_judge_violation(struct aksu_sim *w, const struct aksu_sim_end *end, const char *format, ...)
 {
     char what[256], where[128] = "";
     if (w->violated)
         return;                             /* the first one is the cause */
     w->violated = true;
+    w->where = end;
     va_list ap;
     va_start(ap, format);
     (void)vsnprintf(what, sizeof what, format, ap);
@@ -46,12 +47,12 @@ static void text_out(struct aksu_sim_end *e, uint32_t seq, uint32_t length)
     struct aksu_sim *w = e->flow->world;
     const struct watch *j = &e->watch;
     if (!j->has_in) {
-        judge_violation(w, e, "sends text before it knows a window");
+        sim_judge_violation(w, e, "sends text before it knows a window");
         return;
     }
     int32_t above = ahead(seq + length, j->edge_in);
     if (above > (length == 1 ? 1 : 0))      /* a window probe: RFC 9293 3.8.6.1 */
-        judge_violation(w, e, "sends %ld octets above the window (seq %lu, length %lu)",
+        sim_judge_violation(w, e, "sends %ld octets above the window (seq %lu, length %lu)",
                         (long)above, (unsigned long)seq, (unsigned long)length);
 }
 
@@ -73,7 +74,7 @@ static void went_out(struct aksu_sim_end *e, const struct aksu_event_segment_out
     uint32_t edge = s->ack + (s->wnd << by);
     int32_t back = ahead(j->edge_out, edge);
     if (j->has_out && !syn && back >= 1 << by)
-        judge_violation(e->flow->world, e, "takes back %ld octets of its window (ack %lu, wnd %lu)",
+        sim_judge_violation(e->flow->world, e, "takes back %ld octets of its window (ack %lu, wnd %lu)",
                         (long)back, (unsigned long)s->ack, (unsigned long)s->wnd);
     if (!j->has_out || back < 0)
         j->edge_out = edge;
@@ -126,7 +127,7 @@ static void count(const struct aksu_sim_node *n, const struct aksu_event *event)
         e->watch.timeouts++;
 }
 
-void judge_put(struct aksu_sink *sink, const struct aksu_event *event)
+void sim_judge_put(struct aksu_sink *sink, const struct aksu_event *event)
 {
     struct aksu_sim_node *n =
         (struct aksu_sim_node *)(void *)((char *)sink - offsetof(struct aksu_sim_node, sink));
@@ -140,7 +141,7 @@ void judge_put(struct aksu_sink *sink, const struct aksu_event *event)
     struct aksu_sim_end *e = sim_end_of(n, &s->local, &s->remote);
     if (e == NULL)
         return;
-    flow_touch(e);
+    sim_flow_touch(e);
     learn(n, e, event->conn);
     if (event->kind == AKSU_EV_segment_out)
         went_out(e, &event->segment_out);
@@ -173,23 +174,23 @@ static void judge_end(struct aksu_sim *w, const struct aksu_sim_end *e)
     if (!e->live || aksu_status(e->host->net, e->conn, &i) != AKSU_OK)
         return;
     if (ahead(i.snd_nxt, i.snd_una) < 0)
-        judge_violation(w, e, "SND.UNA %lu is above SND.NXT %lu", (unsigned long)i.snd_una,
+        sim_judge_violation(w, e, "SND.UNA %lu is above SND.NXT %lu", (unsigned long)i.snd_una,
                         (unsigned long)i.snd_nxt);
     if (i.state != AKSU_TCP_CLOSED && i.send_unacked > i.send_queued + 2)
-        judge_violation(w, e, "%lu octets unacknowledged, %lu queued",
+        sim_judge_violation(w, e, "%lu octets unacknowledged, %lu queued",
                         (unsigned long)i.send_unacked, (unsigned long)i.send_queued);
     if (i.octets_in < e->received)
-        judge_violation(w, e, "%llu octets received, %llu arrived",
+        sim_judge_violation(w, e, "%llu octets received, %llu arrived",
                         (unsigned long long)e->received, (unsigned long long)i.octets_in);
     if (owes(&i) && i.timer == NULL && i.segments_out > 0)
-        judge_violation(w, e, "%s with %lu octets queued and %lu in flight waits for no timer",
+        sim_judge_violation(w, e, "%s with %lu octets queued and %lu in flight waits for no timer",
                         aksu_tcp_state_name(i.state), (unsigned long)i.send_queued,
                         (unsigned long)i.send_unacked);
     if (i.timer_at < aksu_next_timeout(e->host->net))
-        judge_violation(w, e, "the stack sleeps longer than the timer %s", i.timer);
+        sim_judge_violation(w, e, "the stack sleeps longer than the timer %s", i.timer);
 }
 
-void judge_step(struct aksu_sim *w, const struct aksu_sim_node *host)
+void sim_judge_step(struct aksu_sim *w, const struct aksu_sim_node *host)
 {
     while (w->touched != NULL) {
         struct aksu_sim_end *e = w->touched;
@@ -202,6 +203,6 @@ void judge_step(struct aksu_sim *w, const struct aksu_sim_node *host)
     struct aksu_counters c;
     aksu_counters(host->net, &c);
     if (c.memory_used > c.memory_limit)
-        judge_violation(w, NULL, "%s uses %llu octets of %llu", host->name,
+        sim_judge_violation(w, NULL, "%s uses %llu octets of %llu", host->name,
                         (unsigned long long)c.memory_used, (unsigned long long)c.memory_limit);
 }

@@ -34,7 +34,7 @@ static void sink(struct aksu_sim *w, struct due *d)
     put(w, i, d);
 }
 
-bool queue_admit(struct aksu_sim *w, struct due *d, enum due_kind kind)
+bool sim_queue_admit(struct aksu_sim *w, struct due *d, enum due_kind kind)
 {
     struct due **room = sim_room((void *)w->queue, w->queued, &w->queue_room, sizeof w->queue[0]);
     if (room == NULL)
@@ -46,7 +46,7 @@ bool queue_admit(struct aksu_sim *w, struct due *d, enum due_kind kind)
     return true;
 }
 
-void queue_set(struct aksu_sim *w, struct due *d, aksu_time at)
+void sim_queue_set(struct aksu_sim *w, struct due *d, aksu_time at)
 {
     aksu_time was = d->at;
     if (at == was)

@@ -16,25 +16,25 @@ void sim_settle(struct aksu_sim_node *host)
         more = false;
         while (aksu_frame_out(host->net, &frame, w->now)) {
             if (host->ways != NULL)
-                way_put(host->ways, &frame);
+                sim_way_put(host->ways, &frame);
             if (++frames > INSTANT_MOST) {
-                judge_violation(w, NULL, "%s never stops sending", host->name);
+                sim_judge_violation(w, NULL, "%s never stops sending", host->name);
                 return;
             }
         }
         while (aksu_next_ready(host->net, &ready)) {
-            flow_ready(host, &ready);
+            sim_flow_ready(host, &ready);
             more = true;
         }
     }
-    queue_set(w, &host->due, aksu_next_timeout(host->net));
+    sim_queue_set(w, &host->due, aksu_next_timeout(host->net));
 }
 
 /* What the program may have done since the last step, with a stack or a path. */
 static bool sync(struct aksu_sim *w)
 {
     if (!w->routed && !sim_route(w)) {
-        judge_violation(w, NULL, "no memory for the tables of a router");
+        sim_judge_violation(w, NULL, "no memory for the tables of a router");
         return false;
     }
     for (uint32_t i = 0; i < w->nodes; i++)
@@ -43,7 +43,7 @@ static bool sync(struct aksu_sim *w)
     for (struct aksu_sim_cable *c = w->cables; c != NULL; c = c->next)
         for (unsigned i = 0; i < 2; i++)
             if (c->way[i].path != NULL)
-                queue_set(w, &c->way[i].due, aksu_path_next(c->way[i].path));
+                sim_queue_set(w, &c->way[i].due, aksu_path_next(c->way[i].path));
     return !w->violated;
 }
 
@@ -58,18 +58,18 @@ static struct aksu_sim_node *happen(struct aksu_sim *w, struct due *d)
     }
     case DUE_WAY: {
         struct way *way = (struct way *)d;
-        way_deliver(way);
+        sim_way_deliver(way);
         return way->to;
     }
     case DUE_END: {
         struct aksu_sim_end *end = (struct aksu_sim_end *)d;
-        queue_set(w, d, AKSU_NEVER);
-        flow_due(end);
+        sim_queue_set(w, d, AKSU_NEVER);
+        sim_flow_due(end);
         return end->host;
     }
     case DUE_CALL: {
         struct call *call = (struct call *)d;
-        queue_set(w, d, AKSU_NEVER);
+        sim_queue_set(w, d, AKSU_NEVER);
         call->call(call->context, w->now);
         (void)sync(w);
         return NULL;
@@ -91,14 +91,14 @@ static bool step(struct aksu_sim *w)
         w->now = d->at;
         w->same_time = 0;
     } else if (++w->same_time > INSTANT_MOST) {
-        judge_violation(w, NULL, "time stands still: something is always due");
+        sim_judge_violation(w, NULL, "time stands still: something is always due");
     }
     w->counts.steps++;
     struct aksu_sim_node *host = happen(w, d);
     if (host != NULL && host->net != NULL)
         sim_settle(host);
     if (!w->unchecked)
-        judge_step(w, host);
+        sim_judge_step(w, host);
     return !w->violated;
 }
 

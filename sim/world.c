@@ -92,6 +92,11 @@ const char *aksu_sim_why(const struct aksu_sim *w)
     return w->why;
 }
 
+struct aksu_sim_end *aksu_sim_where(const struct aksu_sim *w)
+{
+    return w->where != NULL ? &w->where->flow->end[w->where->side] : NULL;
+}
+
 aksu_time aksu_sim_now(const struct aksu_sim *w)
 {
     return w->now;
@@ -109,7 +114,7 @@ static struct aksu_sim_node *new_node(struct aksu_sim *w)
                                            sizeof w->node[0]);
     struct aksu_sim_node *n = calloc(1, sizeof *n);
     w->node = room != NULL ? room : w->node;
-    if (n == NULL || room == NULL || !queue_admit(w, &n->due, DUE_HOST)) {
+    if (n == NULL || room == NULL || !sim_queue_admit(w, &n->due, DUE_HOST)) {
         free(n);
         sim_refuse(w, "no memory for another node");
         return NULL;
@@ -155,7 +160,7 @@ static bool new_stack(struct aksu_sim_node *n, const struct aksu_sim_host *how)
         for (unsigned k = 0; k < 8; k++)
             config.seed[8 * i + k] = (uint8_t)(random >> 8 * k);
     }
-    n->sink.put = judge_put;
+    n->sink.put = sim_judge_put;
     n->user_sink = how->stack.sink;
     if (!w->unchecked)
         config.sink = &n->sink;

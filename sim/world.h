@@ -114,6 +114,7 @@ struct aksu_sim {
     struct call *calls;
     struct aksu_sim_end *touched;
     struct aksu_sim_counts counts;
+    const struct aksu_sim_end *where;
     char why[SIM_WHY];
 };
 
@@ -148,15 +149,15 @@ void *sim_room(void *array, uint32_t count, uint32_t *room, size_t size);
 /* --- queue.c --- */
 
 /* A place in the queue for a new entry; false: no memory. */
-bool queue_admit(struct aksu_sim *w, struct due *d, enum due_kind kind);
-void queue_set(struct aksu_sim *w, struct due *d, aksu_time at);
+bool sim_queue_admit(struct aksu_sim *w, struct due *d, enum due_kind kind);
+void sim_queue_set(struct aksu_sim *w, struct due *d, aksu_time at);
 
 /* --- cable.c --- */
 
 /* Out of a host, or on from a router. */
-void way_put(struct way *way, const struct aksu_frame *frame);
+void sim_way_put(struct way *way, const struct aksu_frame *frame);
 /* What is due comes out at the other end: one frame. */
-void way_deliver(struct way *way);
+void sim_way_deliver(struct way *way);
 bool sim_route(struct aksu_sim *w);
 
 /* --- step.c --- */
@@ -166,22 +167,22 @@ void sim_settle(struct aksu_sim_node *host);
 
 /* --- flow.c --- */
 
-void flow_ready(struct aksu_sim_node *host, const struct aksu_ready *ready);
+void sim_flow_ready(struct aksu_sim_node *host, const struct aksu_ready *ready);
 /* Its time has come: it is opened, or its application woken. */
-void flow_due(struct aksu_sim_end *end);
-void flow_failed(struct aksu_sim_end *end, enum aksu_status reason);
-void flow_touch(struct aksu_sim_end *end);
+void sim_flow_due(struct aksu_sim_end *end);
+void sim_flow_failed(struct aksu_sim_end *end, enum aksu_status reason);
+void sim_flow_touch(struct aksu_sim_end *end);
 /* The end of a flow that a segment of this host belongs to; NULL: of no flow. */
 struct aksu_sim_end *sim_end_of(struct aksu_sim_node *host, const struct aksu_endpoint *local,
                                 const struct aksu_endpoint *remote);
 
 /* --- judge.c --- */
 
-void judge_put(struct aksu_sink *sink, const struct aksu_event *event);
+void sim_judge_put(struct aksu_sink *sink, const struct aksu_event *event);
 /* After a step: every end that it touched, and the budget of the host. */
-void judge_step(struct aksu_sim *w, const struct aksu_sim_node *host);
+void sim_judge_step(struct aksu_sim *w, const struct aksu_sim_node *host);
 /* The run is over, with a sentence; `end` may be NULL. */
-void judge_violation(struct aksu_sim *w, const struct aksu_sim_end *end, const char *format, ...)
+void sim_judge_violation(struct aksu_sim *w, const struct aksu_sim_end *end, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
 #endif

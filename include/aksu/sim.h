@@ -27,8 +27,9 @@ struct aksu_sim_config {
 };
 AKSU_API struct aksu_sim *aksu_sim_new(const struct aksu_sim_config *config);  /* NULL: memory */
 AKSU_API void aksu_sim_free(struct aksu_sim *world);
-/* After a call that returned NULL, or a violation: a sentence. Else an empty one. */
+/* After a call that returned NULL, or a violation: a sentence, and where it was (or NULL). */
 AKSU_API const char *aksu_sim_why(const struct aksu_sim *world);
+AKSU_API struct aksu_sim_end *aksu_sim_where(const struct aksu_sim *world);
 AKSU_API aksu_time aksu_sim_now(const struct aksu_sim *world);
 
 /* A host has one device, and the addresses 10.0.x.y and fd00::x:y of its number. Every field may
@@ -49,8 +50,8 @@ AKSU_API struct aksu_sim_node *aksu_sim_router(struct aksu_sim *world);
 AKSU_API struct aksu *aksu_sim_stack(struct aksu_sim_node *host);       /* NULL: a router */
 AKSU_API void aksu_sim_address(const struct aksu_sim_node *host, bool v6, struct aksu_ip *out);
 
-/* What a cable does each way, path.h; `count` 0: nothing, frames arrive at once. A host has one
- * cable, a router any number. NULL: why. */
+/* What a cable does each way, path.h; without nodes frames arrive at once. A host has one cable, a
+ * router any number. NULL: why. */
 struct aksu_sim_way {
     const struct aksu_path_node *nodes;
     unsigned count;
@@ -112,17 +113,17 @@ AKSU_API const struct aksu_sim_app *aksu_sim_app(const struct aksu_sim_end *end)
 
 struct aksu_sim_report {
     struct aksu_sim_node *host;
+    struct aksu_endpoint local;
     aksu_conn conn;             /* while opened and not closed */
     bool opened, connected, shut, peer_closed, closed, failed;
     enum aksu_status reason;    /* of failed */
     uint64_t sent, received;    /* octets taken from and given to the application */
     aksu_time opened_at, connected_at, received_at, closed_at;      /* AKSU_NEVER */
-    uint64_t segments;          /* sent. From here on 0 in an unchecked world: */
-    uint64_t timeouts, retransmissions;     /* of the retransmission timer; segments */
+    uint64_t segments, timeouts, retransmissions;   /* the last two: 0 in an unchecked world */
 };
 AKSU_API void aksu_sim_report(const struct aksu_sim_end *end, struct aksu_sim_report *out);
 
-/* Other things that happen: a call at a time, and readiness that belongs to no flow. */
+/* A call at a time, and readiness that belongs to no flow. */
 typedef void aksu_sim_call(void *context, aksu_time now);
 AKSU_API bool aksu_sim_at(struct aksu_sim *world, aksu_time at, aksu_sim_call *call, void *context);
 typedef void aksu_sim_told(void *context, const struct aksu_ready *ready, aksu_time now);
@@ -130,10 +131,9 @@ AKSU_API void aksu_sim_ready(struct aksu_sim_node *host, aksu_sim_told *told, vo
 
 enum aksu_sim_state { AKSU_SIM_RUNNING, AKSU_SIM_ENDED /* every flow has */,
                       AKSU_SIM_QUIET /* nothing will ever happen */, AKSU_SIM_VIOLATION };
-/* When the next thing happens, and that thing with all that follows from it at once. */
+/* When the next thing happens; that thing, with all that follows at once; until `until`. */
 AKSU_API aksu_time aksu_sim_next(struct aksu_sim *world);
 AKSU_API enum aksu_sim_state aksu_sim_step(struct aksu_sim *world);
-/* Until the clock shows `until`. */
 AKSU_API enum aksu_sim_state aksu_sim_run(struct aksu_sim *world, aksu_time until);
 /* Until every flow is closed at both ends, or failed; `until` at the latest. */
 AKSU_API enum aksu_sim_state aksu_sim_finish(struct aksu_sim *world, aksu_time until);
