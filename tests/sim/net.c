@@ -7,12 +7,14 @@
 
 #include "aksu/sink.h"
 
-enum { WORLDS_MOST = 8, LADDER_OCTETS = 64 << 20 };
+enum { WORLDS_MOST = 8, FLOWS_MOST = 256, LADDER_OCTETS = 64 << 20 };
 
 uint64_t net_segments;
 
 static struct aksu_sim *world[WORLDS_MOST];
 static unsigned worlds;
+static struct aksu_sim_end *flow[FLOWS_MOST];       /* of the world that was made last */
+static unsigned flows;
 
 /* The flow of the first world of a test that is drawn, as each of its ends sees it. */
 struct picked {
@@ -79,7 +81,7 @@ void net_draw(bool on)
 struct aksu_sim *net_world(uint64_t seed, bool digest)
 {
     expect(worlds < WORLDS_MOST, "too many worlds in one test");
-    hosts_made = 0;
+    hosts_made = flows = 0;
     if (worlds == 0 && !drawing)
         memset(picked, 0, sizeof picked);
     struct aksu_sim *w = aksu_sim_new(&(struct aksu_sim_config){ .seed = seed, .digest = digest,
@@ -146,9 +148,32 @@ struct aksu_sim_end *net_flow(struct aksu_sim *w, const struct aksu_sim_flow *ho
 {
     struct aksu_sim_end *end = aksu_sim_flow(w, how);
     expect(end != NULL, "flow: %s", aksu_sim_why(w));
+    if (flows < FLOWS_MOST)
+        flow[flows++] = end;
     if (picked[0].host == 0)
         net_blame(end);
     return end;
+}
+
+/* The first flow that is not over, and where it stands. */
+static void say_open_flow(struct aksu_sim *w, const char *why)
+{
+    for (unsigned n = 0; n < 2 * flows; n++) {
+        struct aksu_sim_end *end = n % 2 == 0 ? flow[n / 2] : aksu_sim_peer(flow[n / 2]);
+        struct aksu_sim_report r;
+        struct aksu_info i = { 0 };
+        aksu_sim_report(end, &r);
+        if (r.closed)
+            continue;
+        net_blame(flow[n / 2]);
+        enum aksu_status status = aksu_status(aksu_sim_stack(r.host), r.conn, &i);
+        fail("%s, at %llu ns: flow %u side %u, opened %d, connected %d, status %d, %s, sent %llu, "
+             "received %llu, una %u, nxt %u, wnd %u, cwnd %u, queued %u, rcv_wnd %u. Again: %s", why,
+             (unsigned long long)aksu_sim_now(w), n / 2, n % 2, r.opened, r.connected, (int)status,
+             aksu_tcp_state_name(i.state), (unsigned long long)r.sent,
+             (unsigned long long)r.received, i.snd_una, i.snd_nxt, i.snd_wnd, i.cwnd,
+             i.send_queued, i.rcv_wnd, sim_again);
+    }
 }
 
 void net_expect(struct aksu_sim *w, enum aksu_sim_state state, enum aksu_sim_state wanted)
@@ -160,6 +185,8 @@ void net_expect(struct aksu_sim *w, enum aksu_sim_state state, enum aksu_sim_sta
             net_blame(aksu_sim_where(w));
         fail("%s", aksu_sim_why(w));
     }
+    if (state != wanted)
+        say_open_flow(w, text[state]);
     expect(state == wanted, "%s, at %llu ns. Again: %s", text[state],
            (unsigned long long)aksu_sim_now(w), sim_again);
 }
