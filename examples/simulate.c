@@ -14,8 +14,9 @@ int main(int argc, char **argv)
     struct aksu_sim_config config = { .seed = strtoull(argc > 1 ? argv[1] : "1", NULL, 10),
                                       .replay = again };
     struct aksu_sim *world = aksu_sim_new(&config);
-    struct aksu_sim_node *client = aksu_sim_host(world, &(struct aksu_sim_host){ .name = "client" });
-    struct aksu_sim_node *server = aksu_sim_host(world, &(struct aksu_sim_host){ .name = "server" });
+    struct aksu_sim_host host[2] = { { .name = "client" }, { .name = "server" } };
+    struct aksu_sim_node *client = aksu_sim_host(world, &host[0]);
+    struct aksu_sim_node *server = aksu_sim_host(world, &host[1]);
 
     const struct aksu_path_node bad[] = {
         { .kind = AKSU_PATH_LOSS, .chance = AKSU_PATH_CHANCE(1, 100) },

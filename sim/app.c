@@ -1,6 +1,7 @@
-/* app.c - applications at the ends of flows. Word n of a stream is a number that both sides know, so
- * every octet that arrives is compared with what stands at its place; text is written and read where
- * it lies (aksu_reserve, aksu_peek). Called by flow.c, and by programs through aksu/sim.h. */
+/* app.c - applications at the ends of flows. Word n of a stream is a number that both sides
+ * know, so every octet that arrives is compared with what stands at its place; text is written
+ * and read where it lies (aksu_reserve, aksu_peek). Called by flow.c, and by programs through
+ * aksu/sim.h. */
 #include "sim/world.h"
 
 enum { SPACES = 8, SLICES = 16 };

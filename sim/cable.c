@@ -1,5 +1,5 @@
-/* cable.c - cables between nodes: frames go into a path, and come out at the other end; routers send
- * them on. Called by step.c, and by programs through aksu/sim.h. */
+/* cable.c - cables between nodes: frames go into a path, and come out at the other end; routers
+ * send them on. Called by step.c, and by programs through aksu/sim.h. */
 #include <stdlib.h>
 
 #include "sim/world.h"
@@ -57,7 +57,8 @@ struct aksu_sim_cable *aksu_sim_cable(struct aksu_sim *w, struct aksu_sim_node *
     c->world = w;
     c->next = w->cables;
     w->cables = c;                          /* from here on it is freed with the world */
-    if (!sim_queue_admit(w, &c->way[0].due, DUE_WAY) || !sim_queue_admit(w, &c->way[1].due, DUE_WAY)) {
+    if (!sim_queue_admit(w, &c->way[0].due, DUE_WAY)
+        || !sim_queue_admit(w, &c->way[1].due, DUE_WAY)) {
         sim_refuse(w, "no memory for a cable");
         return NULL;
     }

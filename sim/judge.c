@@ -1,14 +1,15 @@
 /* judge.c - what holds after every step, whatever the network does: RFC 9293 3.4 (SND.UNA is not
- * above SND.NXT), RFC 9293 3.8.6 (nothing is sent above the peer's window, and the own one is not
- * taken back), no connection that waits for nothing, and the memory budget. That octets are right is
- * seen in app.c. Called by step.c, and for every event of every stack. */
+ * above SND.NXT), RFC 9293 3.8.6 (nothing is sent above the peer's window, and the own one is
+ * not taken back), no connection that waits for nothing, and the memory budget. That octets are
+ * right is seen in app.c. Called by step.c, and for every event of every stack. */
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "sim/world.h"
 
-void sim_judge_violation(struct aksu_sim *w, const struct aksu_sim_end *end, const char *format, ...)
+void sim_judge_violation(struct aksu_sim *w, const struct aksu_sim_end *end, const char *format,
+                         ...)
 {
     char what[256], where[128] = "";
     if (w->violated)
@@ -66,6 +67,10 @@ static void went_out(struct aksu_sim_end *e, const struct aksu_event_segment_out
         j->scale_out_known = (s->has & AKSU_HAS_WINDOW_SCALE) != 0;
         j->scale_out = s->wscale > 14 ? 14 : s->wscale;
     }
+    uint32_t end = s->seq + s->len + syn + ((s->ctl & AKSU_FIN) != 0);
+    if (!j->has_top || ahead(end, j->top) > 0)
+        j->top = end;
+    j->has_top = true;
     if (s->len > 0)
         text_out(e, s->seq, s->len);
     if (!(s->ctl & AKSU_ACK))
@@ -74,7 +79,8 @@ static void went_out(struct aksu_sim_end *e, const struct aksu_event_segment_out
     uint32_t edge = s->ack + (s->wnd << by);
     int32_t back = ahead(j->edge_out, edge);
     if (j->has_out && !syn && back >= 1 << by)
-        sim_judge_violation(e->flow->world, e, "takes back %ld octets of its window (ack %lu, wnd %lu)",
+        sim_judge_violation(e->flow->world, e,
+                            "takes back %ld octets of its window (ack %lu, wnd %lu)",
                         (long)back, (unsigned long)s->ack, (unsigned long)s->wnd);
     if (!j->has_out || back < 0)
         j->edge_out = edge;
@@ -91,8 +97,8 @@ static void came_in(struct aksu_sim_end *e, const struct aksu_event_segment_in *
         j->scale_in_known = (s->has & AKSU_HAS_WINDOW_SCALE) != 0;
         j->scale_in = s->wscale > 14 ? 14 : s->wscale;
     }
-    if (!(s->ctl & AKSU_ACK))
-        return;
+    if (!(s->ctl & AKSU_ACK) || !j->has_top || ahead(s->ack, j->top) > 0)
+        return;                             /* of what was never sent: it says nothing */
     uint32_t edge = s->ack + (s->wnd << shift(j, j->scale_in, syn));
     if (!j->has_in || ahead(edge, j->edge_in) > 0)
         j->edge_in = edge;

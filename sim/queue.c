@@ -1,5 +1,5 @@
-/* queue.c - what happens next: a heap of everything that has a time. Equal times happen in the order
- * in which their owners were made, so that a run depends on nothing else. */
+/* queue.c - what happens next: a heap of everything that has a time. Equal times happen in the
+ * order in which their owners were made, so that a run depends on nothing else. */
 #include "sim/world.h"
 
 static bool before(const struct due *a, const struct due *b)

@@ -63,6 +63,8 @@ struct watch {
     bool has_out, has_in, scale_out_known, scale_in_known;
     uint8_t scale_out, scale_in;
     uint32_t edge_out, edge_in;     /* of the own window, and of the peer's */
+    uint32_t top;                   /* behind the highest octet that was sent */
+    bool has_top;
     uint64_t timeouts, retransmissions;
 };
 
@@ -182,7 +184,8 @@ void sim_judge_put(struct aksu_sink *sink, const struct aksu_event *event);
 /* After a step: every end that it touched, and the budget of the host. */
 void sim_judge_step(struct aksu_sim *w, const struct aksu_sim_node *host);
 /* The run is over, with a sentence; `end` may be NULL. */
-void sim_judge_violation(struct aksu_sim *w, const struct aksu_sim_end *end, const char *format, ...)
+void sim_judge_violation(struct aksu_sim *w, const struct aksu_sim_end *end, const char *format,
+                         ...)
     __attribute__((format(printf, 3, 4)));
 
 #endif

@@ -1,6 +1,7 @@
-/* main.c - how many segments the simulator carries per second of CPU: one bulk transfer over a clean
- * path of 1 Gbit/s and 10 ms, data and ACK segments counted as they enter the wire. Three ways:
- * lengths only (unchecked), every octet compared and every invariant checked, and that with checksums.
+/* main.c - how many segments the simulator carries per second of CPU: one bulk transfer over a
+ * clean path of 1 Gbit/s and 10 ms, data and ACK segments counted as they enter the wire. Three
+ * ways: lengths only (unchecked), every octet compared and every invariant checked, and that
+ * with checksums.
  *   build/gcc/bench-sim [SEGMENTS [REPEAT]] */
 #include <stdio.h>
 #include <stdlib.h>
@@ -26,7 +27,8 @@ static _Noreturn void give_up(const struct aksu_sim *world)
 /* Million segments per second of CPU. */
 static double run(uint64_t segments, bool unchecked, bool checksums)
 {
-    struct aksu_sim *w = aksu_sim_new(&(struct aksu_sim_config){ .seed = 1, .unchecked = unchecked });
+    const struct aksu_sim_config config = { .seed = 1, .unchecked = unchecked };
+    struct aksu_sim *w = aksu_sim_new(&config);
     struct aksu_sim_host host = { .stack = { .send_buffer = BUFFER, .receive_buffer = BUFFER },
                                   .checksums = checksums };
     struct aksu_sim_node *a = aksu_sim_host(w, &host), *b = aksu_sim_host(w, &host);
@@ -60,7 +62,8 @@ static int by_value(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-static void row(const char *name, uint64_t segments, unsigned repeat, bool unchecked, bool checksums)
+static void row(const char *name, uint64_t segments, unsigned repeat, bool unchecked,
+                bool checksums)
 {
     double sample[REPEAT_MOST];
     for (unsigned i = 0; i < repeat; i++)

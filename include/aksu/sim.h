@@ -62,8 +62,8 @@ AKSU_API struct aksu_sim_cable *aksu_sim_cable(struct aksu_sim *world, struct ak
 /* To turn knobs (aksu_path_set) and read counts; never put or get here. */
 AKSU_API struct aksu_path *aksu_sim_path(struct aksu_sim_cable *cable, unsigned way);
 
-/* A liar: sees each frame (use no_tso) before it enters the path, may change up to `room` octets, and
- * returns the new length; 0: it does not enter. Checksums need no care without `checksums`. */
+/* A liar: sees each frame (use no_tso) before it enters the path, may change it, up to `room`
+ * octets, and returns the new length; 0: it does not enter. TCP checksums need no care. */
 typedef uint32_t aksu_sim_rewrite(void *context, uint8_t *frame, uint32_t length, uint32_t room,
                                   aksu_time now);
 AKSU_API void aksu_sim_tamper(struct aksu_sim_cable *cable, unsigned way, aksu_sim_rewrite *rewrite,

@@ -168,7 +168,8 @@ static void say_open_flow(struct aksu_sim *w, const char *why)
         net_blame(flow[n / 2]);
         enum aksu_status status = aksu_status(aksu_sim_stack(r.host), r.conn, &i);
         fail("%s, at %llu ns: flow %u side %u, opened %d, connected %d, status %d, %s, sent %llu, "
-             "received %llu, una %u, nxt %u, wnd %u, cwnd %u, queued %u, rcv_wnd %u. Again: %s", why,
+             "received %llu, una %u, nxt %u, wnd %u, cwnd %u, queued %u, rcv_wnd %u. Again: %s",
+             why,
              (unsigned long long)aksu_sim_now(w), n / 2, n % 2, r.opened, r.connected, (int)status,
              aksu_tcp_state_name(i.state), (unsigned long long)r.sent,
              (unsigned long long)r.received, i.snd_una, i.snd_nxt, i.snd_wnd, i.cwnd,

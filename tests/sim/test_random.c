@@ -1,6 +1,6 @@
-/* test_random.c - networks that a seed chooses: hosts with other settings and buffers, cables that do
- * everything that a path can, many flows in both directions with different applications. All octets
- * arrive, every invariant holds after every step, and nothing is left behind. */
+/* test_random.c - networks that a seed chooses: hosts with other settings and buffers, cables
+ * that do everything that a path can, many flows in both directions with different applications.
+ * All octets arrive, every invariant holds after every step, and nothing is left behind. */
 #include <stdio.h>
 
 #include "tests/sim/net.h"
