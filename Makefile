@@ -2,8 +2,10 @@
 #: make                the library (libaksu.a, libaksu.so.0) and the program aksu
 #: make lib            the library alone: needs a C11 compiler and nothing else
 #: make check          build and run the unit, script and sim tests
+#: make soak           random networks until SEGMENTS segments were simulated [10^9], on all cores
 #: make lint           run every tools/lint-*
 #: make bench          build and run the benchmarks
+#: make bench-sim      how many segments the simulator carries per second of CPU
 #: make bench-device   throughput and connections through a TAP device (needs root)
 #: make wasm           compile the core for freestanding wasm32
 #: make fuzz           libFuzzer programs in build/fuzz/
@@ -52,15 +54,15 @@ peer     := $(wildcard tests/peer/*.c)
 tool     := $(if $(wildcard tests/interop/*.c),$(B)/tests/interop-tool)
 examples := $(patsubst %.c,$(B)/%,$(wildcard examples/*.c))
 aksu     := $(if $(wildcard src/cli/*.c),$(B)/aksu)
-hosted   := $(wildcard src/device/*.c src/host/*.c) $(program) $(wildcard tests/*/*.c bench/*.c bench/device/*.c examples/*.c) $(drivers)
+hosted   := $(wildcard src/device/*.c src/host/*.c) $(program) $(wildcard tests/*/*.c bench/*.c bench/device/*.c bench/sim/*.c examples/*.c) $(drivers)
 
-.PHONY: all lib objects tests check lint bench bench-device wasm fuzz fuzz-programs install uninstall clean help FORCE
+.PHONY: all lib objects tests check soak lint bench bench-sim bench-device wasm fuzz fuzz-programs install uninstall clean help FORCE
 all: lib $(aksu)
 lib: $(B)/libaksu.a $(B)/libaksu.so
 objects: $(call obj,$(library))
 tests: all $(unit) $(suites) $(tool) $(examples) $(if $(drivers),$(fuzzers:%=$(B)/fuzz/%))
 
-$(call obj,$(library) $(program) $(wildcard bench/*.c bench/device/*.c)): FLAGS += $(LTO)
+$(call obj,$(library) $(program) $(wildcard bench/*.c bench/device/*.c bench/sim/*.c)): FLAGS += $(LTO)
 $(call obj,$(library)): PIC := -fPIC -fno-semantic-interposition
 $(call obj,$(hosted)): DEFINES := -D_GNU_SOURCE
 $(B)/obj/src/wire/checksum.o: FASTER := -O3
@@ -80,7 +82,7 @@ $(B)/program.list: FORCE
 	@$(call differs,$(program))
 
 WHOLE = $(if $(LTO),-fno-lto)
-$(B)/$(SONAME) $(B)/aksu $(B)/bench $(B)/bench-device-aksu: WHOLE = $(LTO)
+$(B)/$(SONAME) $(B)/aksu $(B)/bench $(B)/bench-sim $(B)/bench-device-aksu: WHOLE = $(LTO)
 $(B)/libaksu.a: $(call obj,$(library)) $(B)/library.list
 $(B)/libprogram.a: $(call obj,$(program)) $(B)/program.list
 $(B)/%.a:
@@ -104,6 +106,8 @@ $(B)/tests/interop-tool: $(call obj,$(wildcard tests/interop/*.c))
 	$Q$(LINK) -o $@ $(inputs)
 $(B)/bench: $(call obj,$(wildcard bench/*.c))
 	$Q$(LINK) -o $@ $(inputs)
+$(B)/bench-sim: $(B)/obj/bench/sim/main.o $(B)/libaksu.a
+	$Q$(LINK) -o $@ $(inputs)
 $(B)/bench-device-aksu: $(B)/obj/bench/device/stack.o $(B)/libaksu.a
 	$Q$(LINK) -o $@ $(inputs)
 $(B)/bench-device-kernel: $(B)/obj/bench/device/kernel.o
@@ -123,11 +127,15 @@ $(B)/dirs:
 check: tests
 	@$(if $(unit)$(suites),,echo "tests/ is empty"; exit 1;) failed=0; \
 	for t in $(unit) $(suites); do echo "== $$t"; $$t || failed=1; done; exit $$failed
+soak: $(B)/tests/sim
+	$Q$(B)/tests/sim --soak $(or $(SEGMENTS),1000000000) --jobs $(shell nproc) --seed $(or $(SEED),1)
 lint: all
 	@failed=0; for l in $(sort $(filter-out %-selftest,$(wildcard tools/lint-*))); do \
 	    AKSU=$(B)/aksu $$l && echo "ok $$l" || { echo "FAIL $$l"; failed=1; }; done; exit $$failed
 bench: $(B)/bench
 	$Q$(B)/bench $(BENCH)
+bench-sim: $(B)/bench-sim
+	$Q$(B)/bench-sim $(BENCH)
 others := $(if $(wildcard /usr/include/lwip/lwip/tcpip.h),lwip) \
           $(if $(wildcard $(GOCODE)/src/gvisor.dev/gvisor/pkg/tcpip/stack),gvisor)
 bench-device: $(B)/bench-device-aksu $(B)/bench-device-kernel $(others:%=$(B)/bench-device-%)

@@ -1,5 +1,7 @@
 /* main.c - runs the simulations: tests/sim [-l] [-v] [NAME...] [--seed N] [--seeds N] [--frames
- * N]. Every seed of every test counts as one. */
+ * N] [--ladder]. Every seed of every test counts as one. With --ladder each is run twice, and what
+ * the hosts of its first flow, or of the one that broke something, said is drawn (test_*.c on the
+ * library's simulator only). tests/sim --soak SEGMENTS [--jobs N] [--seed N] goes on and on. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -9,15 +11,18 @@
 
 #include "base/check.h"
 #include "tests/sim/duo.h"
+#include "tests/sim/net.h"
 #include "tests/sim/sim.h"
 
 bool sim_verbose;
 uint32_t sim_frames = 1000000;
+char sim_again[256];
 
 static struct sim_test *first, **last = &first;
 static const struct sim_test *running;
 static uint64_t running_seed;
 static jmp_buf escape;
+static const char *program;
 
 void sim_register(struct sim_test *test)
 {
@@ -51,22 +56,45 @@ _Noreturn void bug(const char *promise)
     longjmp(escape, 1);
 }
 
-static bool run(const struct sim_test *test, uint64_t seed)
+bool sim_run(const struct sim_test *test, uint64_t seed)
 {
     running = test;
     running_seed = seed;
+    (void)snprintf(sim_again, sizeof sim_again, "%s %s --seed %llu --ladder", program, test->name,
+                   (unsigned long long)seed);
     bool failed = setjmp(escape) != 0;
     if (!failed)
         test->body(seed);
     duo_free_all();
+    net_free_all();
     return !failed;
+}
+
+struct sim_test *sim_find(const char *name)
+{
+    struct sim_test *t = first;
+    while (t != NULL && strcmp(t->name, name) != 0)
+        t = t->next;
+    return t;
+}
+
+static bool run(const struct sim_test *test, uint64_t seed, bool ladder)
+{
+    bool good = sim_run(test, seed);
+    if (ladder) {
+        net_draw(true);
+        (void)sim_run(test, seed);
+        net_draw(false);
+    }
+    return good;
 }
 
 struct wanted {
     char **name;
     int names;
-    bool list, one_seed;
-    uint64_t seed;
+    bool list, one_seed, ladder;
+    uint64_t seed, soak;
+    unsigned jobs;
     unsigned seeds;                 /* 0: as each test says */
 };
 
@@ -97,6 +125,14 @@ static void options(int argc, char **argv, struct wanted *w)
         } else if (strcmp(argv[i], "--seeds") == 0) {
             w->seeds = (unsigned)number(next);
             i++;
+        } else if (strcmp(argv[i], "--ladder") == 0) {
+            w->ladder = true;
+        } else if (strcmp(argv[i], "--soak") == 0) {
+            w->soak = number(next);
+            i++;
+        } else if (strcmp(argv[i], "--jobs") == 0) {
+            w->jobs = (unsigned)number(next);
+            i++;
         } else if (strcmp(argv[i], "--frames") == 0) {
             sim_frames = (uint32_t)number(next);
             i++;
@@ -122,14 +158,17 @@ static void say_totals(void)
     for (unsigned i = 0; i < sizeof kind / sizeof kind[0]; i++)
         printf("%s%llu %s", i > 0 ? ", " : "", (unsigned long long)duo_total[kind[i]],
                aksu_event_name(kind[i]));
-    printf("\n");
+    printf("; %llu segments in simulated networks\n", (unsigned long long)net_segments);
 }
 
 int main(int argc, char **argv)
 {
     struct wanted w = { 0 };
     unsigned passed = 0, failed = 0;
+    program = argv[0];
     options(argc, argv, &w);
+    if (w.soak > 0)
+        return soak(w.soak, w.one_seed ? w.seed : 1, w.jobs > 0 ? w.jobs : 2);
     for (const struct sim_test *test = first; test != NULL; test = test->next) {
         if (!is_wanted(&w, test))
             continue;
@@ -141,7 +180,7 @@ int main(int argc, char **argv)
         uint64_t from = w.one_seed ? w.seed : 1;
         uint64_t count = w.one_seed ? 1 : w.seeds != 0 ? w.seeds : test->seeds;
         for (uint64_t seed = from; seed < from + count; seed++) {
-            if (run(test, seed))
+            if (run(test, seed, w.ladder))
                 passed++;
             else
                 failed++;

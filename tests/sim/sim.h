@@ -34,6 +34,13 @@ _Noreturn void sim_fail(const char *file, int line, const char *format, ...)
     } while (0)
 extern bool sim_verbose;            /* -v: say what happens */
 extern uint32_t sim_frames;         /* --frames N: for the peer that lies */
+extern char sim_again[256];         /* the command that runs this test with this seed again */
+/* Runs one seed of a test; false: it failed, and said so. */
+bool sim_run(const struct sim_test *test, uint64_t seed);
+struct sim_test *sim_find(const char *name);        /* NULL */
+/* soak.c: seeds of random_network from `seed` on, until so many segments were simulated, in `jobs`
+ * processes. The exit status. */
+int soak(uint64_t segments, uint64_t seed, unsigned jobs);
 
 /* The tests' own numbers: not the stack's generator, which is under test. */
 struct dice {

@@ -1,0 +1,214 @@
+/* judge.c - what holds after every step, whatever the network does: RFC 9293 3.4 (SND.UNA is not
+ * above SND.NXT), RFC 9293 3.8.6 (nothing is sent above the peer's window, and the own one is
+ * not taken back), no connection that waits for nothing, and the memory budget. That octets are
+ * right is seen in app.c. Called by step.c, and for every event of every stack. */
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "sim/world.h"
+
+void sim_judge_violation(struct aksu_sim *w, const struct aksu_sim_end *end, const char *format,
+                         ...)
+{
+    char what[256], where[128] = "";
+    if (w->violated)
+        return;                             /* the first one is the cause */
+    w->violated = true;
+    w->where = end;
+    va_list ap;
+    va_start(ap, format);
+    (void)vsnprintf(what, sizeof what, format, ap);
+    va_end(ap);
+    if (end != NULL)
+        (void)snprintf(where, sizeof where, "flow %u (%s:%u to %s:%u), at %s, ", end->flow->number,
+                       end->flow->end[0].host->name, end->flow->port,
+                       end->flow->end[1].host->name, SIM_PORT_SERVER, end->host->name);
+    (void)snprintf(w->why, sizeof w->why, "%s%llu.%09llu s: %s.%s%s", where,
+                   (unsigned long long)(w->now / AKSU_SECONDS(1)),
+                   (unsigned long long)(w->now % AKSU_SECONDS(1)), what,
+                   w->replay != NULL ? " Again: " : "", w->replay != NULL ? w->replay : "");
+}
+
+static int32_t ahead(uint32_t a, uint32_t b)
+{
+    return (int32_t)(a - b);
+}
+
+/* --- segments --- */
+
+/* RFC 7323 2.2: both SYNs must have it; a SYN's own window is not scaled. */
+static uint8_t shift(const struct watch *j, uint8_t scale, bool syn)
+{
+    return !syn && j->scale_out_known && j->scale_in_known ? scale : 0;
+}
+
+static void text_out(struct aksu_sim_end *e, uint32_t seq, uint32_t length)
+{
+    struct aksu_sim *w = e->flow->world;
+    const struct watch *j = &e->watch;
+    if (!j->has_in) {
+        sim_judge_violation(w, e, "sends text before it knows a window");
+        return;
+    }
+    int32_t above = ahead(seq + length, j->edge_in);
+    if (above > (length == 1 ? 1 : 0))      /* a window probe: RFC 9293 3.8.6.1 */
+        sim_judge_violation(w, e, "sends %ld octets above the window (seq %lu, length %lu)",
+                        (long)above, (unsigned long)seq, (unsigned long)length);
+}
+
+static void went_out(struct aksu_sim_end *e, const struct aksu_event_segment_out *s)
+{
+    struct watch *j = &e->watch;
+    bool syn = (s->ctl & AKSU_SYN) != 0;
+    if (s->ctl & AKSU_RST)
+        return;
+    if (syn) {
+        j->scale_out_known = (s->has & AKSU_HAS_WINDOW_SCALE) != 0;
+        j->scale_out = s->wscale > 14 ? 14 : s->wscale;
+    }
+    uint32_t end = s->seq + s->len + syn + ((s->ctl & AKSU_FIN) != 0);
+    if (!j->has_top || ahead(end, j->top) > 0)
+        j->top = end;
+    j->has_top = true;
+    if (s->len > 0)
+        text_out(e, s->seq, s->len);
+    if (!(s->ctl & AKSU_ACK))
+        return;
+    uint8_t by = shift(j, j->scale_out, syn);
+    uint32_t edge = s->ack + (s->wnd << by);
+    int32_t back = ahead(j->edge_out, edge);
+    if (j->has_out && !syn && back >= 1 << by)
+        sim_judge_violation(e->flow->world, e,
+                            "takes back %ld octets of its window (ack %lu, wnd %lu)",
+                        (long)back, (unsigned long)s->ack, (unsigned long)s->wnd);
+    if (!j->has_out || back < 0)
+        j->edge_out = edge;
+    j->has_out = true;
+}
+
+static void came_in(struct aksu_sim_end *e, const struct aksu_event_segment_in *s)
+{
+    struct watch *j = &e->watch;
+    bool syn = (s->ctl & AKSU_SYN) != 0;
+    if (s->ctl & AKSU_RST)
+        return;
+    if (syn) {
+        j->scale_in_known = (s->has & AKSU_HAS_WINDOW_SCALE) != 0;
+        j->scale_in = s->wscale > 14 ? 14 : s->wscale;
+    }
+    if (!(s->ctl & AKSU_ACK) || !j->has_top || ahead(s->ack, j->top) > 0)
+        return;                             /* of what was never sent: it says nothing */
+    uint32_t edge = s->ack + (s->wnd << shift(j, j->scale_in, syn));
+    if (!j->has_in || ahead(edge, j->edge_in) > 0)
+        j->edge_in = edge;
+    j->has_in = true;
+}
+
+/* --- events --- */
+
+/* Events of timers and loss name the connection by its index only: segments say whose it is. */
+static void learn(struct aksu_sim_node *n, struct aksu_sim_end *e, uint32_t conn)
+{
+    if (conn >= n->by_conn_room) {
+        uint32_t room = conn + 1 > 2 * n->by_conn_room ? conn + 1 : 2 * n->by_conn_room;
+        struct aksu_sim_end **more = realloc((void *)n->by_conn, room * sizeof *more);
+        if (more == NULL)
+            return;
+        memset((void *)(more + n->by_conn_room), 0, (room - n->by_conn_room) * sizeof *more);
+        n->by_conn = more;
+        n->by_conn_room = room;
+    }
+    n->by_conn[conn] = e;
+}
+
+static void count(const struct aksu_sim_node *n, const struct aksu_event *event)
+{
+    struct aksu_sim_end *e = event->conn < n->by_conn_room ? n->by_conn[event->conn] : NULL;
+    if (e == NULL)
+        return;
+    if (event->kind == AKSU_EV_retransmit)
+        e->watch.retransmissions++;
+    else if (strcmp(event->timer.name, "RETRANSMISSION") == 0)
+        e->watch.timeouts++;
+}
+
+void sim_judge_put(struct aksu_sink *sink, const struct aksu_event *event)
+{
+    struct aksu_sim_node *n =
+        (struct aksu_sim_node *)(void *)((char *)sink - offsetof(struct aksu_sim_node, sink));
+    if (n->user_sink != NULL)
+        n->user_sink->put(n->user_sink, event);
+    if (event->kind == AKSU_EV_retransmit || event->kind == AKSU_EV_timer)
+        count(n, event);
+    if (event->kind != AKSU_EV_segment_out && event->kind != AKSU_EV_segment_in)
+        return;
+    const struct aksu_event_segment_in *s = &event->segment_in;     /* both have the same fields */
+    struct aksu_sim_end *e = sim_end_of(n, &s->local, &s->remote);
+    if (e == NULL)
+        return;
+    sim_flow_touch(e);
+    learn(n, e, event->conn);
+    if (event->kind == AKSU_EV_segment_out)
+        went_out(e, &event->segment_out);
+    else
+        came_in(e, s);
+}
+
+/* --- after a step --- */
+
+/* Something of ours must still reach the peer: RFC 9293 3.8.1, 3.8.6.1. */
+static bool owes(const struct aksu_info *i)
+{
+    switch (i->state) {
+    case AKSU_TCP_SYN_SENT: case AKSU_TCP_FIN_WAIT_1: case AKSU_TCP_CLOSING: case AKSU_TCP_LAST_ACK:
+        return true;
+    case AKSU_TCP_SYN_RECEIVED:
+        return !i->held;
+    case AKSU_TCP_ESTABLISHED: case AKSU_TCP_CLOSE_WAIT:
+        return i->send_queued > 0 || i->snd_nxt != i->snd_una;
+    case AKSU_TCP_CLOSED: case AKSU_TCP_LISTEN: case AKSU_TCP_FIN_WAIT_2: case AKSU_TCP_TIME_WAIT:
+    case AKSU_TCP_STATE_COUNT:
+        return false;
+    }
+    return false;
+}
+
+static void judge_end(struct aksu_sim *w, const struct aksu_sim_end *e)
+{
+    struct aksu_info i;
+    if (!e->live || aksu_status(e->host->net, e->conn, &i) != AKSU_OK)
+        return;
+    if (ahead(i.snd_nxt, i.snd_una) < 0)
+        sim_judge_violation(w, e, "SND.UNA %lu is above SND.NXT %lu", (unsigned long)i.snd_una,
+                        (unsigned long)i.snd_nxt);
+    if (i.state != AKSU_TCP_CLOSED && i.send_unacked > i.send_queued + 2)
+        sim_judge_violation(w, e, "%lu octets unacknowledged, %lu queued",
+                        (unsigned long)i.send_unacked, (unsigned long)i.send_queued);
+    if (i.octets_in < e->received)
+        sim_judge_violation(w, e, "%llu octets received, %llu arrived",
+                        (unsigned long long)e->received, (unsigned long long)i.octets_in);
+    if (owes(&i) && i.timer == NULL && i.segments_out > 0)
+        sim_judge_violation(w, e, "%s with %lu octets queued and %lu in flight waits for no timer",
+                        aksu_tcp_state_name(i.state), (unsigned long)i.send_queued,
+                        (unsigned long)i.send_unacked);
+    if (i.timer_at < aksu_next_timeout(e->host->net))
+        sim_judge_violation(w, e, "the stack sleeps longer than the timer %s", i.timer);
+}
+
+void sim_judge_step(struct aksu_sim *w, const struct aksu_sim_node *host)
+{
+    while (w->touched != NULL) {
+        struct aksu_sim_end *e = w->touched;
+        w->touched = e->next_touched;
+        e->touched = false;
+        judge_end(w, e);
+    }
+    if (host == NULL || host->net == NULL)
+        return;
+    struct aksu_counters c;
+    aksu_counters(host->net, &c);
+    if (c.memory_used > c.memory_limit)
+        sim_judge_violation(w, NULL, "%s uses %llu octets of %llu", host->name,
+                        (unsigned long long)c.memory_used, (unsigned long long)c.memory_limit);
+}
