@@ -136,7 +136,7 @@ static bool init_tcp(struct aksu *net, const struct aksu_config *config, struct 
     net->tcp.reassembly = &net->ranges;
     net->tcp.events = &net->events;
     net->tcp.isn_key = prng_key(random);
-    net->tcp.cc = cc_find(config->congestion_control ? config->congestion_control : "reno");
+    net->tcp.cc = cc_find(config->congestion_control ? config->congestion_control : "cubic");
     net->tcp.loss = loss_find(config->loss_detection ? config->loss_detection : "rack");
     net->tcp.reserve_pages = net->pool.count / 8;
     return net->tcp.cc != NULL && net->tcp.loss != NULL;

@@ -1,79 +1,107 @@
-/* cc_reno.c - Reno congestion control (RFC 5681): slow start, congestion avoidance, and the
- * reductions on loss and timeout. Behind cc.h. */
-#include "base/bytes.h"
-#include "tcp/cc.h"
+/* cc_reno.c - Reno congestion control (RFC 5681 3.1): slow start, congestion avoidance, and the
+ * reductions on loss, timeout and marks (RFC 8511 3), with a window that is validated (RFC 7661).
+ * Behind cc.h. */
+#include "tcp/cc_validate.h"
+#include "tcp/cc_window.h"
 
-enum { ACKED, UNDO_CWND, UNDO_SSTHRESH };   /* state[] */
+enum { BETA_LOSS = 50, BETA_ECN = 80 };     /* hundredths: RFC 5681 3.1 (4), RFC 8511 3 */
+
+struct reno {
+    struct cc_validate validate;
+    uint32_t acked;                     /* since cwnd last grew in congestion avoidance */
+    uint32_t undo_cwnd, undo_ssthresh;  /* before the last reduction; cwnd 0: none */
+    uint32_t unused;
+};
+_Static_assert(sizeof(struct reno) <= CC_STATE * sizeof(uint64_t), "fits into the seam");
+
+static struct reno *reno(struct cc *c)
+{
+    return (struct reno *)(void *)c->state;
+}
 
 static void init(struct cc *c, aksu_time now)
 {
-    (void)now;
-    c->state[ACKED] = 0;
+    *reno(c) = (struct reno){ .acked = 0 };
+    cc_validate_init(&reno(c)->validate, now);
+}
+
+/* RFC 5681 3.1: one SMSS for a window that was acknowledged, RFC 3465 2.1. */
+static void avoid_congestion(struct cc *c, uint32_t acked)
+{
+    struct reno *r = reno(c);
+    r->acked += acked < c->cwnd ? acked : c->cwnd;      /* below 2^31 as both are */
+    if (r->acked >= c->cwnd) {
+        r->acked -= c->cwnd;
+        cc_grow(c, c->smss);
+    }
 }
 
 /* RFC 9293 3.8.2 [MUST-19] */
 static void on_ack(struct cc *c, const struct cc_ack *ack)
 {
-    if (ack->app_limited || ack->recovering)
+    cc_validate_on_ack(&reno(c)->validate, c, ack);
+    if (ack->recovering || ack->app_limited)
         return;
-    if (c->cwnd < c->ssthresh) {                /* RFC 5681 3.1 (2) */
-        c->cwnd += ack->acked < c->smss ? ack->acked : c->smss;
-        return;
-    }
-    c->state[ACKED] += ack->acked;              /* RFC 5681 3.1: one SMSS per window acknowledged */
-    if (c->state[ACKED] >= c->cwnd) {
-        c->state[ACKED] -= c->cwnd;
-        c->cwnd += c->smss;
-    }
+    uint32_t left = ack->acked;
+    if (cc_in_slow_start(c))                            /* RFC 5681 3.1 (2) */
+        left = cc_slow_start(c, ack->acked);
+    if (left > 0)
+        avoid_congestion(c, left);
 }
 
-/* ssthresh = max(FlightSize / 2, 2 * SMSS): RFC 5681 3.1 (4). */
-static void halve(struct cc *c, uint32_t in_flight)
+static void remember(struct cc *c)
 {
-    c->state[UNDO_CWND] = c->cwnd;
-    c->state[UNDO_SSTHRESH] = c->ssthresh;
-    c->ssthresh = in_flight / 2 > 2 * c->smss ? in_flight / 2 : 2 * c->smss;
-    c->state[ACKED] = 0;
+    reno(c)->undo_cwnd = c->cwnd;
+    reno(c)->undo_ssthresh = c->ssthresh;
+    reno(c)->acked = 0;
 }
 
 static void on_congestion(struct cc *c, uint32_t in_flight, bool ecn, aksu_time now)
 {
-    (void)ecn;
+    struct cc_validate *v = &reno(c)->validate;
+    uint32_t window = cc_validate_on_congestion(v, c->cwnd, in_flight, now);
+    if (v->loss_base == 0)
+        window = in_flight;                             /* RFC 5681 3.1 (4): FlightSize, not cwnd */
+    remember(c);
+    cc_lower(c, cc_share(window, ecn ? BETA_ECN : BETA_LOSS), ecn);
+}
+
+static void on_recovered(struct cc *c, aksu_time now)
+{
     (void)now;
-    halve(c, in_flight);
-    c->cwnd = c->ssthresh;
+    cc_validate_on_recovered(&reno(c)->validate, c, BETA_LOSS);
 }
 
 static void on_rto(struct cc *c, uint32_t in_flight, bool again, aksu_time now)
 {
-    (void)now;
-    if (!again)                                 /* RFC 5681 3.1: held constant after the first */
-        halve(c, in_flight);
+    cc_validate_on_rto(&reno(c)->validate, c->cwnd, in_flight, now);
+    if (!again) {                               /* RFC 5681 3.1: held constant after the first */
+        remember(c);
+        cc_lower(c, cc_share(in_flight, BETA_LOSS), false);
+    }
     c->cwnd = c->smss;                          /* the loss window */
 }
 
 static void undo(struct cc *c, aksu_time now)
 {
+    struct reno *r = reno(c);
     (void)now;
-    if (c->cwnd < c->state[UNDO_CWND])
-        c->cwnd = (uint32_t)c->state[UNDO_CWND];
-    c->ssthresh = (uint32_t)c->state[UNDO_SSTHRESH];
+    if (r->undo_cwnd == 0)
+        return;
+    if (c->cwnd < r->undo_cwnd)
+        c->cwnd = r->undo_cwnd;
+    c->ssthresh = r->undo_ssthresh;
+    r->undo_cwnd = 0;
+    r->validate.loss_base = 0;
 }
 
 static void after_idle(struct cc *c, aksu_time idle, aksu_time now)
 {
-    (void)now;
     (void)idle;
-    if (c->cwnd > c->initial_window)
-        c->cwnd = c->initial_window;            /* RFC 5681 4.1: restart window */
+    cc_validate_after_idle(&reno(c)->validate, c, now);
 }
 
 const struct cc_ops cc_reno = {
     .name = "reno", .init = init, .on_ack = on_ack, .on_congestion = on_congestion,
-    .on_rto = on_rto, .undo = undo, .after_idle = after_idle,
+    .on_recovered = on_recovered, .on_rto = on_rto, .undo = undo, .after_idle = after_idle,
 };
-
-const struct cc_ops *cc_find(const char *name)
-{
-    return memcmp(name, "reno", 5) == 0 ? &cc_reno : NULL;
-}
