@@ -76,6 +76,7 @@ void rto_init(struct tcp *t);
 void rto_sample(struct tcp *t, uint32_t sample_us, aksu_time now);
 aksu_time rto_now(const struct tcp *t);                     /* with backoff */
 void rto_start(struct tcp *t, aksu_time now);
+void rto_choose(struct tcp *t);
 void rto_on_ack(struct tcp *t, const struct tcp_segment *seg, aksu_time now);
 void rto_restart(struct tcp *t, aksu_time now);
 

@@ -43,6 +43,6 @@ bool tcp_too_big(struct tcp *t, uint16_t mtu, seq_t seq, aksu_time now)
         return false;
     tcp_set_mtu(t, mtu);
     /* Lost to their size, not to congestion: the same octets again, smaller. */
-    recovery_resend_all(t, now);
+    recovery_resend(t, true, now);
     return true;
 }

@@ -37,6 +37,7 @@ struct loss_ack {
     uint32_t ts_ecr, ts_offset; /* the echo, when `has_echo`, and what our clock adds to ms */
     bool has_echo;
     bool duplicate;             /* by the definition of RFC 5681 2 */
+    bool cumulative;            /* what is being delivered is acknowledged, not only SACKed */
     bool new_sack;              /* something was SACKed for the first time */
     bool dsack;                 /* it carries a DSACK, RFC 2883 4 */
     bool recovering;            /* fast or RTO recovery is under way */

@@ -22,13 +22,15 @@ static uint32_t us_between(aksu_time from, aksu_time to)
     return us > UINT32_MAX ? UINT32_MAX : (uint32_t)us;
 }
 
-/* RFC 8985 6.2 step 2: does the acknowledgment say something of the last transmission? */
+/* RFC 8985 6.2 step 2: does the acknowledgment say something of the last transmission? What is only
+ * SACKed is answered with the echo of what arrived in order before (RFC 7323 4.3), so there the
+ * echo says nothing. */
 static bool is_ambiguous(const struct sent_run *s, uint32_t rtt_us, const struct loss_ack *a)
 {
     if (s->times == 0)
         return false;
     uint32_t sent_at = (uint32_t)(s->at / MS(1)) + a->ts_offset;
-    if (a->has_echo && (int32_t)(a->ts_ecr - sent_at) < 0)
+    if (a->cumulative && a->has_echo && (int32_t)(a->ts_ecr - sent_at) < 0)
         return true;
     return a->min_rtt_us != UINT32_MAX && rtt_us < a->min_rtt_us;
 }

@@ -173,6 +173,12 @@ static bool resend(struct tcp *t, struct tcp_segment *out, struct sent_run *s, u
     return true;
 }
 
+/* Sequence numbers that fit a segment with `limit` octets of text: a FIN stands behind the text. */
+static uint32_t with_fin(const struct tcp *t, const struct sent_run *s, uint32_t limit)
+{
+    return limit + (t->fin_sent && seq_gt(s->right, t->snd.fin));
+}
+
 /* RFC 6675 4 (NextSeg 1), RFC 5681 3.1: the first that is lost. */
 static bool give_resend(struct tcp *t, struct tcp_segment *out, aksu_time now)
 {
@@ -181,14 +187,14 @@ static bool give_resend(struct tcp *t, struct tcp_segment *out, aksu_time now)
     uint32_t limit = text_limit(t);
     while (sent_length(s) < limit && s->next != NULL && s->next->state == SENT_LOST)
         sent_absorb_next(&o->queue, s);
-    uint32_t len = sent_length(s);
-    uint32_t since = (uint32_t)seq_diff(s->left, t->snd.una);
-    len = len < limit ? len : limit;
+    uint32_t len = sent_length(s), since = (uint32_t)seq_diff(s->left, t->snd.una);
+    len = len <= with_fin(t, s, limit) ? len : limit;
     if (since > 0 && since >= t->snd.wnd)
         return false;
     if (t->snd.wnd > 0 && len > t->snd.wnd - since)
         len = t->snd.wnd - since;               /* RFC 9293 3.8.6 [SHLD-16] */
-    if (!o->resend_now && (window_of_cwnd(t) < len || !pace_lets(t, now)))
+    uint32_t text = len < limit ? len : limit;  /* a FIN needs no room */
+    if (!o->resend_now && (window_of_cwnd(t) < text || !pace_lets(t, now)))
         return false;
     o->resend_now = false;
     return resend(t, out, s, len,
@@ -383,6 +389,7 @@ static bool give_loss_probe(struct tcp *t, struct tcp_segment *out, aksu_time no
         o->tlp_out = false;
         return false;
     }
+    limit = with_fin(t, last, limit);
     if (sent_length(last) > limit && sent_split(&o->queue, last, seq_sub(last->right, limit)))
         last = last->next;
     o->tlp_is_retrans = true;

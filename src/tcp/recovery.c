@@ -156,28 +156,19 @@ static void by_state(struct tcp *t, struct news *n)
     }
 }
 
-/* RFC 8985 6.2 step 5: instead of the RTO, when that is later. */
-static void arm_reordering_timer(struct tcp *t, aksu_time at)
+/* RFC 8985 8: something was SACKed or is lost, so no probe but RACK's timer or the RTO. */
+static void choose_timer(struct tcp *t, aksu_time look_again)
 {
     struct sender *o = t->out;
-    if (at == NEVER || o->queue.first == NULL || t->closed_window)
-        return;
-    if (t->waits_for != WAIT_REORDERING)
-        o->rto_at = t->deadline[TIMER_RETRANSMISSION];
-    if (at < o->rto_at) {
-        t->deadline[TIMER_RETRANSMISSION] = at;
-        t->waits_for = WAIT_REORDERING;
-    }
+    o->look_again = look_again;
+    bool armed = t->deadline[TIMER_RETRANSMISSION] != NEVER && !t->closed_window;
+    if (armed && (t->waits_for != WAIT_LOSS_PROBE || o->queue.sacked > 0 || o->queue.lost > 0))
+        rto_choose(t);
 }
 
 static void on_scoreboard(struct tcp *t, struct news *n, uint32_t pipe_before)
 {
     struct sender *o = t->out;
-    bool disorder = o->queue.sacked > 0 || t->waits_for == WAIT_REORDERING;
-    if (t->waits_for != WAIT_RTO && disorder && t->deadline[TIMER_RETRANSMISSION] != NEVER) {
-        t->deadline[TIMER_RETRANSMISSION] = o->rto_at;      /* until the other is asked for again */
-        t->waits_for = WAIT_RTO;
-    }
     (void)o->loss.ops->on_ack(&o->loss, &o->queue, &n->loss);
     if (!undo_check(t, n))
         by_state(t, n);
@@ -186,7 +177,7 @@ static void on_scoreboard(struct tcp *t, struct news *n, uint32_t pipe_before)
         recovery_grow(t, n, pipe_before);
     if (o->recovery == RECOVERY_FAST && !o->cc.ops->own_recovery)
         prr_on_ack(o, n);
-    arm_reordering_timer(t, n->loss.look_again);
+    choose_timer(t, n->loss.look_again);
 }
 
 void recovery_on_ack(struct tcp *t, const struct tcp_segment *seg, seq_t una_before,
@@ -215,8 +206,11 @@ void recovery_on_reordering_timer(struct tcp *t, aksu_time now)
 {
     struct sender *o = t->out;
     struct news n = news_of(t, now);
+    o->look_again = NEVER;
+    t->deadline[TIMER_RETRANSMISSION] = o->rto_at;
     t->waits_for = WAIT_RTO;
-    t->deadline[TIMER_RETRANSMISSION] = o->rto_at > now ? o->rto_at : time_after(now, rto_now(t));
+    if (o->rto_at <= now)
+        rto_start(t, now);
     on_scoreboard(t, &n, sent_pipe(&o->queue));
     t->may_send = true;
 }
@@ -259,17 +253,21 @@ void recovery_on_rto(struct tcp *t, aksu_time now)
     recovery_tell(t, "retransmission timeout", now);
 }
 
-/* Everything outstanding goes out again, as far as the windows allow, and no fault of the network:
- * the window was closed, or the path's MTU is smaller. */
-void recovery_resend_all(struct tcp *t, aksu_time now)
+/* What is outstanding goes out again, as far as the windows allow, and no fault of the network: the
+ * window was closed, or the path's MTU is smaller. With SACK and not `all`, the first tells of the
+ * others. */
+void recovery_resend(struct tcp *t, bool all, aksu_time now)
 {
     struct sender *o = t->out;
     if (o == NULL)
         return;
     struct news n = news_of(t, now);
-    for (struct sent_run *s = o->queue.first; s != NULL; s = s->next)
+    for (struct sent_run *s = o->queue.first; s != NULL; s = s->next) {
         if (s->state == SENT_WAITING)
             loss_mark(&o->queue, s, &n.loss);
+        if (!all && o->loss.ops->sack)
+            break;
+    }
     if (!o->loss.ops->sack)
         o->loss.ops->on_rto(&o->loss, &o->queue, &n.loss);
     o->recovery = o->loss.ops->sack && o->queue.lost > 0 ? RECOVERY_RTO : RECOVERY_NONE;

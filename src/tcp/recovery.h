@@ -38,7 +38,7 @@ void recovery_on_ack(struct tcp *t, const struct tcp_segment *seg, seq_t una_bef
                      bool duplicate, aksu_time now);
 void recovery_on_rto(struct tcp *t, aksu_time now);
 void recovery_on_reordering_timer(struct tcp *t, aksu_time now);
-void recovery_resend_all(struct tcp *t, aksu_time now);
+void recovery_resend(struct tcp *t, bool all, aksu_time now);
 void recovery_tell(struct tcp *t, const char *why, aksu_time now);
 void newreno_on_ack(struct tcp *t, struct news *n, uint32_t pipe_before);
 void recovery_grow(struct tcp *t, struct news *n, uint32_t pipe_before);
@@ -54,7 +54,7 @@ void frto_begin(struct tcp *t, bool first);
 void frto_on_ack(struct tcp *t, const struct news *n);
 
 /* tail_loss_probe.c: RFC 8985 7 */
-bool tlp_arm(struct tcp *t, aksu_time now);                 /* true: instead of the RTO */
+void tlp_arm(struct tcp *t, aksu_time now);                 /* a probe before the RTO */
 void tlp_timeout(struct tcp *t, aksu_time now);
 void tlp_on_ack(struct tcp *t, const struct news *n);
 void tlp_forget(struct sender *o);

@@ -65,12 +65,31 @@ aksu_time rto_now(const struct tcp *t)
     return US(bounded(t, us));
 }
 
-/* The RTO, or what comes before it: RFC 8985 7.2. */
+/* The timer is that of the RTO, or of what comes before it (RFC 8985 8). */
+void rto_choose(struct tcp *t)
+{
+    const struct sender *o = t->out;
+    t->deadline[TIMER_RETRANSMISSION] = o->rto_at;
+    t->waits_for = WAIT_RTO;
+    if (o->look_again < o->rto_at) {            /* RFC 8985 6.2 step 5 */
+        t->deadline[TIMER_RETRANSMISSION] = o->look_again;
+        t->waits_for = WAIT_REORDERING;
+    }
+}
+
 void rto_start(struct tcp *t, aksu_time now)
 {
-    t->deadline[TIMER_RETRANSMISSION] = time_after(now, rto_now(t));
-    t->waits_for = WAIT_RTO;
-    (void)tlp_arm(t, now);
+    struct sender *o = t->out;
+    aksu_time at = time_after(now, rto_now(t));
+    if (o == NULL) {
+        t->deadline[TIMER_RETRANSMISSION] = at;
+        t->waits_for = WAIT_RTO;
+        return;
+    }
+    o->rto_at = at;
+    rto_choose(t);
+    if (t->waits_for == WAIT_RTO)
+        tlp_arm(t, now);
 }
 
 /* New data was acknowledged: SND.UNA is already SEG.ACK. */

@@ -28,6 +28,7 @@ static void acknowledge(struct sender *o, struct news *n)
 {
     struct sent_queue *q = &o->queue;
     struct sent_run *s;
+    n->loss.cumulative = true;
     while ((s = q->first) != NULL && seq_le(s->right, n->loss.ack)) {
         deliver(o, s, sent_length(s), n);
         if (s->state == SENT_SACKED)
@@ -38,6 +39,7 @@ static void acknowledge(struct sender *o, struct news *n)
         deliver(o, s, (uint32_t)seq_diff(n->loss.ack, s->left), n);
         sent_trim_first(q, n->loss.ack);
     }
+    n->loss.cumulative = false;
 }
 
 /* RFC 2883 4: the first block lies at or below the ACK, or inside the second. */

@@ -33,9 +33,11 @@ static void init(struct sender *o, struct tcp *t, aksu_time now)
     uint32_t now_us = (uint32_t)(now / US(1));
     memset((char *)o + sizeof o->queue, 0, sizeof *o - sizeof o->queue);
     sent_init(&o->queue, &all->sent);
-    o->min_rtt = (struct min_rtt){ .us = UINT32_MAX, .next_us = UINT32_MAX,
+    uint32_t rtt_us = t->srtt_us != 0 ? t->srtt_us : UINT32_MAX;    /* the handshake's, at first */
+    o->min_rtt = (struct min_rtt){ .us = rtt_us, .next_us = rtt_us,
                                    .half_began_ms = (uint32_t)(now / MS(1)) };
     o->rate.delivered_us = o->rate.first_us = now_us;
+    o->look_again = NEVER;
     o->tlp_rtt_taken = t->srtt_us != 0;
 
     o->loss.ops = t->sack_on && t->env->loss->sack ? t->env->loss : &loss_newreno;

@@ -61,7 +61,8 @@ struct sender {
     seq_t cwnd_used_to;
     aksu_time pace_at;              /* text may not leave before */
     uint64_t pace_rate;             /* octets per second; 0: not paced */
-    aksu_time rto_at;               /* when the RTO is, while something else is waited for */
+    aksu_time rto_at;               /* when the RTO is, whatever comes before it */
+    aksu_time look_again;           /* when RACK's reordering window has passed; NEVER: nothing */
 };
 
 /* The sender of `t`, made now if need be; NULL: no memory. */

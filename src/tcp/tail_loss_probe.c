@@ -4,7 +4,7 @@
 
 /* LEAST: below it the timers of those who wait for us are no longer exact. MAX_ACK_DELAY: of
  * the peer, when it may wait for a second segment. */
-enum { LEAST_MS = 2, MAX_ACK_DELAY_MS = 200, NO_SRTT_MS = 1000 };
+enum { LEAST_MS = 2, MAX_ACK_DELAY_MS = 50, NO_SRTT_MS = 1000 };
 
 void tlp_forget(struct sender *o)
 {
@@ -19,11 +19,11 @@ static bool may_probe(const struct tcp *t)
         && !o->tlp_out && o->tlp_rtt_taken && t->resends == 0 && !t->closed_window;
 }
 
-/* RFC 8985 7.2. The deadline of the RTO stands in TIMER_RETRANSMISSION. */
-bool tlp_arm(struct tcp *t, aksu_time now)
+/* RFC 8985 7.2, 7.3: not when a probe is out, or without a new round trip sample. */
+void tlp_arm(struct tcp *t, aksu_time now)
 {
     if (!may_probe(t))
-        return false;                           /* RFC 8985 7.3: a probe is out, or no sample yet */
+        return;
     aksu_time pto = MS(NO_SRTT_MS);
     if (t->srtt_us != 0) {
         pto = US(2ull * t->srtt_us);
@@ -32,12 +32,10 @@ bool tlp_arm(struct tcp *t, aksu_time now)
             pto += MS(MAX_ACK_DELAY_MS);
     }
     aksu_time at = time_after(now, pto);
-    if (at >= t->deadline[TIMER_RETRANSMISSION])
-        return false;
-    t->out->rto_at = t->deadline[TIMER_RETRANSMISSION];
+    if (at >= t->out->rto_at)
+        return;
     t->deadline[TIMER_RETRANSMISSION] = at;
     t->waits_for = WAIT_LOSS_PROBE;
-    return true;
 }
 
 /* RFC 8985 7.3: output.c sends it; the RTO follows. */

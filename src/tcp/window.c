@@ -125,7 +125,7 @@ void window_persist(struct tcp *t, aksu_time now)
         t->probes = t->probe_backoff = 0;
         t->deadline[TIMER_PERSIST] = NEVER;
         if (outstanding) {                      /* what was sent into the closed window is gone */
-            recovery_resend_all(t, now);
+            recovery_resend(t, false, now);
             rto_start(t, now);
         }
         t->may_send = true;

@@ -9,7 +9,7 @@ enum { MSS = 1448, SEGMENTS_MOST = 200, LONG = 200, SHORT = 40 };
 
 static const aksu_time ONE_WAY = AKSU_MS(10), RTT = AKSU_MS(20);
 /* RFC 8985 7.2: 2 * SRTT; with a single segment in flight the peer's delayed ACK comes on top. */
-static const aksu_time PTO = AKSU_MS(40), DELAYED_ACK = AKSU_MS(40);
+static const aksu_time PTO = AKSU_MS(40), DELAYED_ACK = AKSU_MS(50);
 /* RFC 8985 7.1 with the least reordering window, a quarter of the round trip; serialisation. */
 static const aksu_time REORDER_WINDOW = AKSU_MS(5), SLACK = AKSU_MS(4);
 
@@ -79,11 +79,11 @@ SIM(single_loss, LONG)
 {
     struct heard with, without;
     const uint64_t lost = seed;
-    transfer(LONG, 255, NULL, 0, &without);
     transfer(LONG, 255, &lost, 1, &with);
+    transfer(LONG, 255, NULL, 0, &without);
     aksu_time most = RTT + REORDER_WINDOW + SLACK;
     if (seed == LONG)
-        most += PTO + DELAYED_ACK;
+        most += PTO + 2 * DELAYED_ACK;          /* the one before it is acknowledged late too */
     expect_cost(later_us(&with, &without, LONG), most, "the end of the transfer");
 }
 
@@ -93,11 +93,11 @@ SIM(single_loss_in_slow_start, LONG)
 {
     struct heard with, without;
     const uint64_t lost = seed;
-    transfer(LONG, 10, NULL, 0, &without);
     transfer(LONG, 10, &lost, 1, &with);
+    transfer(LONG, 10, NULL, 0, &without);
     aksu_time most = 2 * RTT + REORDER_WINDOW + SLACK;
     if (seed == LONG)
-        most = RTT + PTO + DELAYED_ACK + SLACK;
+        most = RTT + PTO + 2 * DELAYED_ACK + SLACK;
     expect_cost(later_us(&with, &without, (unsigned)lost), most, "the lost segment");
 }
 
@@ -111,8 +111,8 @@ SIM(pair_of_losses, SHORT * (SHORT - 1) / 2)
         lost[0]++;
         lost[1] = lost[1] - SHORT + lost[0];
     }
-    transfer(SHORT, 10, NULL, 0, &without);
     transfer(SHORT, 10, lost, 2, &with);
+    transfer(SHORT, 10, NULL, 0, &without);
     expect_cost(later_us(&with, &without, SHORT), 5 * RTT + PTO + DELAYED_ACK,
                 "the end of the transfer");
 }
