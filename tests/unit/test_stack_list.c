@@ -177,6 +177,11 @@ static void the_next_timer_is_told(void **state)
     move(&w);
     assert_int_equal(aksu_send(w.net[CLIENT], c[CLIENT], "x", 1, 0, w.now), 1);
     assert_true(take_frame(&w, CLIENT, &f));
+    while (take_frame(&w, CLIENT, &f))
+        ;
+    expires(&w, &watch, c[CLIENT], "LOSS PROBE");
+    while (take_frame(&w, CLIENT, &f))
+        ;
     expires(&w, &watch, c[CLIENT], "RETRANSMISSION");
     while (take_frame(&w, CLIENT, &f))
         ;
