@@ -1,7 +1,8 @@
-/* cc_cubic.c - CUBIC congestion control (RFC 9438) with HyStart++ (RFC 9406), the milder reaction to
- * marks of ABE (RFC 8511) and a window that is validated (RFC 7661). Behind cc.h; the curve itself is
- * in cc_curve.c. What RFC 9438 leaves open: a reduction starts from cwnd, not from FlightSize, as
- * long as cwnd is validated (RFC 9438 4.6 allows it: cwnd grows only when it is in use). */
+/* cc_cubic.c - CUBIC congestion control (RFC 9438) with HyStart++ (RFC 9406), the milder reaction
+ * of ABE to marks (RFC 8511) and a window that is validated (RFC 7661). Behind cc.h; the curve
+ * itself is in cc_curve.c. What RFC 9438 leaves open: a reduction starts from cwnd, not from
+ * FlightSize, as long as cwnd is validated; section 4.6 allows it, as cwnd grows only when it is in
+ * use. */
 #include "tcp/cc_curve.h"
 #include "tcp/cc_hystart.h"
 #include "tcp/cc_validate.h"
@@ -165,7 +166,8 @@ static void on_recovered(struct cc *c, aksu_time now)
     struct cubic *s = cubic(c);
     (void)now;
     s->recovering = false;
-    cc_validate_on_recovered(&s->validate, c, BETA_LOSS);
+    if (cc_validate_on_recovered(&s->validate, c, BETA_LOSS))
+        s->now.begun = false;
 }
 
 static void on_rto(struct cc *c, uint32_t in_flight, bool again, aksu_time now)
@@ -204,7 +206,7 @@ static void after_idle(struct cc *c, aksu_time idle, aksu_time now)
     struct cubic *s = cubic(c);
     stand_still(s, idle, now);
     s->last = now;
-    if (cc_validate_after_idle(&s->validate, c, now))
+    if (cc_validate_after_idle(&s->validate, c, idle, now))
         s->now.begun = false;
 }
 

@@ -97,8 +97,7 @@ static void undo(struct cc *c, aksu_time now)
 
 static void after_idle(struct cc *c, aksu_time idle, aksu_time now)
 {
-    (void)idle;
-    cc_validate_after_idle(&reno(c)->validate, c, now);
+    cc_validate_after_idle(&reno(c)->validate, c, idle, now);
 }
 
 const struct cc_ops cc_reno = {

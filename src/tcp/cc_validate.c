@@ -6,10 +6,11 @@
 
 #define SAMPLING_PERIOD SECONDS(1)          /* or three round trips, RFC 7661 4.2 */
 #define NON_VALIDATED_PERIOD SECONDS(300)   /* RFC 7661 4.4, 5 */
+#define UNDEFINED NEVER                     /* no pipeACK: validated, RFC 7661 4.2, 4.3 */
 
 void cc_validate_init(struct cc_validate *v, aksu_time now)
 {
-    *v = (struct cc_validate){ .until = time_after(now, SAMPLING_PERIOD), .half_end = now };
+    *v = (struct cc_validate){ .until = UNDEFINED, .half_end = now };
 }
 
 static aksu_time sampling_period(const struct cc_ack *a)
@@ -68,18 +69,16 @@ bool cc_validate_on_ack(struct cc_validate *v, struct cc *c, const struct cc_ack
         return false;
     }
     sample(v, a);
-    if (a->app_limited)
-        return expire(v, c, a->now);
-    v->until = time_after(a->now, sampling_period(a));
-    return false;
+    if (!a->app_limited || v->until == UNDEFINED)
+        v->until = time_after(a->now, sampling_period(a));
+    return expire(v, c, a->now);
 }
 
-/* What is known about the path is refuted: until there are new samples the standard methods hold.
- * RFC 7661 4.2 */
-static bool reset(struct cc_validate *v, aksu_time now)
+/* What was known about the path is refuted. True when the window was validated until now. */
+static bool refute(struct cc_validate *v, aksu_time now)
 {
     bool validated = now < v->until;
-    *v = (struct cc_validate){ .half_end = now, .until = time_after(now, SAMPLING_PERIOD) };
+    cc_validate_init(v, now);
     return validated;
 }
 
@@ -87,7 +86,7 @@ uint32_t cc_validate_on_congestion(struct cc_validate *v, uint32_t window, uint3
                                    aksu_time now)
 {
     uint32_t sent = pipe_ack(v, now);
-    if (reset(v, now))
+    if (refute(v, now))
         return window;
     if (sent < in_flight)
         sent = in_flight;
@@ -98,23 +97,26 @@ uint32_t cc_validate_on_congestion(struct cc_validate *v, uint32_t window, uint3
 uint32_t cc_validate_on_rto(struct cc_validate *v, uint32_t window, uint32_t in_flight,
                             aksu_time now)
 {
-    return reset(v, now) || in_flight > window ? window : in_flight;
+    return refute(v, now) || in_flight > window ? window : in_flight;
 }
 
 /* RFC 7661 4.4.1: what was lost has shown that even less would have been right. */
-void cc_validate_on_recovered(struct cc_validate *v, struct cc *c, uint32_t hundredths)
+bool cc_validate_on_recovered(struct cc_validate *v, struct cc *c, uint32_t hundredths)
 {
     if (v->loss_base == 0)
-        return;
+        return false;
     uint32_t carried = v->loss_base > v->lost ? v->loss_base - v->lost : 0;
     cc_lower(c, cc_share(carried, hundredths), false);
     v->loss_base = 0;
+    return true;
 }
 
 /* RFC 7661 4.4.2: what is kept must not leave as a burst. Without pacing it is the restart window of
  * RFC 5681 4.1. */
-bool cc_validate_after_idle(struct cc_validate *v, struct cc *c, aksu_time now)
+bool cc_validate_after_idle(struct cc_validate *v, struct cc *c, aksu_time idle, aksu_time now)
 {
+    if (v->until == UNDEFINED)                  /* the window is older than this state */
+        v->until = idle < now ? now - idle : 0;
     if (c->paced || c->cwnd <= c->initial_window)
         return expire(v, c, now);
     c->cwnd = c->initial_window;

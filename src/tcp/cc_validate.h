@@ -7,7 +7,7 @@
 #include "tcp/cc.h"
 
 struct cc_validate {
-    aksu_time until;            /* the window counts as validated */
+    aksu_time until;            /* the window counts as validated; NEVER: no sample yet */
     aksu_time half_end;         /* end of this half of the pipeACK sampling period */
     uint32_t half_us;           /* how long it lasts */
     uint32_t acked;             /* octets of this round */
@@ -29,10 +29,10 @@ uint32_t cc_validate_on_congestion(struct cc_validate *v, uint32_t window, uint3
 uint32_t cc_validate_on_rto(struct cc_validate *v, uint32_t window, uint32_t in_flight,
                             aksu_time now);
 
-/* Recovery is over: `hundredths` is the share that congestion leaves. */
-void cc_validate_on_recovered(struct cc_validate *v, struct cc *c, uint32_t hundredths);
+/* Recovery is over: `hundredths` is the share that congestion leaves. True when it changed cwnd. */
+bool cc_validate_on_recovered(struct cc_validate *v, struct cc *c, uint32_t hundredths);
 
 /* Nothing was sent for more than one RTO. True when cwnd was lowered. */
-bool cc_validate_after_idle(struct cc_validate *v, struct cc *c, aksu_time now);
+bool cc_validate_after_idle(struct cc_validate *v, struct cc *c, aksu_time idle, aksu_time now);
 
 #endif

@@ -50,6 +50,24 @@ static void after_five_minutes_it_is_halved(void **state)
     assert_int_equal(f.cc.cwnd, 10000);         /* the initial window */
 }
 
+/* An owner may give back the state of an idle sender and keep cwnd alone: it is as old as the pause. */
+static void a_window_from_before_the_state_is_not_validated(void **state)
+{
+    (void)state;
+    struct flow f;
+    flow_start(&f, &cc_cubic, 1000, 100000);
+    f.cc.cwnd = f.cc.ssthresh = 80000;
+    f.cc.ops->after_idle(&f.cc, SECONDS(2), f.now);
+    assert_int_equal(f.cc.cwnd, 80000);
+    f.cc.ops->on_congestion(&f.cc, 20000, false, f.now);
+    assert_int_equal(f.cc.ssthresh, 14000);
+
+    flow_start(&f, &cc_cubic, 1000, 100000);
+    f.cc.cwnd = f.cc.ssthresh = 80000;
+    f.cc.ops->after_idle(&f.cc, SECONDS(700), f.now);
+    assert_int_equal(f.cc.cwnd, 20000);
+}
+
 /* RFC 5681 4.1, R5681-4.1-a; RFC 7661 4.4.2: without pacing what is kept would leave as a burst. */
 static void without_pacing_it_is_the_restart_window(void **state)
 {
@@ -111,8 +129,8 @@ static void old_samples_do_not_count(void **state)
     assert_int_equal(f.cc.ssthresh, 7000);
 }
 
-/* RFC 7661 4.3: in use within the last second: validated. RFC 9438 4.6: CUBIC takes cwnd then, RFC 5681
- * 3.1 wants FlightSize. */
+/* RFC 7661 4.3: in use within the last second: validated. Then CUBIC takes cwnd (RFC 9438 4.6),
+ * Reno FlightSize (RFC 5681 3.1). */
 static void a_validated_window_is_taken_whole(void **state)
 {
     (void)state;
@@ -194,6 +212,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_window_that_is_not_in_use_is_kept),
         cmocka_unit_test(after_five_minutes_it_is_halved),
+        cmocka_unit_test(a_window_from_before_the_state_is_not_validated),
         cmocka_unit_test(without_pacing_it_is_the_restart_window),
         cmocka_unit_test(congestion_counts_what_was_sent),
         cmocka_unit_test(old_samples_do_not_count),
