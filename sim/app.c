@@ -2,7 +2,8 @@
  * know, so every octet that arrives is compared with what stands at its place; text is written
  * and read where it lies (aksu_reserve, aksu_peek). Called by flow.c, and by programs through
  * aksu/sim.h. */
-#include "sim/world.h"
+#include "sim/calls.h"
+#include "sim/words.h"
 
 enum { SPACES = 8, SLICES = 16 };
 
@@ -246,9 +247,13 @@ void aksu_sim_respond(struct aksu_sim_end *e)
 
 void aksu_sim_on_off(struct aksu_sim_end *e)
 {
+    uint64_t before;
     read(e);
-    if (e->sent == e->budget && e->budget < e->app.octets)
-        allow_after_pause(e, e->app.request);
-    send_up_to(e, e->budget);
+    do {                                /* the pause begins when the burst was taken */
+        before = e->sent;
+        if (e->sent == e->budget && e->budget < e->app.octets)
+            allow_after_pause(e, e->app.request);
+        send_up_to(e, e->budget);
+    } while (e->sent > before);
     end(e);
 }

@@ -2,7 +2,8 @@
  * send them on. Called by step.c, and by programs through aksu/sim.h. */
 #include <stdlib.h>
 
-#include "sim/world.h"
+#include "sim/calls.h"
+#include "sim/words.h"
 
 enum { ETHERNET_OCTETS = 14, IPV4_OCTETS = 20, IPV6_OCTETS = 40 };
 
@@ -93,7 +94,8 @@ void aksu_sim_tamper(struct aksu_sim_cable *cable, unsigned way, aksu_sim_rewrit
 static void route_from(const struct aksu_sim *w, struct aksu_sim_node *router, uint32_t *list)
 {
     uint32_t count = 0;
-    memset((void *)router->toward, 0, (w->nodes + 1) * sizeof router->toward[0]);
+    for (uint32_t i = 0; i <= w->nodes; i++)
+        router->toward[i] = NULL;
     list[count++] = router->index;
     for (uint32_t i = 0; i < count; i++) {
         const struct aksu_sim_node *at = w->node[list[i] - 1];
@@ -117,7 +119,7 @@ bool sim_route(struct aksu_sim *w)
         struct aksu_sim_node *n = w->node[i];
         if (n->net != NULL)
             continue;
-        struct way **table = realloc((void *)n->toward, (w->nodes + 1) * sizeof *table);
+        struct way **table = realloc((void *)n->toward, (w->nodes + 1) * sizeof(void *));
         ok = table != NULL;
         if (ok) {
             n->toward = table;

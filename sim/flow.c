@@ -3,7 +3,7 @@
  * through aksu/sim.h. */
 #include <stdlib.h>
 
-#include "sim/world.h"
+#include "sim/calls.h"
 
 /* Cookies of flows; those of the program's own connections are others. */
 static const uint64_t COOKIE = UINT64_C(0x73696d) << 40;
@@ -36,10 +36,9 @@ static void init_end(struct flow *f, unsigned side, const struct aksu_sim_flow *
 static struct flow *new_flow(struct aksu_sim *w, const struct aksu_sim_flow *how)
 {
     struct aksu_sim_node *client = how->host[0];
-    struct flow **all = sim_room((void *)w->flow, w->flows, &w->flows_room, sizeof w->flow[0]);
+    struct flow **all = sim_room((void *)w->flow, w->flows, &w->flows_room);
     w->flow = all != NULL ? all : w->flow;
-    struct flow **own = sim_room((void *)client->client, client->clients, &client->clients_room,
-                                 sizeof client->client[0]);
+    struct flow **own = sim_room((void *)client->client, client->clients, &client->clients_room);
     client->client = own != NULL ? own : client->client;
     struct flow *f = calloc(1, sizeof *f);
     if (f == NULL || all == NULL || own == NULL || !sim_queue_admit(w, &f->end[0].due, DUE_END)) {

@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "sim/world.h"
+#include "sim/calls.h"
 
 void sim_judge_violation(struct aksu_sim *w, const struct aksu_sim_end *end, const char *format,
                          ...)
@@ -112,10 +112,11 @@ static void learn(struct aksu_sim_node *n, struct aksu_sim_end *e, uint32_t conn
 {
     if (conn >= n->by_conn_room) {
         uint32_t room = conn + 1 > 2 * n->by_conn_room ? conn + 1 : 2 * n->by_conn_room;
-        struct aksu_sim_end **more = realloc((void *)n->by_conn, room * sizeof *more);
+        struct aksu_sim_end **more = realloc((void *)n->by_conn, room * sizeof(void *));
         if (more == NULL)
             return;
-        memset((void *)(more + n->by_conn_room), 0, (room - n->by_conn_room) * sizeof *more);
+        for (uint32_t i = n->by_conn_room; i < room; i++)
+            more[i] = NULL;
         n->by_conn = more;
         n->by_conn_room = room;
     }
@@ -174,26 +175,31 @@ static bool owes(const struct aksu_info *i)
     return false;
 }
 
-static void judge_end(struct aksu_sim *w, const struct aksu_sim_end *e)
+void sim_judge_info(const struct aksu_sim_end *e, const struct aksu_info *i)
+{
+    struct aksu_sim *w = e->flow->world;
+    if (ahead(i->snd_nxt, i->snd_una) < 0)
+        sim_judge_violation(w, e, "SND.UNA %lu is above SND.NXT %lu", (unsigned long)i->snd_una,
+                            (unsigned long)i->snd_nxt);
+    if (i->state != AKSU_TCP_CLOSED && i->send_unacked > i->send_queued + 2)
+        sim_judge_violation(w, e, "%lu octets unacknowledged, %lu queued",
+                            (unsigned long)i->send_unacked, (unsigned long)i->send_queued);
+    if (i->octets_in < e->received)
+        sim_judge_violation(w, e, "%llu octets received, %llu arrived",
+                            (unsigned long long)e->received, (unsigned long long)i->octets_in);
+    if (owes(i) && i->timer == NULL && i->segments_out > 0)
+        sim_judge_violation(w, e, "%s with %lu octets queued and %lu in flight waits for no timer",
+                            aksu_tcp_state_name(i->state), (unsigned long)i->send_queued,
+                            (unsigned long)i->send_unacked);
+    if (i->timer_at < aksu_next_timeout(e->host->net))
+        sim_judge_violation(w, e, "the stack sleeps longer than the timer %s", i->timer);
+}
+
+static void judge_end(const struct aksu_sim_end *e)
 {
     struct aksu_info i;
-    if (!e->live || aksu_status(e->host->net, e->conn, &i) != AKSU_OK)
-        return;
-    if (ahead(i.snd_nxt, i.snd_una) < 0)
-        sim_judge_violation(w, e, "SND.UNA %lu is above SND.NXT %lu", (unsigned long)i.snd_una,
-                        (unsigned long)i.snd_nxt);
-    if (i.state != AKSU_TCP_CLOSED && i.send_unacked > i.send_queued + 2)
-        sim_judge_violation(w, e, "%lu octets unacknowledged, %lu queued",
-                        (unsigned long)i.send_unacked, (unsigned long)i.send_queued);
-    if (i.octets_in < e->received)
-        sim_judge_violation(w, e, "%llu octets received, %llu arrived",
-                        (unsigned long long)e->received, (unsigned long long)i.octets_in);
-    if (owes(&i) && i.timer == NULL && i.segments_out > 0)
-        sim_judge_violation(w, e, "%s with %lu octets queued and %lu in flight waits for no timer",
-                        aksu_tcp_state_name(i.state), (unsigned long)i.send_queued,
-                        (unsigned long)i.send_unacked);
-    if (i.timer_at < aksu_next_timeout(e->host->net))
-        sim_judge_violation(w, e, "the stack sleeps longer than the timer %s", i.timer);
+    if (e->live && aksu_status(e->host->net, e->conn, &i) == AKSU_OK)
+        sim_judge_info(e, &i);
 }
 
 void sim_judge_step(struct aksu_sim *w, const struct aksu_sim_node *host)
@@ -202,7 +208,7 @@ void sim_judge_step(struct aksu_sim *w, const struct aksu_sim_node *host)
         struct aksu_sim_end *e = w->touched;
         w->touched = e->next_touched;
         e->touched = false;
-        judge_end(w, e);
+        judge_end(e);
     }
     if (host == NULL || host->net == NULL)
         return;

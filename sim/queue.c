@@ -1,6 +1,6 @@
 /* queue.c - what happens next: a heap of everything that has a time. Equal times happen in the
  * order in which their owners were made, so that a run depends on nothing else. */
-#include "sim/world.h"
+#include "sim/calls.h"
 
 static bool before(const struct due *a, const struct due *b)
 {
@@ -36,7 +36,7 @@ static void sink(struct aksu_sim *w, struct due *d)
 
 bool sim_queue_admit(struct aksu_sim *w, struct due *d, enum due_kind kind)
 {
-    struct due **room = sim_room((void *)w->queue, w->queued, &w->queue_room, sizeof w->queue[0]);
+    struct due **room = sim_room((void *)w->queue, w->queued, &w->queue_room);
     if (room == NULL)
         return false;
     w->queue = room;

@@ -1,6 +1,6 @@
 /* step.c - the clock: the next thing that happens, and what follows from it at once. Called by
  * programs through aksu/sim.h. */
-#include "sim/world.h"
+#include "sim/calls.h"
 
 /* Frames at one instant, and steps without the clock moving, after which something is broken. */
 enum { INSTANT_MOST = 1000000 };

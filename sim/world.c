@@ -1,6 +1,6 @@
 /* world.c - a world, and the hosts and routers in it: made from the caller's config and the world's
  * seed, freed all together. Called by programs through aksu/sim.h. */
-#include "sim/world.h"
+#include "sim/calls.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -24,12 +24,12 @@ bool sim_refuse(struct aksu_sim *w, const char *sentence)
     return false;
 }
 
-void *sim_room(void *array, uint32_t count, uint32_t *room, size_t size)
+void *sim_room(void *array, uint32_t count, uint32_t *room)
 {
     if (count < *room)
         return array;
     uint32_t more = *room == 0 ? ROOM_FIRST : *room * 2;
-    void *larger = realloc(array, more * size);
+    void *larger = realloc(array, more * sizeof(void *));
     if (larger != NULL)
         *room = more;
     return larger;
@@ -110,8 +110,7 @@ static struct aksu_sim_node *new_node(struct aksu_sim *w)
         sim_refuse(w, "a world has at most 65000 hosts and routers");
         return NULL;
     }
-    struct aksu_sim_node **room = sim_room((void *)w->node, w->nodes, &w->nodes_room,
-                                           sizeof w->node[0]);
+    struct aksu_sim_node **room = sim_room((void *)w->node, w->nodes, &w->nodes_room);
     struct aksu_sim_node *n = calloc(1, sizeof *n);
     w->node = room != NULL ? room : w->node;
     if (n == NULL || room == NULL || !sim_queue_admit(w, &n->due, DUE_HOST)) {

@@ -1,0 +1,235 @@
+/* test_sim_judge.c - what a simulated network notices: each thing that must never happen, made to
+ * happen, ends the run with a sentence and the command that runs it again. */
+#include "help.h"
+
+#include "sim/calls.h"
+
+static const struct aksu_path_node DELAY = { .kind = AKSU_PATH_DELAY, .delay = AKSU_MS(10) };
+static const struct aksu_sim_way DELAYS[2] = { { &DELAY, 1 }, { &DELAY, 1 } };
+
+struct judged {
+    struct aksu_sim *world;
+    struct aksu_sim_node *host[2];
+    struct aksu_sim_cable *cable;
+    struct aksu_sim_end *end;
+};
+
+/* A transfer that goes on for ever, a second old. */
+static struct judged start(aksu_sim_rewrite *rewrite)
+{
+    struct judged j;
+    struct aksu_sim_host how = { .no_tso = true };
+    j.world = aksu_sim_new(&(struct aksu_sim_config){ .seed = 1, .replay = "again 1" });
+    j.host[0] = aksu_sim_host(j.world, &how);
+    j.host[1] = aksu_sim_host(j.world, &how);
+    j.cable = aksu_sim_cable(j.world, j.host[0], j.host[1], DELAYS);
+    struct aksu_sim_flow flow = { .host = { j.host[0], j.host[1] },
+                                  .app = { { .octets = UINT64_MAX } } };
+    j.end = aksu_sim_flow(j.world, &flow);
+    assert_non_null(j.end);
+    if (rewrite != NULL)
+        aksu_sim_tamper(j.cable, 0, rewrite, &j);
+    assert_int_equal(aksu_sim_run(j.world, AKSU_SECONDS(2)), rewrite == NULL ? AKSU_SIM_RUNNING
+                     : AKSU_SIM_VIOLATION);
+    return j;
+}
+
+/* The run has ended with this, and goes on no more. */
+static void expect_sentence(struct judged *j, const char *what)
+{
+    const char *why = aksu_sim_why(j->world);
+    assert_int_equal(aksu_sim_step(j->world), AKSU_SIM_VIOLATION);
+    if (strstr(why, what) == NULL)
+        fail_msg("\"%s\" is not in \"%s\"", what, why);
+    assert_non_null(strstr(why, "Again: again 1"));
+    aksu_sim_free(j->world);
+}
+
+static uint32_t damage(void *context, uint8_t *frame, uint32_t length, uint32_t room, aksu_time now)
+{
+    (void)context;
+    (void)room;
+    if (length > 1000 && now > AKSU_SECONDS(1) + AKSU_MS(200))
+        frame[1000] ^= 1;
+    return length;
+}
+
+static void a_wrong_octet(void **state)
+{
+    (void)state;
+    struct judged j = start(damage);
+    assert_ptr_equal(aksu_sim_where(j.world), aksu_sim_peer(j.end));
+    expect_sentence(&j, "is wrong");
+}
+
+/* A FIN that the sender did not send. */
+static uint32_t cut_off(void *context, uint8_t *frame, uint32_t length, uint32_t room,
+                        aksu_time now)
+{
+    (void)context;
+    (void)room;
+    if (length > 1000 && now > AKSU_SECONDS(1) + AKSU_MS(200))
+        frame[20 + 13] |= AKSU_FIN;
+    return length;
+}
+
+static void an_end_too_early(void **state)
+{
+    (void)state;
+    struct judged j = start(cut_off);
+    expect_sentence(&j, "the end of a stream that goes on");
+}
+
+/* --- segments: events as a broken stack would say them --- */
+
+static void say(struct judged *j, enum aksu_event_kind kind, struct aksu_event_segment_out s)
+{
+    struct aksu_event e = { .at = aksu_sim_now(j->world), .conn = j->end->conn.index,
+                            .kind = kind, .segment_out = s };
+    aksu_sim_address(j->host[0], false, &e.segment_out.local.ip);
+    aksu_sim_address(j->host[1], false, &e.segment_out.remote.ip);
+    e.segment_out.local.port = 20000;
+    e.segment_out.remote.port = 80;
+    sim_judge_put(&j->host[0]->sink, &e);
+}
+
+static void text_above_the_window(void **state)
+{
+    (void)state;
+    for (uint32_t above = 0; above < 2; above++) {
+        struct judged j = start(NULL);
+        uint32_t edge = j.end->watch.edge_in;
+        say(&j, AKSU_EV_segment_out, (struct aksu_event_segment_out){
+            .ctl = AKSU_ACK, .seq = edge - 100 + above, .len = 100, .wnd = 65535 });
+        if (above == 0) {
+            assert_int_not_equal(aksu_sim_step(j.world), AKSU_SIM_VIOLATION);
+            aksu_sim_free(j.world);
+        } else {
+            expect_sentence(&j, "sends 1 octets above the window");
+        }
+    }
+}
+
+static void a_window_taken_back(void **state)
+{
+    (void)state;
+    struct judged j = start(NULL);
+    struct aksu_info i;
+    assert_int_equal(aksu_status(aksu_sim_stack(j.host[0]), j.end->conn, &i), AKSU_OK);
+    say(&j, AKSU_EV_segment_out, (struct aksu_event_segment_out){
+        .ctl = AKSU_ACK, .seq = i.snd_nxt, .ack = i.rcv_nxt, .wnd = 1 });
+    expect_sentence(&j, "octets of its window");
+}
+
+/* RFC 9293 3.10.7.4 fifth: an ACK of what was never sent opens no window. */
+static void a_lie_opens_no_window(void **state)
+{
+    (void)state;
+    struct judged j = start(NULL);
+    uint32_t edge = j.end->watch.edge_in;
+    say(&j, AKSU_EV_segment_in, (struct aksu_event_segment_out){
+        .ctl = AKSU_ACK, .ack = edge + 100000, .wnd = 65535 });
+    assert_int_equal(j.end->watch.edge_in, edge);
+    say(&j, AKSU_EV_segment_in, (struct aksu_event_segment_out){
+        .ctl = AKSU_ACK, .ack = j.end->watch.top, .wnd = 65535 });
+    assert_int_not_equal(j.end->watch.edge_in, edge);
+    aksu_sim_free(j.world);
+}
+
+static void timers_and_retransmissions_are_counted(void **state)
+{
+    (void)state;
+    struct judged j = start(NULL);
+    struct aksu_event e = { .conn = j.end->conn.index, .kind = AKSU_EV_timer,
+                            .timer = { "RETRANSMISSION", 1 } };
+    sim_judge_put(&j.host[0]->sink, &e);
+    e.timer.name = "DELAYED ACK";
+    sim_judge_put(&j.host[0]->sink, &e);
+    e.kind = AKSU_EV_retransmit;
+    sim_judge_put(&j.host[0]->sink, &e);
+    sim_judge_put(&j.host[0]->sink, &e);
+    e.conn = 999999;                        /* nobody's */
+    sim_judge_put(&j.host[0]->sink, &e);
+    struct aksu_sim_report r;
+    aksu_sim_report(j.end, &r);
+    assert_int_equal(r.timeouts, 1);
+    assert_int_equal(r.retransmissions, 2);
+    aksu_sim_free(j.world);
+}
+
+/* --- connections that were put into a state that no stack leaves them in --- */
+
+static struct aksu_info sane(void)
+{
+    return (struct aksu_info){ .state = AKSU_TCP_ESTABLISHED, .snd_una = 1000, .snd_nxt = 3000,
+                               .send_queued = 2000, .send_unacked = 2000, .octets_in = UINT64_MAX,
+                               .segments_out = 7, .timer = "RETRANSMISSION",
+                               .timer_at = AKSU_NEVER };
+}
+
+static void expect_info(struct aksu_info i, const char *sentence)
+{
+    struct judged j = start(NULL);
+    sim_judge_info(j.end, &i);
+    if (sentence != NULL) {
+        expect_sentence(&j, sentence);
+        return;
+    }
+    assert_string_equal(aksu_sim_why(j.world), "");
+    aksu_sim_free(j.world);
+}
+
+static void states_that_cannot_be(void **state)
+{
+    (void)state;
+    struct aksu_info i = sane();
+    expect_info(i, NULL);
+    i.snd_una = 3001;
+    expect_info(i, "SND.UNA 3001 is above SND.NXT 3000");
+    i = sane();
+    i.send_unacked = 2003;
+    expect_info(i, "2003 octets unacknowledged, 2000 queued");
+    i = sane();
+    i.octets_in = 0;
+    expect_info(i, NULL);                   /* this end has received nothing */
+}
+
+static void nobody_waits_for_nothing(void **state)
+{
+    (void)state;
+    static const enum aksu_tcp_state waits[] = { AKSU_TCP_SYN_SENT, AKSU_TCP_SYN_RECEIVED,
+        AKSU_TCP_ESTABLISHED, AKSU_TCP_FIN_WAIT_1, AKSU_TCP_CLOSE_WAIT, AKSU_TCP_CLOSING,
+        AKSU_TCP_LAST_ACK };
+    for (unsigned n = 0; n < sizeof waits / sizeof waits[0]; n++) {
+        struct aksu_info i = sane();
+        i.state = waits[n];
+        expect_info(i, NULL);
+        i.timer = NULL;
+        expect_info(i, "waits for no timer");
+    }
+    struct aksu_info i = sane();            /* nothing to do */
+    i.timer = NULL;
+    i.snd_una = i.snd_nxt;
+    i.send_queued = i.send_unacked = 0;
+    expect_info(i, NULL);
+    i.send_queued = 1;
+    expect_info(i, "waits for no timer");
+    i = sane();
+    i.timer_at = 1;                         /* long ago: the stack would have to be awake */
+    expect_info(i, "the stack sleeps longer than the timer RETRANSMISSION");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_wrong_octet),
+        cmocka_unit_test(an_end_too_early),
+        cmocka_unit_test(text_above_the_window),
+        cmocka_unit_test(a_window_taken_back),
+        cmocka_unit_test(a_lie_opens_no_window),
+        cmocka_unit_test(timers_and_retransmissions_are_counted),
+        cmocka_unit_test(states_that_cannot_be),
+        cmocka_unit_test(nobody_waits_for_nothing),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
