@@ -39,6 +39,7 @@ struct cc_ack {
 struct cc_ops {
     const char *name;               /* "reno", "cubic", "bbr" */
     bool own_recovery;              /* keeps its own cwnd during recovery (no PRR) */
+    bool wants_rate;                /* cc_ack.delivery_rate, and rounds measured by delivery */
     /* cwnd has been set to the window to begin with, ssthresh to what is remembered or
      * UINT32_MAX; smss, initial_window, paced are set. */
     void (*init)(struct cc *c, aksu_time now);

@@ -341,7 +341,7 @@ static bool give_new(struct tcp *t, struct tcp_segment *out, aksu_time now)
     bool fin_waits = t->fin_queued && !t->fin_sent;
     uint32_t queued = t->fin_sent ? 0 : (uint32_t)seq_diff(send_end(t), t->snd.nxt);
     if (queued == 0 && !fin_waits) {
-        if (t->out != NULL && !t->out->rate.app_limited && window_of_cwnd(t) > 0)
+        if (t->out != NULL && window_of_cwnd(t) > 0)
             rate_app_limited(t->out);
         return false;
     }

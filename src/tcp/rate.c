@@ -13,6 +13,8 @@ static uint32_t us_of(aksu_time t)
 void rate_sent(struct sender *o, struct sent_run *s, bool first, aksu_time now)
 {
     struct rate *r = &o->rate;
+    if (!o->cc.ops->wants_rate)
+        return;
     if (first)
         r->first_us = r->delivered_us = us_of(now);
     s->delivered = r->delivered;
@@ -24,31 +26,55 @@ void rate_sent(struct sender *o, struct sent_run *s, bool first, aksu_time now)
 /* The application has nothing to send, and the window would let it. */
 void rate_app_limited(struct sender *o)
 {
+    if (o->rate.app_limited || !o->cc.ops->wants_rate)
+        return;
     o->rate.app_limited = true;
     o->rate.app_limited_until = o->rate.delivered + sent_pipe(&o->queue);
 }
 
-void rate_delivered(struct sender *o, const struct sent_run *s, uint32_t octets, struct news *n)
+static void keep_prior(struct sender *o, const struct sent_run *s, struct news *n)
 {
     struct rate *r = &o->rate;
-    r->delivered += octets;
-    r->delivered_us = us_of(n->loss.now);
-    if (n->newest_at != 0 && !sent_after(s->at, s->right, n->newest_at, n->newest_end))
-        return;
-    n->newest_at = s->at;
-    n->newest_end = s->right;
     n->prior_delivered = s->delivered;
     n->prior_us = s->delivered_us;
     n->send_us = us_of(s->at) - s->first_us;
     n->prior_app_limited = s->app_limited;
     r->first_us = us_of(s->at);
-    n->rtt_us = s->times == 0 ? r->delivered_us - us_of(s->at) : 0;
+}
+
+void rate_delivered(struct sender *o, const struct sent_run *s, uint32_t octets, struct news *n)
+{
+    bool newest = n->newest_at == 0 || sent_after(s->at, s->right, n->newest_at, n->newest_end);
+    if (newest) {
+        n->newest_at = s->at;
+        n->newest_end = s->right;
+        n->rtt_us = s->times == 0 ? us_of(n->loss.now - s->at) : 0;
+    }
+    if (!o->cc.ops->wants_rate)
+        return;
+    o->rate.delivered += octets;
+    o->rate.delivered_us = us_of(n->loss.now);
+    if (newest)
+        keep_prior(o, s, n);
+}
+
+/* Without rate samples a round trip ends when what was sent at its beginning is acknowledged. */
+static bool round_ends(struct sender *o, const struct news *n)
+{
+    if (seq_lt(n->loss.ack, o->rate.round_seq))
+        return false;
+    o->rate.round_seq = n->loss.nxt;
+    return true;
 }
 
 /* After the whole acknowledgment. */
 void rate_sample(struct sender *o, const struct news *n, struct cc_ack *out)
 {
     struct rate *r = &o->rate;
+    if (!o->cc.ops->wants_rate) {
+        out->round = round_ends(o, n);
+        return;
+    }
     if (r->app_limited && (int32_t)(r->delivered - r->app_limited_until) > 0)
         r->app_limited = false;
     if (n->newest_at == 0)

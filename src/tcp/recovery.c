@@ -21,17 +21,25 @@ static void tell_lost(struct loss_ack *a, const struct sent_run *s)
     TCP_EMIT(n->t, a->now, lost, .seq = s->left.n, .len = sent_length(s));
 }
 
-static struct news news_of(struct tcp *t, aksu_time now)
+/* Field by field: this is done for every acknowledgment, and the rest is set before it is read. */
+static void begin_news(struct news *n, struct tcp *t, aksu_time now)
 {
-    struct sender *o = t->out;
-    uint32_t min_rtt = o->min_rtt.us;
-    return (struct news){
-        .loss = { .now = now, .una = t->snd.una, .nxt = t->snd.nxt, .ack = t->snd.una,
-                  .smss = t->snd_mss, .srtt_us = t->srtt_us, .min_rtt_us = min_rtt,
-                  .recovering = o->recovery != RECOVERY_NONE, .tell = tell_lost,
-                  .look_again = NEVER },
-        .t = t, .lost_before = o->queue.lost,
-    };
+    const struct sender *o = t->out;
+    n->loss.now = now;
+    n->loss.una = n->loss.ack = t->snd.una;
+    n->loss.nxt = t->snd.nxt;
+    n->loss.smss = t->snd_mss;
+    n->loss.srtt_us = t->srtt_us;
+    n->loss.min_rtt_us = o->min_rtt.us;
+    n->loss.has_echo = n->loss.duplicate = n->loss.new_sack = n->loss.dsack = false;
+    n->loss.recovering = o->recovery != RECOVERY_NONE;
+    n->loss.tell = tell_lost;
+    n->loss.retransmission_lost = n->original_arrived = n->again_arrived = false;
+    n->loss.look_again = NEVER;
+    n->t = t;
+    n->delivered = n->sacked = n->rtt_us = 0;
+    n->lost_before = o->queue.lost;
+    n->newest_at = 0;
 }
 
 /* RFC 7661 4.1, RFC 5681 3.1: cwnd grows only when it was what held text back, in the flight that
@@ -107,6 +115,7 @@ static void leave(struct tcp *t, aksu_time now)
     struct sender *o = t->out;
     bool fast = o->recovery == RECOVERY_FAST;
     o->recovery = RECOVERY_NONE;
+    o->recover = t->snd.nxt;                    /* until then a DSACK may tell that it was none */
     o->frto = o->new_first = o->resend_now = false;
     if (fast && !o->cc.ops->own_recovery)
         o->cc.cwnd = o->cc.ssthresh;            /* RFC 6937 4 */
@@ -144,6 +153,8 @@ static void by_state(struct tcp *t, struct news *n)
     case RECOVERY_NONE:
         if (o->queue.lost > 0)
             enter_fast(t, n);
+        else if (seq_ge(n->loss.ack, o->recover))
+            o->undo_possible = false;           /* a DSACK would have come by now */
         break;
     case RECOVERY_FAST:
         fast_recovery(t, n);
@@ -180,18 +191,43 @@ static void on_scoreboard(struct tcp *t, struct news *n, uint32_t pipe_before)
     choose_timer(t, n->loss.look_again);
 }
 
+/* Nothing is SACKed, lost, probed for or in doubt, so the acknowledgment of what came in order can
+ * show no loss. */
+static bool is_plain(const struct sender *o, const struct tcp_segment *seg, bool duplicate)
+{
+    return !duplicate && !(seg->options.has & HAS_SACK) && o->recovery == RECOVERY_NONE
+        && o->queue.sacked == 0 && o->queue.lost == 0 && o->loss.ops->sack && !o->tlp_out
+        && !o->undo_possible;
+}
+
+/* Of the news only what the acknowledgment itself says. */
+static void on_plain_ack(struct tcp *t, struct news *n, uint32_t pipe_before)
+{
+    struct sender *o = t->out;
+    scoreboard_acknowledge_plain(o, n);
+    o->look_again = NEVER;
+    if (n->rtt_us != 0)
+        o->tlp_rtt_taken = true;
+    recovery_grow(t, n, pipe_before);
+}
+
 void recovery_on_ack(struct tcp *t, const struct tcp_segment *seg, seq_t una_before,
                      bool duplicate, aksu_time now)
 {
     struct sender *o = t->out;
     uint32_t pipe_before = sent_pipe(&o->queue);
-    struct news n = news_of(t, now);
+    struct news n;
+    begin_news(&n, t, now);
     n.loss.una = una_before;
     n.loss.duplicate = duplicate;
     if (t->ts_on && (seg->options.has & HAS_TIMESTAMPS)) {
         n.loss.has_echo = true;
         n.loss.ts_ecr = seg->options.ts_ecr;
         n.loss.ts_offset = t->ts_offset;
+    }
+    if (is_plain(o, seg, duplicate)) {
+        on_plain_ack(t, &n, pipe_before);
+        return;
     }
     scoreboard_update(t, seg, &n);
     if (o->loss.ops->sack)
@@ -205,7 +241,8 @@ void recovery_on_ack(struct tcp *t, const struct tcp_segment *seg, seq_t una_bef
 void recovery_on_reordering_timer(struct tcp *t, aksu_time now)
 {
     struct sender *o = t->out;
-    struct news n = news_of(t, now);
+    struct news n;
+    begin_news(&n, t, now);
     o->look_again = NEVER;
     t->deadline[TIMER_RETRANSMISSION] = o->rto_at;
     t->waits_for = WAIT_RTO;
@@ -231,7 +268,8 @@ void recovery_on_rto(struct tcp *t, aksu_time now)
     struct sender *o = t->out;
     if (o == NULL || o->queue.first == NULL)
         return;
-    struct news n = news_of(t, now);
+    struct news n;
+    begin_news(&n, t, now);
     bool again = t->resends > 1, going_on = o->recovery == RECOVERY_RTO;
     frto_begin(t, !again && !(going_on && seq_gt(o->recover, t->snd.una)));
     if (o->recovery == RECOVERY_NONE)
@@ -261,7 +299,8 @@ void recovery_resend(struct tcp *t, bool all, aksu_time now)
     struct sender *o = t->out;
     if (o == NULL)
         return;
-    struct news n = news_of(t, now);
+    struct news n;
+    begin_news(&n, t, now);
     for (struct sent_run *s = o->queue.first; s != NULL; s = s->next) {
         if (s->state == SENT_WAITING)
             loss_mark(&o->queue, s, &n.loss);

@@ -19,7 +19,9 @@ struct news {
     /* of the segment that was sent last; newest_at 0: nothing was delivered */
     aksu_time newest_at;
     seq_t newest_end;
-    uint32_t prior_delivered, prior_us, send_us, rtt_us;
+    uint32_t rtt_us;
+    /* ... set only when an algorithm wants rates */
+    uint32_t prior_delivered, prior_us, send_us;
     bool prior_app_limited;
 };
 
@@ -31,6 +33,8 @@ void rate_sample(struct sender *o, const struct news *n, struct cc_ack *out);
 void min_rtt_sample(struct min_rtt *m, uint32_t rtt_us, aksu_time now);
 
 /* scoreboard.c: an acknowledgment into the scoreboard */
+void scoreboard_acknowledge(struct sender *o, struct news *n);
+void scoreboard_acknowledge_plain(struct sender *o, struct news *n);
 void scoreboard_update(struct tcp *t, const struct tcp_segment *seg, struct news *n);
 
 /* recovery.c, recovery_newreno.c, recovery_prr.c */

@@ -61,8 +61,11 @@ void rto_sample(struct tcp *t, uint32_t sample_us, aksu_time now)
 
 aksu_time rto_now(const struct tcp *t)
 {
-    uint64_t us = (uint64_t)t->rto_us << (t->backoff > 20 ? 20 : t->backoff);   /* RFC 6298 5.5 */
-    return US(bounded(t, us));
+    const struct tcp_config *c = &t->env->config;
+    aksu_time rto = US((uint64_t)t->rto_us << (t->backoff > 20 ? 20 : t->backoff)); /* RFC 6298 5.5 */
+    if (rto < c->rto_min)
+        return c->rto_min;                      /* RFC 6298 2.4 */
+    return time_min(rto, c->rto_max);           /* RFC 6298 2.5 */
 }
 
 /* The timer is that of the RTO, or of what comes before it (RFC 8985 8). */

@@ -24,7 +24,8 @@ static void count_down(struct loss *l, uint32_t octets, uint32_t smss)
     l->segs_sacked -= segments < l->segs_sacked ? segments : l->segs_sacked;
 }
 
-static void acknowledge(struct sender *o, struct news *n)
+/* What is acknowledged cumulatively leaves the scoreboard. */
+void scoreboard_acknowledge(struct sender *o, struct news *n)
 {
     struct sent_queue *q = &o->queue;
     struct sent_run *s;
@@ -40,6 +41,31 @@ static void acknowledge(struct sender *o, struct news *n)
         sent_trim_first(q, n->loss.ack);
     }
     n->loss.cumulative = false;
+    if (n->rtt_us != 0)
+        min_rtt_sample(&o->min_rtt, n->rtt_us, n->loss.now);
+}
+
+/* The same when everything that waits was sent once, in its order: the last says it all. */
+void scoreboard_acknowledge_plain(struct sender *o, struct news *n)
+{
+    struct sent_queue *q = &o->queue;
+    struct sent_run *s;
+    while ((s = q->first) != NULL && seq_le(s->right, n->loss.ack)) {
+        if (s->times > 0 || o->cc.ops->wants_rate)
+            break;
+        n->delivered += sent_length(s);
+        n->newest_at = s->at;
+        if (s->next == NULL || seq_gt(s->next->right, n->loss.ack)) {
+            n->rtt_us = (uint32_t)((n->loss.now - s->at) / US(1));
+            if (o->loss.ops->on_delivered != NULL)
+                o->loss.ops->on_delivered(&o->loss, s, &n->loss);
+        }
+        sent_remove_first(q);
+    }
+    if (s != NULL && seq_lt(s->left, n->loss.ack))
+        scoreboard_acknowledge(o, n);
+    else if (n->rtt_us != 0)
+        min_rtt_sample(&o->min_rtt, n->rtt_us, n->loss.now);
 }
 
 /* RFC 2883 4: the first block lies at or below the ACK, or inside the second. */
@@ -114,12 +140,12 @@ static void take_sacks(struct tcp *t, const struct tcp_options *o, struct news *
 void scoreboard_update(struct tcp *t, const struct tcp_segment *seg, struct news *n)
 {
     struct sender *o = t->out;
-    acknowledge(o, n);
+    scoreboard_acknowledge(o, n);
     if (o->loss.ops->sack && (seg->options.has & HAS_SACK)) {
         find_dsack(t, &seg->options, n);
         if (o->queue.first != NULL)
             take_sacks(t, &seg->options, n);
+        if (n->sacked > 0 && n->rtt_us != 0)
+            min_rtt_sample(&o->min_rtt, n->rtt_us, n->loss.now);
     }
-    if (n->rtt_us != 0)
-        min_rtt_sample(&o->min_rtt, n->rtt_us, n->loss.now);
 }

@@ -38,6 +38,7 @@ static void init(struct sender *o, struct tcp *t, aksu_time now)
                                    .half_began_ms = (uint32_t)(now / MS(1)) };
     o->rate.delivered_us = o->rate.first_us = now_us;
     o->look_again = NEVER;
+    o->rate.round_seq = t->snd.nxt;
     o->tlp_rtt_taken = t->srtt_us != 0;
 
     o->loss.ops = t->sack_on && t->env->loss->sack ? t->env->loss : &loss_newreno;

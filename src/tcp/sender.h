@@ -24,6 +24,7 @@ struct rate {
     uint32_t delivered_us, first_us;
     uint32_t app_limited_until;     /* a value of `delivered` + pipe; valid when app_limited */
     uint32_t round_end;             /* a value of `delivered` */
+    seq_t round_seq;                /* the same without rate samples: SND.NXT when it began */
     bool app_limited;
 };
 

@@ -92,28 +92,45 @@ static struct sent_run *extend(struct sent_queue *q, struct sent_run *s, seq_t r
     return s;
 }
 
-struct sent_run *sent_append(struct sent_queue *q, seq_t left, seq_t right, aksu_time now)
+static void fill(struct sent_run *s, seq_t left, seq_t right, aksu_time now)
 {
-    struct sent_run *last = q->last;
-    bool joins = last != NULL && last->state == SENT_WAITING && last->times == 0
-              && seq_eq(last->right, left);
-    if (joins && last->at == now)
-        return extend(q, last, right, now);
-
-    struct sent_run *s = take(q);
-    if (s == NULL)
-        return joins ? extend(q, last, right, now) : NULL;
     s->left = left;
     s->right = right;
     s->at = now;
     s->state = SENT_WAITING;
     s->times = 0;
     s->app_limited = false;
-    s->delivered = s->delivered_us = s->first_us = 0;
+}
+
+/* The only one: both lists are it alone. */
+static struct sent_run *append_first(struct sent_queue *q, seq_t left, seq_t right, aksu_time now)
+{
+    struct sent_run *s = &q->own;
+    fill(s, left, right, now);
+    s->next = s->prev = s->later = s->earlier = NULL;
+    q->first = q->last = q->oldest = q->newest = s;
+    q->own_used = true;
+    q->count = 1;
+    q->octets = sent_length(s);
+    return s;
+}
+
+struct sent_run *sent_append(struct sent_queue *q, seq_t left, seq_t right, aksu_time now)
+{
+    struct sent_run *last = q->last;
+    if (last == NULL)
+        return append_first(q, left, right, now);
+    bool joins = last->state == SENT_WAITING && last->times == 0 && seq_eq(last->right, left);
+    if (joins && last->at == now)
+        return extend(q, last, right, now);
+
+    struct sent_run *s = take(q);
+    if (s == NULL)
+        return joins ? extend(q, last, right, now) : NULL;
+    fill(s, left, right, now);
     s->next = NULL;
     s->prev = last;
-    *(last ? &last->next : &q->first) = s;
-    q->last = s;
+    last->next = q->last = s;
     time_append(q, s);
     q->octets += sent_length(s);
     return s;
@@ -190,6 +207,12 @@ static void forget_octets(struct sent_queue *q, const struct sent_run *s, uint32
 void sent_remove_first(struct sent_queue *q)
 {
     struct sent_run *s = q->first;
+    if (s->next == NULL && s == &q->own) {
+        q->first = q->last = q->oldest = q->newest = q->hint = q->lost_hint = NULL;
+        q->octets = q->sacked = q->lost = q->count = 0;
+        q->own_used = false;
+        return;
+    }
     forget_octets(q, s, sent_length(s));
     remove_run(q, s);
 }

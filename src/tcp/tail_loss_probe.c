@@ -14,9 +14,9 @@ void tlp_forget(struct sender *o)
 static bool may_probe(const struct tcp *t)
 {
     const struct sender *o = t->out;
-    return o != NULL && o->loss.ops == &loss_rack && o->recovery == RECOVERY_NONE
-        && o->queue.first != NULL && o->queue.sacked == 0 && o->queue.lost == 0
-        && !o->tlp_out && o->tlp_rtt_taken && t->resends == 0 && !t->closed_window;
+    return o->tlp_rtt_taken && !o->tlp_out && o->recovery == RECOVERY_NONE
+        && (o->queue.sacked | o->queue.lost | t->resends) == 0 && o->queue.first != NULL
+        && !t->closed_window && o->loss.ops == &loss_rack;
 }
 
 /* RFC 8985 7.2, 7.3: not when a probe is out, or without a new round trip sample. */
