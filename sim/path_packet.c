@@ -104,8 +104,8 @@ bool path_mark(const struct aksu_path *p, struct flight *f)
     return true;
 }
 
-/* What is in the field, the pseudo header's sum or a whole checksum that somebody has verified, does
- * not matter: it is made anew. RFC 768 Fields: 0 would say that there is none. */
+/* What is in the field, the pseudo header's sum or a whole checksum that somebody has verified,
+ * does not matter: it is made anew. RFC 768 Fields: 0 would say that there is none. */
 void path_complete(const struct aksu_path *p, struct flight *f)
 {
     struct path_packet k = path_packet_of(p, f->octets, f->length);
