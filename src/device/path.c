@@ -75,6 +75,8 @@ static void send_due(struct behind *b, aksu_time now)
 static enum aksu_transmit path_transmit(struct aksu_interface *i, const struct aksu_frame *frame)
 {
     struct behind *b = behind_of(i);
+    if (b->inner->gone)
+        return AKSU_TRANSMIT_GONE;
     return aksu_path_put(b->out, frame, clock_now()) ? AKSU_TRANSMIT_DONE : AKSU_TRANSMIT_LOST;
 }
 

@@ -1,7 +1,7 @@
 /* main.c - joins two TAP devices, perhaps in two network namespaces, through two paths in real
  * time: the same link for whatever TCP sits on them. Everything that a path can do is on the way
- * from the first to the second; the way back has the delay only, unless --both. Frames leave at
- * most as late as the system wakes us up. Ends by SIGINT or SIGTERM, or after --seconds, and says
+ * from the first to the second; the way back has the delay only, unless --both. Frames leave some
+ * ten microseconds late, or as late as the system wakes us up. Ends by SIGINT or SIGTERM, or after --seconds, and says
  * what it counted: a line for each way. Started by bench/path/run and tests of tests/interop.
  *   interop-path [--both] [--seconds N] [--seed N] [as aksu run: --delay 5ms --loss 1% ...]
  *                NAMESPACE DEVICE NAMESPACE DEVICE          (- : the namespace of the caller) */
@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
@@ -22,7 +23,7 @@
 #include "aksu/path.h"
 #include "cli/path_options.h"
 
-enum { BATCH = 64, ROUNDS = 8, BOTH = 1, FOR_SECONDS, SEED };
+enum { GRAIN = 30000 /* ns */, BATCH = 64, ROUNDS = 8, BOTH = 1, FOR_SECONDS, SEED };
 
 struct bridge {
     struct aksu_interface *at[2];
@@ -107,8 +108,11 @@ static bool move_out(struct bridge *b, unsigned from)
     return n > 0;
 }
 
+/* Looks up at most every GRAIN, and takes all that there is then: a system call for each frame costs
+ * more than the frame. */
 static void sleep_until(const struct bridge *b, aksu_time end)
 {
+    nanosleep(&(struct timespec){ .tv_nsec = GRAIN }, NULL);
     struct pollfd fd[2] = { { b->at[0]->fd, POLLIN, 0 }, { b->at[1]->fd, POLLIN, 0 } };
     aksu_time next = aksu_path_next(b->path[0]), other = aksu_path_next(b->path[1]);
     aksu_time now = clock_now();
@@ -207,6 +211,7 @@ int main(int argc, char **argv)
         return 125;
     sigaction(SIGINT, &action, NULL);
     sigaction(SIGTERM, &action, NULL);
+    prctl(PR_SET_TIMERSLACK, 1);
     for (int k = 0; k < 2; k++) {
         b.at[k] = open_tap(argv[optind + 2 * k], argv[optind + 2 * k + 1]);
         if (!b.at[k])
