@@ -7,6 +7,7 @@
 #: make bench          build and run the benchmarks
 #: make bench-sim      how many segments the simulator carries per second of CPU
 #: make bench-device   throughput and connections through a TAP device (needs root)
+#: make bench-path     one connection over links with loss, reordering and delay, ours and Linux's (needs root)
 #: make wasm           compile the core for freestanding wasm32
 #: make fuzz           libFuzzer programs in build/fuzz/
 #: make install        to $(DESTDIR)$(PREFIX); make uninstall takes it away again
@@ -51,18 +52,18 @@ suites   := $(foreach d,script sim,$(if $(wildcard tests/$d/*.c),$(B)/tests/$d))
 fuzzers  := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/*.c))
 drivers  := $(wildcard tests/fuzz/driver/*.c)
 peer     := $(wildcard tests/peer/*.c)
-tool     := $(if $(wildcard tests/interop/*.c),$(B)/tests/interop-tool)
+tool     := $(if $(wildcard tests/interop/*.c),$(B)/tests/interop-tool) $(if $(wildcard tests/interop/path/*.c),$(B)/tests/interop-path)
 examples := $(patsubst %.c,$(B)/%,$(wildcard examples/*.c))
 aksu     := $(if $(wildcard src/cli/*.c),$(B)/aksu)
-hosted   := $(wildcard src/device/*.c src/host/*.c) $(program) $(wildcard tests/*/*.c bench/*.c bench/device/*.c bench/sim/*.c examples/*.c) $(drivers)
+hosted   := $(wildcard src/device/*.c src/host/*.c) $(program) $(wildcard tests/*/*.c tests/interop/path/*.c bench/*.c bench/device/*.c bench/path/*.c bench/sim/*.c examples/*.c) $(drivers)
 
-.PHONY: all lib objects tests check soak lint bench bench-sim bench-device wasm fuzz fuzz-programs install uninstall clean help FORCE
+.PHONY: all lib objects tests check soak lint bench bench-sim bench-device bench-path wasm fuzz fuzz-programs install uninstall clean help FORCE
 all: lib $(aksu)
 lib: $(B)/libaksu.a $(B)/libaksu.so
 objects: $(call obj,$(library))
 tests: all $(unit) $(suites) $(tool) $(examples) $(if $(drivers),$(fuzzers:%=$(B)/fuzz/%))
 
-$(call obj,$(library) $(program) $(wildcard bench/*.c bench/device/*.c bench/sim/*.c)): FLAGS += $(LTO)
+$(call obj,$(library) $(program) $(wildcard bench/*.c bench/device/*.c bench/path/*.c bench/sim/*.c)): FLAGS += $(LTO)
 $(call obj,$(library)): PIC := -fPIC -fno-semantic-interposition
 $(call obj,$(hosted)): DEFINES := -D_GNU_SOURCE
 $(B)/obj/src/wire/checksum.o: FASTER := -O3
@@ -82,7 +83,7 @@ $(B)/program.list: FORCE
 	@$(call differs,$(program))
 
 WHOLE = $(if $(LTO),-fno-lto)
-$(B)/$(SONAME) $(B)/aksu $(B)/bench $(B)/bench-sim $(B)/bench-device-aksu: WHOLE = $(LTO)
+$(B)/$(SONAME) $(B)/aksu $(B)/bench $(B)/bench-sim $(B)/bench-device-aksu $(B)/bench-path-aksu: WHOLE = $(LTO)
 $(B)/libaksu.a: $(call obj,$(library)) $(B)/library.list
 $(B)/libprogram.a: $(call obj,$(program)) $(B)/program.list
 $(B)/%.a:
@@ -104,6 +105,8 @@ $(B)/tests/sim: $(call obj,$(wildcard tests/sim/*.c) $(peer))
 	$Q$(LINK) -o $@ $(inputs)
 $(B)/tests/interop-tool: $(call obj,$(wildcard tests/interop/*.c))
 	$Q$(LINK) -o $@ $(inputs)
+$(B)/tests/interop-path: $(call obj,$(wildcard tests/interop/path/*.c))
+	$Q$(LINK) -o $@ $(inputs)
 $(B)/bench: $(call obj,$(wildcard bench/*.c))
 	$Q$(LINK) -o $@ $(inputs)
 $(B)/bench-sim: $(B)/obj/bench/sim/main.o $(B)/libaksu.a
@@ -111,6 +114,10 @@ $(B)/bench-sim: $(B)/obj/bench/sim/main.o $(B)/libaksu.a
 $(B)/bench-device-aksu: $(B)/obj/bench/device/stack.o $(B)/libaksu.a
 	$Q$(LINK) -o $@ $(inputs)
 $(B)/bench-device-kernel: $(B)/obj/bench/device/kernel.o
+	$Q$(LINK) -o $@ $(inputs)
+$(B)/bench-path-aksu: $(B)/obj/bench/path/stack.o $(B)/libaksu.a
+	$Q$(LINK) -o $@ $(inputs)
+$(B)/bench-path-kernel: $(B)/obj/bench/path/kernel.o
 	$Q$(LINK) -o $@ $(inputs)
 $(B)/bench-device-lwip: tests/interop/peers/lwip_bench.c tests/interop/peers/lwip_tap.h
 	$Q$(CC) -O2 -Wall -isystem /usr/include/lwip -o $@ $< -llwip
@@ -142,6 +149,8 @@ bench-device: $(B)/bench-device-aksu $(B)/bench-device-kernel $(others:%=$(B)/be
 	@$(if $(filter lwip,$(others)),,echo "without lwIP: apt-get install liblwip-dev")
 	@$(if $(filter gvisor,$(others)),,echo "without gVisor: apt-get install golang-go golang-gvisor-gvisor-dev")
 	$QBUILD=$(B) bench/device/run $(BENCH)
+bench-path: $(B)/bench-path-aksu $(B)/bench-path-kernel $(B)/tests/interop-path
+	$QBUILD=$(B) bench/path/run $(BENCH)
 wasm: $(core:%.c=$(BUILD)/wasm/%.o)
 $(BUILD)/wasm/%.o: %.c
 	@mkdir -p $(@D)

@@ -212,9 +212,9 @@ bool aksu_path_put(struct aksu_path *p, const struct aksu_frame *frame, aksu_tim
     return all;
 }
 
-static void lend(struct aksu_path *p, struct flight *f, struct aksu_frame *out)
+static void lend(struct flight_list *lent, struct flight *f, struct aksu_frame *out)
 {
-    flight_append(&p->lent, f);
+    flight_append(lent, f);
     out->device = (aksu_device){ 0 };
     out->parts = 1;
     out->length = f->length;
@@ -233,7 +233,7 @@ unsigned aksu_path_take(struct aksu_path *p, struct aksu_frame *out, unsigned mo
         p->counts.out++;
         p->counts.octets_out += f->length;
         p->counts.frames--;
-        lend(p, f, &out[n]);
+        lend(&p->lent, f, &out[n]);
     }
     return n;
 }
@@ -246,11 +246,11 @@ bool aksu_path_get(struct aksu_path *p, struct aksu_frame *out, aksu_time now)
 bool aksu_path_reply(struct aksu_path *p, struct aksu_frame *out)
 {
     struct flight *f = flight_take(&p->replies);
-    flight_free_all(&p->store, &p->lent);
+    flight_free_all(&p->store, &p->lent_replies);
     if (!f)
         return false;
     p->reply_count--;
-    lend(p, f, out);
+    lend(&p->lent_replies, f, out);
     return true;
 }
 

@@ -68,7 +68,7 @@ struct aksu_path {
     uint64_t entries, turns;
     uint64_t newest_out;        /* the highest entry number that has come out */
     struct path_store store;
-    struct flight_list out, lent, replies;
+    struct flight_list out, lent, replies, lent_replies;
     uint32_t reply_count;
     struct aksu_path_counts counts;
     struct path_node node[];

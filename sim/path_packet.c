@@ -2,7 +2,7 @@
  * text, the ECN field, the checksum that was left to a device. Anything may be in it. */
 #include "sim/path_inner.h"
 
-enum { IPV4 = 0x0800, IPV6 = 0x86dd, TCP = 6, CE = 3,
+enum { IPV4 = 0x0800, IPV6 = 0x86dd, TCP = 6, UDP = 17, CE = 3,
        HOP_BY_HOP = 0, ROUTING = 43, FRAGMENT = 44, DESTINATION = 60 };
 
 /* RFC 1071 1: 16-bit words in network order; the caller folds. `length` is less than 2^17. */
@@ -104,13 +104,20 @@ bool path_mark(const struct aksu_path *p, struct flight *f)
     return true;
 }
 
-/* The field holds the sum of the pseudo header, which goes into the sum with the rest. */
+/* What is in the field, the pseudo header's sum or a whole checksum that somebody has verified,
+ * does not matter: it is made anew. RFC 768 Fields: 0 would say that there is none. */
 void path_complete(const struct aksu_path *p, struct flight *f)
 {
     struct path_packet k = path_packet_of(p, f->octets, f->length);
-    if (!f->partial || k.protocol != TCP || k.transport_length < 20 || f->gso_size > 0)
+    bool tcp = k.protocol == TCP && k.transport_length >= 20;
+    bool udp = k.protocol == UDP && k.transport_length >= 8;
+    if (!f->partial || f->gso_size > 0 || !(tcp || udp))
         return;
-    uint16_t sum = path_fold(path_sum(0, k.transport, k.transport_length));
-    path_put_be16(k.transport + 16, (uint16_t)~sum);
+    uint8_t *field = k.transport + (tcp ? 16 : 6);
+    uint32_t sum = path_sum(k.protocol + k.transport_length, k.ip + (k.version == 4 ? 12 : 8),
+                            k.version == 4 ? 8 : 32);
+    path_put_be16(field, 0);
+    uint16_t value = (uint16_t)~path_fold(path_sum(sum, k.transport, k.transport_length));
+    path_put_be16(field, value == 0 && udp ? 0xffff : value);
     f->partial = false;
 }

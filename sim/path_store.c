@@ -106,7 +106,7 @@ static bool heap_grow(struct path_queue *q)
     if (q->heaped < q->heap_room)
         return true;
     uint32_t room = q->heap_room > 0 ? q->heap_room * 2 : 64;
-    struct flight **heap = realloc(q->heap, room * sizeof *heap);
+    struct flight **heap = realloc(q->heap, room * sizeof(struct flight *));
     if (!heap)
         return false;
     q->heap = heap;

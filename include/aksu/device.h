@@ -51,6 +51,8 @@ struct aksu_interface {
                                        aksu_interface_move cuts and completes what device.offload
                                        lets the stack hand out */
     aksu_time retry_at;             /* AKSU_NEVER: fd will tell */
+    aksu_time due_at;               /* call it again by then (CLOCK_MONOTONIC), whatever fd says;
+                                       0: no need to */
     struct aksu_device_config device;   /* for aksu_attach; its name is name[] */
     char name[16];
     char why[AKSU_WHY];             /* after gone: a sentence with the way round it */
@@ -106,6 +108,13 @@ AKSU_API bool aksu_interface_move_in(struct aksu_interface *i, struct aksu *net,
 AKSU_API struct aksu_interface *aksu_capture_open(struct aksu_interface *inner, const char *path,
                                                   uint64_t clock_offset, char why[AKSU_WHY]);
 AKSU_API struct aksu_sink *aksu_capture_sink(struct aksu_interface *capture);
+
+/* `inner` behind two paths (path.h) in real time: what is transmitted goes through `out` before it
+ * leaves, what arrives through `in` before it is received. All three are closed with it. Large
+ * segments are cut by the paths. NULL: no memory; then all three are still the caller's. */
+struct aksu_path;
+AKSU_API struct aksu_interface *aksu_path_interface(struct aksu_interface *inner,
+                                                    struct aksu_path *out, struct aksu_path *in);
 
 #ifdef __cplusplus
 }

@@ -7,6 +7,7 @@
 #include "aksu/device.h"
 #include "aksu/dns.h"
 #include "aksu/ip.h"
+#include "aksu/path.h"
 #include "aksu/socket.h"
 
 #ifdef __cplusplus
@@ -15,6 +16,13 @@ extern "C" {
 
 struct aksu_host;
 struct pollfd;                      /* of <poll.h> */
+
+/* Nodes that frames pass on their way to or from the device (path.h), beyond the capture. */
+struct aksu_host_path {
+    const struct aksu_path_node *nodes;
+    unsigned count;                 /* [0: none] */
+    uint64_t seed;
+};
 
 /* Only `device` must be given. Everything is borrowed for the call but `sink`. */
 struct aksu_host_config {
@@ -27,6 +35,7 @@ struct aksu_host_config {
      * those that DHCP and router advertisements tell of. */
     const char *const *addresses, *const *routes, *const *resolvers;
     const char *capture;            /* a pcapng file to write [none] */
+    struct aksu_host_path path_out, path_in;
     struct aksu_sink *sink;         /* events [none] */
     const struct aksu_config *stack;    /* [defaults, and a seed from the system] its sink is not
                                            used */
@@ -42,6 +51,8 @@ AKSU_API void aksu_host_close(struct aksu_host *host);
 AKSU_API struct aksu *aksu_host_stack(struct aksu_host *host);
 AKSU_API aksu_device aksu_host_device(const struct aksu_host *host);
 AKSU_API struct aksu_interface *aksu_host_interface(struct aksu_host *host);
+/* The path to (`out`) or from the device; NULL: there are none. */
+AKSU_API struct aksu_path *aksu_host_path(const struct aksu_host *host, bool out);
 AKSU_API aksu_time aksu_host_now(void);     /* CLOCK_MONOTONIC */
 
 /* Waits until the stack has news, a descriptor of `more` (`count` of them, as for poll(2)) has,

@@ -88,8 +88,8 @@ AKSU_API void aksu_path_free(struct aksu_path *path);
 AKSU_API bool aksu_path_put(struct aksu_path *path, const struct aksu_frame *frame, aksu_time now);
 
 /* What has come out by `now`, in the order of the times at which it did: up to `most` frames of
- * one part each, borrowed until the next aksu_path_put, _take, _get, _reply, _set or _free of this
- * path. Returns how many. */
+ * one part each, borrowed until the next aksu_path_put, _take, _get, _set or _free of this path.
+ * Returns how many. */
 AKSU_API unsigned aksu_path_take(struct aksu_path *path, struct aksu_frame *out, unsigned most,
                                  aksu_time now);
 /* One of them; false: none. */
@@ -99,7 +99,7 @@ AKSU_API bool aksu_path_get(struct aksu_path *path, struct aksu_frame *out, aksu
 AKSU_API aksu_time aksu_path_next(const struct aksu_path *path);
 
 /* The next message of an MTU node to who sent the packet (the way back is the caller's business),
- * borrowed like a frame. False: none. */
+ * borrowed until the next aksu_path_reply or _free of this path. False: none. */
 AKSU_API bool aksu_path_reply(struct aksu_path *path, struct aksu_frame *out);
 
 /* New values for a node, of the kind that it is; they hold for what reaches it from now on. The

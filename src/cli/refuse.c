@@ -7,7 +7,7 @@
 
 #include "cli/cli.h"
 
-enum { WORD = 32, OPTIONS = 32 };
+enum { WORD = 32, OPTIONS = 64 };
 
 static unsigned least(unsigned a, unsigned b)
 {

@@ -1,9 +1,11 @@
 /* run.c - aksu run: reads the command line of src/run. */
 #include <stdio.h>
 #include <string.h>
+#include <sys/random.h>
 
 #include "cli/cli.h"
 #include "cli/host_options.h"
+#include "cli/path_options.h"
 #include "run/run.h"
 
 enum { LADDER = CLI_OWN };
@@ -25,6 +27,7 @@ static const struct option options[] = {
     { "mac", required_argument, NULL, CLI_MAC },
     { "bare-ip", no_argument, NULL, CLI_BARE_IP },
     { "capture", required_argument, NULL, CLI_CAPTURE },
+    CLI_PATH_OPTIONS,
     { "help", no_argument, NULL, 'h' },
     { NULL, 0, NULL, 0 },
 };
@@ -44,8 +47,9 @@ static void usage(FILE *out)
           "  --mtu N          largest IP packet: 1280..65535 [1500]; with a device\n"
           "                   68..65535 [the device's]\n"
           "  --no-offload     segments of one MTU; implied by --ladder, --text, --json\n"
-          "  -h, --help       this\n"
-          "\n"
+          "  -h, --help       this\n", out);
+    cli_path_usage(out);
+    fputs("\n"
           "With a device the program is a host of its own on that network:\n"
           "  --device SPEC    tap:NAME, tun:NAME, packet:NAME, fd:N, dgram:OURS,PEER,\n"
           "                   stream:PATH\n"
@@ -60,6 +64,7 @@ static void usage(FILE *out)
           "Exit status: the program's own; 127 not found, 126 cannot be run, 125 aksu run\n"
           "failed.\n"
           "Examples: aksu run --ladder -- curl -s http://example.com/\n"
+          "  aksu run --delay 50ms --loss 1% --rate 20mbit -- git clone URL\n"
           "  aksu run --device tap:tap0 --address 10.0.0.2/24 -- iperf3 -c 10.0.0.1\n", out);
 }
 
@@ -98,7 +103,8 @@ static bool fit_together(const struct cli_host *c)
     return false;
 }
 
-static int run_with(const struct cli_host *c, bool ladder, char *const argv[])
+static int run_with(const struct cli_host *c, const struct run_path *path, bool ladder,
+                    char *const argv[])
 {
     struct aksu_host_config host = {
         .device = c->device, .interface = c->interface, .addresses = c->address,
@@ -107,16 +113,34 @@ static int run_with(const struct cli_host *c, bool ladder, char *const argv[])
     struct run_options run = {
         .ladder = ladder, .text = c->text, .json = c->json, .seeded = c->seeded,
         .mtu = c->interface.mtu ? c->interface.mtu : USUAL_MTU,
-        .no_offload = c->interface.no_offload, .host = c->device ? &host : NULL,
+        .path = *path, .no_offload = c->interface.no_offload, .host = c->device ? &host : NULL,
     };
 
     memcpy(run.seed, c->stack.seed, sizeof run.seed);
     return run_program(&run, argv);
 }
 
+/* A number that is quickly typed: it is told at the end, to have the same again. */
+static bool seed_path(struct run_path *path, const struct cli_host *c)
+{
+    uint32_t random = 0;
+
+    if (c->seeded) {
+        memcpy(&path->seed, c->stack.seed, sizeof path->seed);
+        return true;
+    }
+    if (path->wanted && getrandom(&random, sizeof random, 0) != sizeof random) {
+        fputs("aksu run: the system has no randomness: getrandom() failed\n", stderr);
+        return false;
+    }
+    path->seed = random;
+    return true;
+}
+
 int cli_run(int argc, char **argv)
 {
     struct cli_host host = { .command = "run" };
+    struct run_path path = { 0 };
     bool ladder = false;
     int option;
 
@@ -130,15 +154,18 @@ int cli_run(int argc, char **argv)
             return cli_refuse("run", argv, options, option);
         if (option == LADDER)
             ladder = true;
-        else if (!cli_host_take(&host, option, optarg))
+        else if (cli_path_has(option) ? !cli_path_take(&path, "run", option, optarg)
+                                      : !cli_host_take(&host, option, optarg))
             return CLI_USAGE;
     }
-    if (!fit_together(&host))
+    if (!fit_together(&host) || !cli_path_fit(&path, "run"))
         return CLI_USAGE;
     if (optind == argc) {
         fputs("aksu run: which program? For example: aksu run -- curl http://example.com/\n",
               stderr);
         return CLI_USAGE;
     }
-    return run_with(&host, ladder, argv + optind);
+    if (!seed_path(&path, &host))
+        return CLI_USAGE;
+    return run_with(&host, &path, ladder, argv + optind);
 }

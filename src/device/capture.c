@@ -150,6 +150,7 @@ static void mirror(struct capture *c)
 {
     struct aksu_interface *inner = c->inner, *i = &c->interface;
     i->fd = inner->fd;
+    i->due_at = inner->due_at;
     i->lost += inner->lost;
     inner->lost = 0;
     if (inner->blocked) {

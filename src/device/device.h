@@ -34,6 +34,11 @@ struct aksu_interface *device_open_stream(const char *path,
 void device_why(char why[AKSU_WHY], const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
+/* interface.c. What waited goes first; false: it still waits. Then: one frame, cut if it must be;
+ * if it is not taken, a copy waits (`blocked`). */
+bool device_unblock(struct aksu_interface *i, aksu_time now);
+void device_offer(struct aksu_interface *i, const struct aksu_frame *frame, aksu_time now);
+
 /* A random locally administered unicast address. False: the system has no randomness to give. */
 bool device_mac(uint8_t mac[6]);
 

@@ -204,8 +204,7 @@ static void hold(struct aksu_interface *i, const struct aksu_frame *frame, uint3
     i->held_frame.part[0] = (struct aksu_slice){ held, frame->length };
 }
 
-/* What waited goes first. False: it still waits. */
-static bool unblock(struct aksu_interface *i, aksu_time now)
+bool device_unblock(struct aksu_interface *i, aksu_time now)
 {
     if (i->retry_at != AKSU_NEVER && now < i->retry_at)
         return false;
@@ -223,21 +222,31 @@ static bool unblock(struct aksu_interface *i, aksu_time now)
     return true;
 }
 
+static bool offer_or_hold(struct aksu_interface *i, const struct aksu_frame *frame, aksu_time now)
+{
+    uint32_t sent = 0;
+    bool taken = give(i, frame, &sent, now);
+    if (!taken && !i->gone)
+        hold(i, frame, sent);
+    return taken;
+}
+
+void device_offer(struct aksu_interface *i, const struct aksu_frame *frame, aksu_time now)
+{
+    (void)offer_or_hold(i, frame, now);
+}
+
 /* At most *left frames. True: something left. */
 static bool move_out(struct aksu_interface *i, struct aksu *net, unsigned *left, aksu_time now)
 {
     struct aksu_frame frame;
     unsigned n = 0;
     bool waited = i->blocked;
-    if (waited && !unblock(i, now))
+    if (waited && !device_unblock(i, now))
         return false;
     for (; n < *left && aksu_frame_out(net, &frame, now); n++) {
-        uint32_t sent = 0;
-        if (give(i, &frame, &sent, now))
-            continue;
-        if (!i->gone)
-            hold(i, &frame, sent);
-        break;
+        if (!offer_or_hold(i, &frame, now))
+            break;
     }
     if (n > 0 && i->ops->flush != NULL && !i->gone)
         i->ops->flush(i);

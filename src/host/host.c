@@ -45,14 +45,42 @@ bool host_has_mac(const struct aksu_host *host)
     return memcmp(host->interface->device.mac, none, sizeof none) != 0;
 }
 
+static bool open_paths(struct aksu_host *host, const struct aksu_host_config *config,
+                       char why[AKSU_WHY])
+{
+    const struct aksu_host_path *of[2] = { &config->path_in, &config->path_out };
+    unsigned flags = host_has_mac(host) ? 0 : AKSU_PATH_BARE_IP;
+    struct aksu_path *path[2];
+
+    for (unsigned k = 0; k < 2; k++) {
+        path[k] = aksu_path_new(of[k]->nodes, of[k]->count, of[k]->seed, flags);
+        host->path[k] = path[k];
+    }
+    struct aksu_interface *behind = path[0] && path[1]
+                                        ? aksu_path_interface(host->interface, path[1], path[0])
+                                        : NULL;
+    if (behind) {
+        host->interface = behind;
+        return true;
+    }
+    aksu_path_free(path[0]);
+    aksu_path_free(path[1]);
+    return host_say(why, "no path to %s: there is no memory, or its values are out of range",
+                    host->interface->name);
+}
+
 static bool open_interface(struct aksu_host *host, const struct aksu_host_config *config,
                            char why[AKSU_WHY])
 {
     if (!config->device || !config->device[0])
         return host_say(why, "no device was named: tap:NAME is one");
     host->interface = aksu_interface_open(config->device, &config->interface, why);
-    if (!host->interface || !config->capture)
-        return host->interface != NULL;
+    if (!host->interface)
+        return false;
+    if (config->path_out.count + config->path_in.count > 0 && !open_paths(host, config, why))
+        return false;
+    if (!config->capture)
+        return true;
 
     uint64_t offset = clock_of(CLOCK_REALTIME) - aksu_host_now();
     struct aksu_interface *capture = aksu_capture_open(host->interface, config->capture, offset,
@@ -270,6 +298,11 @@ aksu_device aksu_host_device(const struct aksu_host *host)
 struct aksu_interface *aksu_host_interface(struct aksu_host *host)
 {
     return host->interface;
+}
+
+struct aksu_path *aksu_host_path(const struct aksu_host *host, bool out)
+{
+    return host->path[out];
 }
 
 const char *aksu_host_why(const struct aksu_host *host)

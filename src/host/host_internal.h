@@ -9,6 +9,7 @@
 struct aksu_host {
     struct aksu *net;
     struct aksu_interface *interface;   /* the capture around it, if there is one */
+    struct aksu_path *path[2];          /* in, out; they are the interface's */
     aksu_device device;
     struct aksu_tee_sink tee;           /* the caller's sink and the capture's */
     bool asks_dhcp, asks_auto;

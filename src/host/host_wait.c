@@ -52,6 +52,8 @@ static aksu_time deadline(const struct aksu_host *host, aksu_time until)
 
     if (host->interface->blocked)
         at = time_min(at, host->interface->retry_at);
+    if (host->interface->due_at != 0)
+        at = time_min(at, host->interface->due_at);
     if (host->asks_dhcp)
         at = time_min(at, aksu_dhcp_next_timeout(&host->dhcp));
     if (host->dns.state == AKSU_DNS_ASKING)
@@ -185,13 +187,13 @@ bool host_step(struct aksu_host *host, aksu_time until)
     return sleep_until(host, NULL, 0, deadline(host, until), now) != SLEPT_FAILED;
 }
 
-/* Connections that have not ended, or a frame that has not left. */
+/* Connections that have not ended, or a frame that is still on its way. */
 static bool owes(const struct aksu_host *host)
 {
     struct aksu_counters counters;
 
     aksu_counters(host->net, &counters);
-    return counters.connections > 0 || host->interface->blocked;
+    return counters.connections > 0 || host->interface->blocked || host->interface->due_at != 0;
 }
 
 void aksu_host_drain(struct aksu_host *host, aksu_time until)

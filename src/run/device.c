@@ -102,12 +102,13 @@ aksu_time run_device_timeouts(struct run_device *device, aksu_time now)
 
 bool run_device_owes(const struct run_device *device)
 {
+    const struct aksu_interface *interface = aksu_host_interface(device->host);
     struct aksu_counters counters;
 
     if (device->gone)
         return false;
     aksu_counters(aksu_host_stack(device->host), &counters);
-    return counters.connections > 0 || aksu_host_interface(device->host)->blocked;
+    return counters.connections > 0 || interface->blocked || interface->due_at != 0;
 }
 
 bool run_device_has(const struct run_device *device, const struct aksu_ip *ip)

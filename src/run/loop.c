@@ -26,6 +26,11 @@ static const aksu_time DRAIN_MOST = AKSU_SECONDS(60);
 /* How long those who look on wait for a peer to close its side too. */
 static const aksu_time FAREWELL = AKSU_MS(200);
 
+static bool has_path(const struct run *run)
+{
+    return run->options->path.wanted;
+}
+
 /* A standard descriptor that was closed stays so for the program, but must not be one of ours. */
 static void occupy_standard(void)
 {
@@ -54,7 +59,7 @@ static bool work(struct run *run, aksu_time now)
     bool any = true;
 
     for (int round = 0; any && round < ROUNDS; round++) {
-        if (!run->gateway)
+        if (!run->gateway || has_path(run))
             now = gateway_clock();      /* round trips are real, and measured */
         any = run_net_move(&run->net, now);
         if (run->net.device.gone && !run->cut_off) {
@@ -113,6 +118,12 @@ static bool owes(const struct run *run)
 
 static uint64_t frames_in(const struct run *run)
 {
+    if (has_path(run)) {
+        struct aksu_path_counts from, to;
+        aksu_path_counts(run->net.path[0], &from);
+        aksu_path_counts(run->net.path[1], &to);
+        return from.out + to.out;
+    }
     return run->gateway ? 0 : aksu_host_interface(run->net.device.host)->frames_in;
 }
 
@@ -142,8 +153,9 @@ static void drain(struct run *run)
     pay(run);
     if (!run->trace.guest || !run->gateway)
         return;
-    aksu_time limit = gateway_clock() + FAREWELL;
-    while (gateway_connections(run->gateway) > 0 && gateway_clock() < limit && !run->stop)
+    aksu_time limit = gateway_clock() + FAREWELL + 4 * run_path_longest(&run->options->path);
+    while ((gateway_connections(run->gateway) > 0 || run_net_is_open(&run->net))
+           && gateway_clock() < limit && !run->stop)
         turn(run, limit);
     turn(run, 0);
 }
@@ -174,6 +186,8 @@ static bool detach(struct run *run)
 
 static void close_all(struct run *run)
 {
+    if (has_path(run))
+        run_summary_print(&run->trace.summary, run->net.path, run->options->path.seed, stderr);
     run_sockets_fini(&run->sockets);
     run_notify_close(&run->notify);
     run_linker_close(&run->linker);
@@ -262,6 +276,8 @@ int run_program(const struct run_options *options, char *const argv[])
     }
     signal(SIGPIPE, SIG_IGN);               /* who reads the log may leave, the program goes on */
     raise_limits();
+    if (has_path(&run))
+        prctl(PR_SET_TIMERSLACK, 1);        /* frames leave at their time */
     /* Orphans of the program stay our descendants: only those may we look into (Yama). */
     prctl(PR_SET_CHILD_SUBREAPER, 1);
     if (!open_all(&run)) {
@@ -269,6 +285,7 @@ int run_program(const struct run_options *options, char *const argv[])
         return FAILED;
     }
     let_go(STDIN_FILENO, STDOUT_FILENO);
+    run_net_start(&run.net, options, gateway_clock());
     run_child_release(&run.child);
     serve(&run);
     explain_end(&run);

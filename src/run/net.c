@@ -7,7 +7,12 @@
 #include <string.h>
 #include <sys/random.h>
 
+#include "base/time.h"
+
 enum { MEMORY = 512 << 20, BUFFER = 1 << 20, FRAMES = 1024 };
+/* What comes out of a path goes in by so many: a receiver acknowledges every second full segment
+ * (RFC 9293 3.8.6.3 [SHLD-19]), and ACKs are to be as many as on a wire. */
+enum { BATCH = 2 };
 
 static struct aksu_config config_of(const uint8_t seed[16])
 {
@@ -22,13 +27,14 @@ static struct aksu_config config_of(const uint8_t seed[16])
     return config;
 }
 
-static struct aksu *new_stack(const uint8_t seed[16], struct aksu_sink *sink, aksu_time now)
+static struct aksu *new_stack(const struct run_options *options, const uint8_t seed[16],
+                              struct aksu_sink *sink, aksu_time now)
 {
     struct aksu_config config = config_of(seed);
 
     config.sink = sink;
     /* Nothing outlives a trip over this link, so a port is free again soon. */
-    config.msl = AKSU_SECONDS(1);
+    config.msl = AKSU_SECONDS(1) + 2 * run_path_longest(&options->path);
     return aksu_new(&config, now);
 }
 
@@ -56,6 +62,12 @@ static bool attach(struct aksu *stack, const struct run_options *options, aksu_d
            && aksu_route_add(stack, *device, "::/0", NULL) == AKSU_OK;
 }
 
+/* Which way from a seed of one number. */
+static uint64_t path_seed(const struct run_options *options, unsigned way)
+{
+    return options->path.seed * 2 + way;
+}
+
 static bool open_device(struct run_net *net, const struct run_options *options,
                         struct gateway_poller *poller, const uint8_t seed[16],
                         struct aksu_sink *sink)
@@ -66,21 +78,48 @@ static bool open_device(struct run_net *net, const struct run_options *options,
     config.stack = &stack;
     config.sink = sink;
     config.interface.no_offload = options->no_offload || is_watched(options);
+    struct aksu_path_node node[RUN_PATH_NODES];
+    if (options->path.wanted) {
+        unsigned count = run_path_nodes(&options->path, node);
+        config.path_out = (struct aksu_host_path){ node, count, path_seed(options, 0) };
+        config.path_in = (struct aksu_host_path){ node, count, path_seed(options, 1) };
+    }
     if (!run_device_open(&net->device, poller, &config))
         return false;
     net->guest = aksu_host_stack(net->device.host);
+    net->path[0] = aksu_host_path(net->device.host, true);
+    net->path[1] = aksu_host_path(net->device.host, false);
+    return true;
+}
+
+static bool open_paths(struct run_net *net, const struct run_options *options)
+{
+    struct aksu_path_node node[RUN_PATH_NODES];
+    unsigned count = run_path_nodes(&options->path, node);
+
+    net->batch = is_watched(options) ? 1 : BATCH;
+    for (unsigned way = 0; way < 2 && options->path.wanted; way++) {
+        net->path[way] = aksu_path_new(node, count, path_seed(options, way), AKSU_PATH_BARE_IP);
+        if (!net->path[way])
+            return false;
+    }
     return true;
 }
 
 static bool open_link(struct run_net *net, const struct run_options *options, uint8_t seed[16],
                       const struct run_trace *trace, aksu_time now)
 {
-    net->guest = new_stack(seed, trace->guest, now);
+    net->guest = new_stack(options, seed, trace->guest, now);
     seed[15] ^= 1;
-    net->world = new_stack(seed, trace->world, now);
+    net->world = new_stack(options, seed, trace->world, now);
     if (!net->guest || !net->world) {
         fputs("aksu run: no address space for two stacks (ulimit -v, or vm.overcommit_memory=2)\n",
               stderr);
+        run_net_close(net);
+        return false;
+    }
+    if (!open_paths(net, options)) {
+        fputs("aksu run: no memory for a path\n", stderr);
         run_net_close(net);
         return false;
     }
@@ -119,16 +158,64 @@ void run_net_close(struct run_net *net)
         run_device_close(&net->device);
     else if (net->guest)
         aksu_free(net->guest);
+    for (unsigned way = 0; way < 2 && net->world; way++)
+        aksu_path_free(net->path[way]);
     if (net->world)
         aksu_free(net->world);
     *net = (struct run_net){ 0 };
+}
+
+/* What a stack has to send enters its path. Returns how much. */
+static unsigned send_all(struct run_net *net, unsigned way, aksu_time now)
+{
+    struct aksu_frame frame;
+    unsigned n = 0;
+
+    for (; n < FRAMES && aksu_frame_out(net->link.net[way], &frame, now); n++)
+        aksu_path_put(net->path[way], &frame, now);
+    return n;
+}
+
+/* Each batch that comes out is answered before the next one. */
+static bool move_over_paths(struct run_net *net, aksu_time now)
+{
+    struct aksu_frame frame[BATCH];
+    unsigned moved = send_all(net, 0, now) + send_all(net, 1, now), idle = 0;
+    bool any = moved > 0;
+
+    for (unsigned way = 0; idle < 2 && moved < FRAMES; way = 1 - way) {
+        unsigned n = aksu_path_take(net->path[way], frame, net->batch, now);
+        idle = n > 0 ? 0 : idle + 1;
+        if (n == 0)
+            continue;
+        aksu_frames_in(net->link.net[1 - way], net->link.device[1 - way], frame, n, now);
+        moved += n + send_all(net, 1 - way, now);
+        any = true;
+    }
+    return any;
 }
 
 bool run_net_move(struct run_net *net, aksu_time now)
 {
     if (run_net_has_device(net))
         return run_device_move(&net->device, now);
-    return aksu_pair_move(&net->link, FRAMES, now) > 0;
+    if (!net->path[0])
+        return aksu_pair_move(&net->link, FRAMES, now) > 0;
+    return move_over_paths(net, now);
+}
+
+bool run_net_is_open(const struct run_net *net)
+{
+    struct aksu_counters counters;
+
+    aksu_counters(net->guest, &counters);
+    return counters.connections > 0;
+}
+
+void run_net_start(struct run_net *net, const struct run_options *options, aksu_time now)
+{
+    for (unsigned way = 0; way < 2 && net->path[way]; way++)
+        run_path_start(&options->path, net->path[way], now);
 }
 
 bool run_net_next_ready(struct run_net *net, struct aksu_ready *out)
@@ -147,7 +234,8 @@ aksu_time run_net_timeouts(struct run_net *net, aksu_time now)
     if (aksu_next_timeout(net->world) <= now)
         aksu_timeouts(net->world, now);
 
-    aksu_time guest = aksu_next_timeout(net->guest);
-    aksu_time world = aksu_next_timeout(net->world);
-    return guest < world ? guest : world;
+    aksu_time next = time_min(aksu_next_timeout(net->guest), aksu_next_timeout(net->world));
+    for (unsigned way = 0; way < 2 && net->path[way]; way++)
+        next = time_min(next, aksu_path_next(net->path[way]));
+    return next;
 }

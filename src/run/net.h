@@ -14,6 +14,9 @@ struct run_net {
     struct aksu *world;                 /* the gateway's: every address but the guest's; NULL with
                                            a device */
     struct aksu_pair link;
+    struct aksu_path *path[2];          /* from the guest, to the guest; NULL: none. With a device
+                                           they are the host's */
+    unsigned batch;                     /* frames that come out of a path and go in together */
     struct run_device device;
     struct prng random;
 };
@@ -23,6 +26,10 @@ struct run_net {
 bool run_net_open(struct run_net *net, const struct run_options *options,
                   struct gateway_poller *poller, const struct run_trace *trace, aksu_time now);
 void run_net_close(struct run_net *net);
+/* The program starts. */
+void run_net_start(struct run_net *net, const struct run_options *options, aksu_time now);
+/* The program's stack has connections that have not ended, TIME-WAIT aside. */
+bool run_net_is_open(const struct run_net *net);
 /* Frames both ways, a bounded number. true: some moved, or the stack has news. */
 bool run_net_move(struct run_net *net, aksu_time now);
 /* Does what is due, and says when to call again. */

@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "aksu/host.h"
+#include "run/path.h"
 
 struct run_options {
     bool ladder;                /* diagrams on stderr */
@@ -16,6 +17,8 @@ struct run_options {
     uint32_t mtu;               /* octets of an IP packet between the program and the gateway;
                                    with a device the host's config says it */
     bool no_offload;            /* segments of one MTU even when nobody looks at them */
+    struct run_path path;       /* the network between the program's stack and the gateway's, or
+                                   the device; a summary follows at the end */
     /* The program's stack is this host; `stack` and `sink` are not used. NULL: a gateway
      * connects to everything by the kernel's sockets. */
     const struct aksu_host_config *host;

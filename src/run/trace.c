@@ -91,13 +91,16 @@ bool run_trace_open(struct run_trace *trace, const struct run_options *options,
         aksu_text_init(&trace->text[i], (struct aksu_writer){ write_stderr, trace }, host_name[i]);
         trace->text[i].first = now;             /* one clock for both hosts */
     }
-    if (!options->ladder && !options->json && !options->text)
+    run_summary_init(&trace->summary, options->host == NULL);
+    if (!options->ladder && !options->json && !options->text && !options->path.wanted)
         return true;
+    struct run_summary_side *side[2] = { &trace->summary.guest, &trace->summary.world };
     for (int i = 0; i < 2; i++) {
-        struct aksu_sink *to[3] = { trace->tee[i].to[0],
+        struct aksu_sink *to[4] = { trace->tee[i].to[0],
                                     options->text ? &trace->text[i].sink : NULL,
-                                    options->json ? &trace->json[i].sink : NULL };
-        aksu_tee_init(&trace->tee[i], to, 3);
+                                    options->json ? &trace->json[i].sink : NULL,
+                                    options->path.wanted ? &side[i]->sink : NULL };
+        aksu_tee_init(&trace->tee[i], to, 4);
     }
     trace->guest = &trace->tee[0].sink;
     trace->world = options->host ? NULL : &trace->tee[1].sink;
@@ -124,6 +127,7 @@ void run_trace_close(struct run_trace *trace)
             fputs("aksu run: the JSON file is not complete: it could not all be written\n", stderr);
     }
     fflush(stderr);
+    run_summary_fini(&trace->summary);
     free(trace->ladder_memory);
     *trace = (struct run_trace){ 0 };
 }

@@ -6,6 +6,7 @@
 
 #include "aksu/sink.h"
 #include "run/run.h"
+#include "run/summary.h"
 
 struct run_trace {
     struct aksu_sink *guest, *world;    /* for the two stacks; NULL: nobody looks. With a device
@@ -16,6 +17,7 @@ struct run_trace {
     struct aksu_json_sink json[2];
     struct aksu_text_sink text[2];
     struct aksu_tee_sink tee[2];
+    struct run_summary summary;         /* with a path */
     bool unflushed;
 };
 
