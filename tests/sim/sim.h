@@ -14,6 +14,18 @@ struct sim_test {
 };
 void sim_register(struct sim_test *test);
 
+/* A sanitizer takes its time: a part of the seeds must do. */
+#if defined(__SANITIZE_ADDRESS__)
+#define SIM_SEEDS(n) ((n) / 8)
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define SIM_SEEDS(n) ((n) / 8)
+#endif
+#endif
+#ifndef SIM_SEEDS
+#define SIM_SEEDS(n) (n)
+#endif
+
 #define SIM(name_, seeds_)                                                                        \
     static void name_(uint64_t seed);                                                             \
     __attribute__((constructor)) static void name_##_register(void)                               \
