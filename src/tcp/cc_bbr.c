@@ -156,16 +156,17 @@ static void on_recovered(struct cc *c, aksu_time now)
     store(c, &b);
 }
 
-/* BBR 5.6.4.4: OnEnterRTO */
+/* BBR 5.6.4.4: OnEnterRTO, room for one segment when all that was in flight is taken for lost */
 static void on_rto(struct cc *c, uint32_t in_flight, bool again, aksu_time now)
 {
     struct bbr b = load(c);
+    (void)in_flight;
     (void)again;
     (void)now;
     bbr_save_cwnd(c, &b);
     bbr_note_loss(c, &b);
     b.in_recovery = true;
-    c->cwnd = least(c->cwnd, in_flight + c->smss);
+    c->cwnd = c->smss;
     store(c, &b);
 }
 
