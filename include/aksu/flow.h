@@ -12,7 +12,7 @@ extern "C" {
 #endif
 
 enum { AKSU_FLOW_HEADER = 20,               /* in front of every datagram */
-       AKSU_FLOW_FEEDBACK_MOST = 148 };     /* octets of a feedback */
+       AKSU_FLOW_FEEDBACK_MOST = 532 };     /* octets of a feedback */
 
 /* What a datagram that came is for: the receiver, the sender, or nobody (AKSU_FLOW_OTHER: malformed
  * or of another version). */
@@ -49,8 +49,8 @@ AKSU_API enum aksu_status aksu_flow_send(struct aksu_flow *flow, uint8_t *datagr
  * answer to the last ones is overdue. */
 AKSU_API bool aksu_flow_probe(struct aksu_flow *flow, uint8_t datagram[AKSU_FLOW_HEADER],
                               aksu_time now);
-/* A feedback that arrived. OK; INVALID (malformed, or about what was never sent: nothing changes),
- * DOES_NOT_EXIST (of another flow). */
+/* A feedback that arrived. OK; INVALID (malformed: nothing changes; or about what was never sent: it
+ * is not believed, and the flow begins again with one datagram); DOES_NOT_EXIST (of another). */
 AKSU_API enum aksu_status aksu_flow_feedback(struct aksu_flow *flow, const void *datagram,
                                              size_t length, aksu_time now);
 /* When aksu_flow_timeouts and aksu_flow_probe want to be called, AKSU_NEVER: only after a send. */
@@ -85,7 +85,7 @@ struct aksu_flow_receiver {
     uint32_t ce;                        /* datagrams with CE (RFC 3168 5) */
     uint32_t token, highest, wanted, waiting, transit_us;
     aksu_time highest_at, due, reported_at;
-    uint32_t arrived[32];
+    uint32_t arrived[128];
     bool begun;
 };
 struct aksu_flow_datagram {

@@ -7,8 +7,7 @@
 enum {
     DATAGRAM_LEAST = 64, DATAGRAM_MOST = 65507, RECORDS_LEAST = 16,
     SKIP_LEAST = 64,            /* one number in 64 to 127 is left out */
-    WITHIN_LEAST_US = 500, WITHIN_MOST_US = 25000,
-    KEEP = 64                   /* numbers that feedback goes on to tell about, in case they are late */
+    WITHIN_LEAST_US = 500, WITHIN_MOST_US = 25000
 };
 #define CATCH_UP MS(1)          /* what a caller who is late may send at once */
 #define NANOSECONDS 1000000000u
@@ -152,7 +151,7 @@ static void skip_one(struct aksu_flow *f)
     f->next = seq_add(f->next, 1);
 }
 
-static uint32_t within_us(const struct aksu_flow *f)
+uint32_t udp_flow_within_us(const struct aksu_flow *f)
 {
     if (f->srtt == 0)
         return WITHIN_LEAST_US;
@@ -170,7 +169,7 @@ static void put(struct aksu_flow *f, uint8_t *datagram, uint32_t length, uint32_
         .sent = now, .first_sent = f->first_sent, .delivered_at = f->delivered_at,
         .delivered = (uint32_t)f->delivered, .length = (uint16_t)length,
         .state = UDP_FLOW_FLYING, .app_limited = f->app_limited_until != 0 };
-    uint32_t kept = (uint32_t)least(KEEP, (uint64_t)(uint32_t)seq_diff(f->oldest, f->first));
+    uint32_t kept = (uint32_t)least(UDP_FLOW_KEEP, (uint64_t)(uint32_t)seq_diff(f->oldest, f->first));
     wire_flow_build(datagram, &(struct flow_header){
                                   .token = f->token, .sequence = f->next.n,
                                   .sent_us = (uint32_t)(now / US(1)),
@@ -200,7 +199,7 @@ enum aksu_status aksu_flow_send(struct aksu_flow *f, uint8_t *datagram, size_t l
     aksu_time base = now > CATCH_UP ? most(f->next_send, now - CATCH_UP) : f->next_send;
     f->next_send = base + time_of(f, (uint32_t)length);
     f->probed = false;
-    put(f, datagram, (uint32_t)length, within_us(f), now);
+    put(f, datagram, (uint32_t)length, udp_flow_within_us(f), now);
     return AKSU_OK;
 }
 

@@ -10,6 +10,9 @@
 #include "tcp/cc.h"
 #include "wire/flow.h"
 
+/* Below `oldest` so many numbers are still looked for in feedback: they may be late. */
+enum { UDP_FLOW_KEEP = 64 };
+
 enum udp_flow_state {
     UDP_FLOW_NEVER, UDP_FLOW_SKIPPED,   /* this number was not sent: who says it came is lying */
     UDP_FLOW_FLYING, UDP_FLOW_DELIVERED, UDP_FLOW_LOST
@@ -78,9 +81,12 @@ static inline struct udp_flow_record *udp_flow_at(struct aksu_flow *f, seq_t n)
 struct udp_flow_news {
     aksu_time now;
     uint32_t acked, lost;               /* octets */
-    seq_t newest, newest_lost;          /* valid when acked, lost are not 0 */
+    seq_t newest, oldest_lost, newest_lost;     /* valid when acked, lost are not 0 */
     bool highest_is_new;                /* the RTT can be measured */
 };
+
+/* udp_flow.c: how long the receiver may wait with feedback */
+uint32_t udp_flow_within_us(const struct aksu_flow *f);
 
 /* udp_flow_loss.c */
 aksu_time udp_flow_rto(const struct aksu_flow *f);
@@ -89,6 +95,8 @@ void udp_flow_detect_loss(struct aksu_flow *f, struct udp_flow_news *news);
 /* A datagram that was given up came. */
 void udp_flow_came_after_all(struct aksu_flow *f, seq_t n, uint32_t length);
 void udp_flow_congestion(struct aksu_flow *f, const struct udp_flow_news *news, bool ce);
+/* The peer says that it got what was never sent. */
+void udp_flow_lie(struct aksu_flow *f, aksu_time now);
 void udp_flow_end_recovery(struct aksu_flow *f, aksu_time now);
 /* Takes the response back if nothing of what caused it is missing. */
 void udp_flow_undo(struct aksu_flow *f, aksu_time now);

@@ -23,11 +23,18 @@ static bool says(const struct flow_feedback *fb, uint32_t i)
     return (fb->arrived[i / 32] >> i % 32 & 1) != 0;
 }
 
+/* So many bits are worth a look: what lies far below `oldest` was decided long ago. */
+static uint32_t reach(const struct aksu_flow *f, const struct flow_feedback *fb)
+{
+    int32_t above = seq_diff(seq_of(fb->highest), f->oldest) + UDP_FLOW_KEEP;
+    return above > 0 ? (uint32_t)least(32 * fb->words, (uint32_t)above) : 0;
+}
+
 static bool believable(struct aksu_flow *f, const struct flow_feedback *fb)
 {
     if (!plausible(f, seq_of(fb->highest)))
         return false;
-    for (uint32_t i = 0; i < 32 * fb->words; i++) {
+    for (uint32_t i = 0, end = reach(f, fb); i < end; i++) {
         if (says(fb, i) && !plausible(f, seq_of(fb->highest - 1 - i)))
             return false;
     }
@@ -133,7 +140,7 @@ static void take(struct aksu_flow *f, const struct flow_feedback *fb, struct udp
         f->opened_at = news->now;
     arrived(f, highest, news);
     news->highest_is_new = news->acked > 0;
-    for (uint32_t i = 0; i < 32 * fb->words; i++) {
+    for (uint32_t i = 0, end = reach(f, fb); i < end; i++) {
         if (says(fb, i))
             arrived(f, seq_of(fb->highest - 1 - i), news);
     }
@@ -173,6 +180,7 @@ enum aksu_status aksu_flow_feedback(struct aksu_flow *f, const void *datagram, s
         return AKSU_DOES_NOT_EXIST;
     if (!believable(f, &fb)) {
         f->refused++;
+        udp_flow_lie(f, now);
         return AKSU_INVALID;
     }
     struct udp_flow_news news = { .now = now };

@@ -35,8 +35,10 @@ static void give_up(struct aksu_flow *f, seq_t n, struct udp_flow_news *news)
     r->state = UDP_FLOW_LOST;
     f->in_flight -= r->length;
     f->lost += r->length;
-    news->lost += r->length;
+    if (news->lost == 0)
+        news->oldest_lost = n;
     news->newest_lost = n;
+    news->lost += r->length;
 }
 
 void udp_flow_detect_loss(struct aksu_flow *f, struct udp_flow_news *news)
@@ -52,7 +54,7 @@ void udp_flow_detect_loss(struct aksu_flow *f, struct udp_flow_news *news)
             continue;
         uint32_t later = (uint32_t)seq_diff(f->highest, n);
         aksu_time window = reordering_window(f, later);
-        aksu_time at = r->sent + f->latest_rtt + window;
+        aksu_time at = r->sent + f->latest_rtt + window + US(udp_flow_within_us(f));
         if (at <= news->now || window == 0)
             give_up(f, n, news);
         else
@@ -88,10 +90,19 @@ void udp_flow_congestion(struct aksu_flow *f, const struct udp_flow_news *news, 
     f->recovering = true;
     f->may_undo = !ce;
     f->recovery_end = f->next;
-    f->episode_first = f->oldest;
+    f->episode_first = ce ? f->oldest : news->oldest_lost;
     f->episode_missing = news->lost;
     f->events++;
     f->cc.ops->on_congestion(&f->cc, f->in_flight + news->lost, ce, news->now);
+}
+
+/* A number that was left out has no innocent explanation. What it said before is not worth more: the
+ * flow begins again with one datagram (docs/flow.md). */
+void udp_flow_lie(struct aksu_flow *f, aksu_time now)
+{
+    f->events++;
+    f->may_undo = false;
+    f->cc.ops->on_rto(&f->cc, f->in_flight, true, now);
 }
 
 void udp_flow_end_recovery(struct aksu_flow *f, aksu_time now)

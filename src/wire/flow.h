@@ -5,7 +5,7 @@
 #include "aksu/flow.h"
 #include "base/bytes.h"
 
-enum { FLOW_VERSION = 1, FLOW_WORDS = 32, FLOW_WITHIN_UNIT = 10 /* microseconds */ };
+enum { FLOW_VERSION = 1, FLOW_WORDS = 128, FLOW_WITHIN_UNIT = 10 /* microseconds */ };
 
 struct flow_header {
     uint32_t token;             /* the flow's name */

@@ -8,7 +8,7 @@
 #include "aksu/flow.h"
 #include "base/time.h"
 
-enum { WAY_MOST = 1 << 14, DATAGRAM = 1200, FLOW_RECORDS = 4096 };
+enum { WAY_MOST = 1 << 14, DATAGRAM = 1200, FLOW_RECORDS = 1024 };
 
 struct carried {
     aksu_time at;
