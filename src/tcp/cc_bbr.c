@@ -10,6 +10,8 @@
 #include "base/bytes.h"
 #include "tcp/cc_bbr.h"
 
+enum { REPAIR_ROUNDS = 3 };
+
 /* Gains in percent by phase, BBR 5.6.1. */
 static const uint16_t pacing_gain[] = { 277, 50, 90, 100, 100, 125, 100 };
 static const uint16_t cwnd_gain[] = { 200, 200, 200, 200, 200, 225, 50 };
@@ -107,6 +109,17 @@ static void restore_cwnd(struct cc *c, struct bbr *b)
     b->in_recovery = false;
 }
 
+/* An owner without SACK does not say when the repair after a timeout is over: three rounds later. */
+static void follow_recovery(struct cc *c, struct bbr *b, const struct cc_ack *ack)
+{
+    if (ack->recovering) {
+        b->in_recovery = true;
+        b->repair_rounds = 0;
+    } else if (b->in_recovery && ack->round && ++b->repair_rounds == REPAIR_ROUNDS) {
+        restore_cwnd(c, b);
+    }
+}
+
 static void on_ack(struct cc *c, const struct cc_ack *ack)
 {
     struct bbr b = load(c);
@@ -117,10 +130,7 @@ static void on_ack(struct cc *c, const struct cc_ack *ack)
         if (bbr_max_bw(&b) == 0)
             init_pacing_rate(c, ack->srtt_us);
     }
-    if (ack->recovering)
-        b.in_recovery = true;
-    else
-        restore_cwnd(c, &b);
+    follow_recovery(c, &b, ack);
     if (ack->lost > 0)
         handle_loss(&s);
     bbr_before_state(&s);
@@ -166,6 +176,7 @@ static void on_rto(struct cc *c, uint32_t in_flight, bool again, aksu_time now)
     bbr_save_cwnd(c, &b);
     bbr_note_loss(c, &b);
     b.in_recovery = true;
+    b.repair_rounds = 0;
     c->cwnd = c->smss;
     store(c, &b);
 }

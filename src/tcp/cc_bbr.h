@@ -58,7 +58,7 @@ struct bbr {
     uint32_t delivered;                 /* in all, as far as the initial window */
 
     uint32_t phase : 3, acks : 3, undo : 2, full_bw_count : 2, up_rounds : 5, drain_rounds : 3;
-    uint32_t loss_events : 3, extra_rounds : 3;
+    uint32_t loss_events : 3, extra_rounds : 3, repair_rounds : 2;
     uint32_t full_bw_reached : 1, full_bw_now : 1, probe_sample : 1, loss_in_round : 1;
     uint32_t idle_restart : 1, too_high : 1, precautionary : 1;
     uint32_t in_recovery : 1, recovery_round : 1, partial_round : 1;

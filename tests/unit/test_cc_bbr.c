@@ -311,7 +311,17 @@ static void recovery_is_its_own(void **state)
     assert_int_equal(path.cc.cwnd, 4 * path.smss);      /* MinPipeCwnd */
     ack.recovering = false;
     cc_bbr.on_ack(&path.cc, &ack);
+    assert_true(path.cc.cwnd < 10 * path.smss);         /* not before it is repaired */
+    cc_bbr.on_recovered(&path.cc, now);
+    assert_true(path.cc.cwnd >= before);
+    cc_bbr.on_ack(&path.cc, &ack);
     assert_true(path.cc.cwnd > before * 9 / 10);
+    /* an owner that does not say when */
+    cc_bbr.on_rto(&path.cc, 0, false, now);
+    ack.round = true;
+    for (int i = 0; i < 3; i++)
+        cc_bbr.on_ack(&path.cc, &ack);
+    assert_true(path.cc.cwnd > before / 2);
 }
 
 /* BBR 5.5.11: a recovery that was a mistake leaves no trace. */
