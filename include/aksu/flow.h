@@ -49,8 +49,8 @@ AKSU_API enum aksu_status aksu_flow_send(struct aksu_flow *flow, uint8_t *datagr
  * answer to the last ones is overdue. */
 AKSU_API bool aksu_flow_probe(struct aksu_flow *flow, uint8_t datagram[AKSU_FLOW_HEADER],
                               aksu_time now);
-/* A feedback that arrived. OK; INVALID (malformed: nothing changes; or about what was never sent: it
- * is not believed, and the flow begins again with one datagram); DOES_NOT_EXIST (of another). */
+/* A feedback that arrived. OK; INVALID (malformed: nothing changes; or about what was never sent:
+ * it is not believed, and the flow begins again with one datagram); DOES_NOT_EXIST (of another). */
 AKSU_API enum aksu_status aksu_flow_feedback(struct aksu_flow *flow, const void *datagram,
                                              size_t length, aksu_time now);
 /* When aksu_flow_timeouts and aksu_flow_probe want to be called, AKSU_NEVER: only after a send. */
@@ -76,8 +76,8 @@ struct aksu_flow_info {
 };
 AKSU_API void aksu_flow_info(const struct aksu_flow *flow, struct aksu_flow_info *out);
 
-/* --- The receiver: begin with all zero. It belongs to the first flow that it hears. The fields up to
- * `ce` are for reading, the others its own. */
+/* --- The receiver: begin with all zero. It belongs to the first flow that it hears. The fields up
+ * to `ce` are for reading, the others its own. */
 struct aksu_flow_receiver {
     uint64_t datagrams, octets;         /* taken; octets without headers */
     uint64_t duplicates;                /* that came again, or too late to tell */

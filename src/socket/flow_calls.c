@@ -1,4 +1,4 @@
-/* flow_calls.c - a paced flow on a UDP endpoint: the part of aksu/flow.h that sends and receives. */
+/* flow_calls.c - a paced flow on a UDP endpoint: what of aksu/flow.h sends and receives. */
 #include "aksu/flow.h"
 #include "base/ip_addr.h"
 

@@ -109,7 +109,7 @@ static void restore_cwnd(struct cc *c, struct bbr *b)
     b->in_recovery = false;
 }
 
-/* An owner without SACK does not say when the repair after a timeout is over: three rounds later. */
+/* An owner without SACK does not say when the repair after a timeout is over: three rounds on. */
 static void follow_recovery(struct cc *c, struct bbr *b, const struct cc_ack *ack)
 {
     if (ack->recovering) {

@@ -33,8 +33,9 @@ static uint32_t draw_skip(struct aksu_flow *f)
     return SKIP_LEAST + prng_below(&f->random, SKIP_LEAST);
 }
 
-/* RFC 6928 2, RFC 8085 3.1.1 */
-static void init_cc(struct aksu_flow *f, const struct cc_ops *ops, uint32_t datagram, aksu_time now)
+/* RFC 6928 2, RFC 8085 3.1.2 */
+static void init_cc(struct aksu_flow *f, const struct cc_ops *ops, uint32_t datagram,
+                    aksu_time now)
 {
     f->cc.ops = ops;
     f->cc.smss = datagram;
@@ -65,8 +66,8 @@ enum aksu_status aksu_flow_init(void *memory, size_t size, const struct aksu_flo
     f->random = prng_of(config->seed);
     f->token = (uint32_t)prng_u64(&f->random);
     uint32_t drawn = (uint32_t)prng_u64(&f->random);
-    f->first = f->next = f->oldest = f->recovery_end = f->episode_first =
-        seq_of(config->first_sequence != 0 ? config->first_sequence : drawn);
+    f->first = seq_of(config->first_sequence != 0 ? config->first_sequence : drawn);
+    f->next = f->oldest = f->recovery_end = f->episode_first = f->first;
     f->until_skip = draw_skip(f);
     f->rate_most = config->rate_most;
     f->guess = config->rtt != 0 ? config->rtt : MS(100);
@@ -79,7 +80,7 @@ enum aksu_status aksu_flow_init(void *memory, size_t size, const struct aksu_flo
 }
 
 /* Octets per second, never 0. An algorithm that does not pace gets its window spread over a round
- * trip: twice as fast while it still searches, a little faster than it will be acknowledged else. */
+ * trip: twice as fast while it searches, else a little faster than it will be acknowledged. */
 static uint64_t pacing_rate(const struct aksu_flow *f)
 {
     aksu_time rtt = f->srtt != 0 ? f->srtt : f->guess;
@@ -141,7 +142,7 @@ static void note_idleness(struct aksu_flow *f, aksu_time now)
         f->cc.ops->after_idle(&f->cc, now - f->last_sent, now);
 }
 
-/* A number that is not sent: a receiver who says that it came acknowledges what it did not see. */
+/* A number that is not sent: who says that it came acknowledges what he did not see. */
 static void skip_one(struct aksu_flow *f)
 {
     if (--f->until_skip > 0)
@@ -169,7 +170,8 @@ static void put(struct aksu_flow *f, uint8_t *datagram, uint32_t length, uint32_
         .sent = now, .first_sent = f->first_sent, .delivered_at = f->delivered_at,
         .delivered = (uint32_t)f->delivered, .length = (uint16_t)length,
         .state = UDP_FLOW_FLYING, .app_limited = f->app_limited_until != 0 };
-    uint32_t kept = (uint32_t)least(UDP_FLOW_KEEP, (uint64_t)(uint32_t)seq_diff(f->oldest, f->first));
+    uint32_t known = (uint32_t)seq_diff(f->oldest, f->first);
+    uint32_t kept = known < UDP_FLOW_KEEP ? known : UDP_FLOW_KEEP;
     wire_flow_build(datagram, &(struct flow_header){
                                   .token = f->token, .sequence = f->next.n,
                                   .sent_us = (uint32_t)(now / US(1)),

@@ -51,7 +51,7 @@ struct aksu_flow {
     aksu_time delivered_at, first_sent;
     uint64_t round_end, app_limited_until;
 
-    /* round trip and timers, RFC 6298 */
+    /* round trip and timers, RFC 6298 2 */
     aksu_time srtt, rttvar, min_rtt, latest_rtt;        /* 0: not known yet */
     aksu_time guess;                    /* of the RTT */
     aksu_time last_sent, progress;

@@ -109,8 +109,8 @@ static void sample_rate(struct aksu_flow *f, const struct udp_flow_news *news, s
     f->most_in_flight = f->in_flight;
 }
 
-/* The window counts as used when a round filled it; while it doubles, half is enough (RFC 7661
- * 4.3). */
+/* RFC 7661 4.1: the window counts as used when a round filled it; while it doubles, half is
+ * enough. */
 static bool window_unused(const struct aksu_flow *f)
 {
     uint64_t used = most(f->most_in_flight, f->most_in_flight_before);

@@ -1,5 +1,5 @@
 /* udp_flow_loss.c - what of a paced flow is lost, and what follows: by later arrivals and time (RFC
- * 8985 6.2, without retransmissions), by silence (RFC 6298 5, RFC 8085 3.1), one response of the
+ * 8985 6.2, without retransmissions), by silence (RFC 6298 5, RFC 8085 3.1.1), one response of the
  * congestion control per round trip, taken back when it was a mistake. */
 #include "udp/udp_flow.h"
 
@@ -96,8 +96,8 @@ void udp_flow_congestion(struct aksu_flow *f, const struct udp_flow_news *news, 
     f->cc.ops->on_congestion(&f->cc, f->in_flight + news->lost, ce, news->now);
 }
 
-/* A number that was left out has no innocent explanation. What it said before is not worth more: the
- * flow begins again with one datagram (docs/flow.md). */
+/* A number that was left out has no innocent explanation, and what the peer said before is worth
+ * no more: the flow begins again with one datagram (docs/flow.md). */
 void udp_flow_lie(struct aksu_flow *f, aksu_time now)
 {
     f->events++;
@@ -114,7 +114,7 @@ void udp_flow_end_recovery(struct aksu_flow *f, aksu_time now)
         f->cc.ops->on_recovered(&f->cc, now);
 }
 
-/* RFC 4015, but by arrivals themselves: all that was missing came. */
+/* RFC 4015 3.2, but by the arrivals themselves: all that was missing came. */
 void udp_flow_undo(struct aksu_flow *f, aksu_time now)
 {
     if (!f->may_undo || f->episode_missing > 0)

@@ -1,5 +1,5 @@
-/* flow_help.h - a sender and a receiver of a paced flow, joined by two ways that delay, lose, repeat
- * and reorder as a test says. The path has a rate when it is given one. */
+/* flow_help.h - a sender and a receiver of a paced flow, joined by two ways that delay, lose,
+ * repeat and reorder as a test says. A way has a rate when it is given one. */
 #ifndef UNIT_FLOW_HELP_H
 #define UNIT_FLOW_HELP_H
 
@@ -47,7 +47,6 @@ struct pair {
     aksu_time last_send, least_gap;
 };
 
-/* seed: everything random. name: of the congestion control. */
 void pair_init(struct pair *p, const char *name, aksu_time delay, uint64_t rate, uint32_t room);
 void pair_init_config(struct pair *p, const struct aksu_flow_config *config, aksu_time delay);
 void pair_free(struct pair *p);

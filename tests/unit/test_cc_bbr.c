@@ -2,8 +2,6 @@
  * Startup, Drain, ProbeBW, ProbeRTT, loss, ECN, idleness and spurious recovery. */
 #include "help.h"
 
-#include <stdio.h>
-
 #include "bottleneck.h"
 #include "tcp/cc_bbr.h"
 

@@ -1,6 +1,6 @@
-/* test_udp_flow.c - a paced flow of datagrams between a sender and a receiver (aksu/flow.h): what it
- * makes of loss, reordering, duplicates, lost feedback and silence, that it wraps, and that it paces
- * exactly. */
+/* test_udp_flow.c - a paced flow of datagrams between a sender and a receiver (aksu/flow.h): what
+ * it makes of loss, reordering, duplicates, lost feedback and silence, that it wraps, and that it
+ * paces exactly. */
 #include "flow_help.h"
 
 #include "udp/udp_flow.h"
@@ -184,8 +184,8 @@ static void the_tail_is_probed(void **state)
     pair_free(&p);
 }
 
-/* RFC 6298 5: silence leaves one datagram per time-out, each twice as late; the path that is back is
- * used again. */
+/* RFC 6298 5.5: silence leaves one datagram per time-out, each twice as late; the path that is back
+ * is used again. */
 static void silence(void **state)
 {
     (void)state;

@@ -1,5 +1,5 @@
-/* test_udp_flow_lies.c - peers of a paced flow that lie, and octets that mean nothing: no promise is
- * broken, no work without bound, nobody gains by it (aksu/flow.h, docs/flow.md). */
+/* test_udp_flow_lies.c - peers of a paced flow that lie, and octets that mean nothing: no promise
+ * is broken, no work without bound, nobody gains by it (aksu/flow.h, docs/flow.md). */
 #include "flow_help.h"
 
 #include "udp/udp_flow.h"
@@ -223,7 +223,8 @@ static void receivers(void **state)
                      AKSU_DOES_NOT_EXIST);
     assert_int_equal(r.ce, 0);
     h.token = 7;
-    static const uint32_t jump[] = { 102, 101, 5000, 4990, 905, 904, 0x70000000, 0x70000000 - 4095 };
+    static const uint32_t jump[] = { 102, 101, 5000, 4990, 905, 904, 0x70000000,
+                                     0x70000000 - 4095 };
     static const enum aksu_status answer[] = { AKSU_OK, AKSU_OK, AKSU_OK, AKSU_OK, AKSU_OK,
                                                AKSU_ALREADY_EXISTS /* too old to know */,
                                                AKSU_OK, AKSU_OK };
