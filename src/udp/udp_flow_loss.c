@@ -93,7 +93,8 @@ void udp_flow_congestion(struct aksu_flow *f, const struct udp_flow_news *news, 
     f->episode_first = ce ? f->oldest : news->oldest_lost;
     f->episode_missing = news->lost;
     f->events++;
-    f->cc.ops->on_congestion(&f->cc, f->in_flight + news->lost, ce, news->now);
+    /* FlightSize before what this feedback is about was taken off */
+    f->cc.ops->on_congestion(&f->cc, f->in_flight + news->lost + news->acked, ce, news->now);
 }
 
 /* A number that was left out has no innocent explanation, and what the peer said before is worth

@@ -27,7 +27,7 @@ void pair_init(struct pair *p, const char *name, aksu_time delay, uint64_t rate,
 static void clear(struct way *w)
 {
     for (uint32_t i = 0; i < w->count; i++)
-        free(w->carried[i]);
+        free(w->carried[(w->first + i) % WAY_MOST]);
     w->count = 0;
 }
 
@@ -43,8 +43,7 @@ static bool happens(struct pair *p, uint32_t of_65536)
     return chance_below(&p->dice, 65536) < of_65536;
 }
 
-static void carry(struct pair *p, struct way *w, const uint8_t *octet, uint32_t length,
-                  aksu_time at)
+static void carry(struct way *w, const uint8_t *octet, uint32_t length, aksu_time at)
 {
     struct carried *c = malloc(sizeof *c);
     assert_non_null(c);
@@ -52,13 +51,11 @@ static void carry(struct pair *p, struct way *w, const uint8_t *octet, uint32_t 
     memcpy(c->octet, octet, length);
     c->length = length;
     c->at = at;
-    c->order = p->order++;
     c->ce = w->mark;
-    /* sorted by time, the latest first */
     uint32_t i = w->count++;
-    for (; i > 0 && w->carried[i - 1]->at <= at; i--)
-        w->carried[i] = w->carried[i - 1];
-    w->carried[i] = c;
+    for (; i > 0 && w->carried[(w->first + i - 1) % WAY_MOST]->at > at; i--)
+        w->carried[(w->first + i) % WAY_MOST] = w->carried[(w->first + i - 1) % WAY_MOST];
+    w->carried[(w->first + i) % WAY_MOST] = c;
 }
 
 void way_enter(struct pair *p, struct way *w, const uint8_t *octet, uint32_t length)
@@ -79,14 +76,22 @@ void way_enter(struct pair *p, struct way *w, const uint8_t *octet, uint32_t len
         at = w->free_at;
     }
     at += w->delay + (happens(p, w->late) ? w->late_by : 0);
-    carry(p, w, octet, length, at);
+    carry(w, octet, length, at);
     if (happens(p, w->repeat))
-        carry(p, w, octet, length, at + MS(1));
+        carry(w, octet, length, at + MS(1));
 }
 
 static aksu_time next_of(const struct way *w)
 {
-    return w->count > 0 ? w->carried[w->count - 1]->at : AKSU_NEVER;
+    return w->count > 0 ? w->carried[w->first]->at : AKSU_NEVER;
+}
+
+static struct carried *arrival(struct way *w)
+{
+    struct carried *c = w->carried[w->first];
+    w->first = (w->first + 1) % WAY_MOST;
+    w->count--;
+    return c;
 }
 
 bool pair_send(struct pair *p, uint32_t length)
@@ -104,7 +109,7 @@ bool pair_send(struct pair *p, uint32_t length)
 
 static void arrive_there(struct pair *p)
 {
-    struct carried *c = p->there.carried[--p->there.count];
+    struct carried *c = arrival(&p->there);
     struct aksu_flow_datagram d;
     if (aksu_flow_take(&p->receiver, c->octet, c->length, c->ce, p->now, &d) == AKSU_OK)
         p->taken_text += d.length;
@@ -113,7 +118,7 @@ static void arrive_there(struct pair *p)
 
 static void arrive_back(struct pair *p)
 {
-    struct carried *c = p->back.carried[--p->back.count];
+    struct carried *c = arrival(&p->back);
     assert_int_equal(aksu_flow_feedback(p->flow, c->octet, c->length, p->now), AKSU_OK);
     free(c);
 }

@@ -12,7 +12,6 @@ enum { WAY_MOST = 1 << 14, DATAGRAM = 1200, FLOW_RECORDS = 1024 };
 
 struct carried {
     aksu_time at;
-    uint64_t order;
     uint32_t length;
     bool ce;
     uint8_t octet[DATAGRAM];
@@ -28,8 +27,8 @@ struct way {
     uint64_t lose_from, lose_upto;      /* of those that enter, counted from 0 */
     bool cut, mark;
     uint64_t entered, lost;
-    struct carried *carried[WAY_MOST];
-    uint32_t count;
+    struct carried *carried[WAY_MOST];  /* from `first`, `count` of them, the next one first */
+    uint32_t first, count;
 };
 
 struct pair {
@@ -38,7 +37,7 @@ struct pair {
     void *memory;
     struct aksu_flow_receiver receiver;
     struct way there, back;
-    uint64_t order, dice;
+    uint64_t dice;
     bool full;                          /* the application sends whatever it may ... */
     uint32_t length;                    /* ... datagrams of so many octets */
     aksu_time every, app_at;            /* or one each `every` */

@@ -69,14 +69,13 @@ static void one_response_per_flight(void **state)
     (void)state;
     pair_init(&p, "reno", MS(20), 0, 0);
     pair_run(&p, MS(150));
-    uint32_t before = pair_info(&p).cwnd;
     p.there.lose_from = p.there.entered + 3;
     p.there.lose_upto = p.there.entered + 9;
     pair_run(&p, MS(90));
     struct aksu_flow_info info = pair_info(&p);
     assert_int_equal(info.congestion_events, 1);
     assert_int_equal(info.lost, 6 * DATAGRAM);
-    assert_true(info.cwnd < before);
+    assert_true(info.cwnd <= p.flow->cc.ssthresh + 2 * DATAGRAM);
     p.there.lose_from = p.there.entered + 3;
     p.there.lose_upto = p.there.entered + 4;
     pair_run(&p, MS(90));
@@ -216,8 +215,8 @@ static void a_silence_that_was_none(void **state)
     pair_init(&p, "cubic", MS(20), 0, 0);
     pair_run(&p, MS(300));
     p.full = false;
+    pair_run(&p, MS(100));
     uint32_t before = pair_info(&p).cwnd;
-    pair_run(&p, MS(1));
     p.there.late = 65536;
     p.there.late_by = MS(700);
     p.length = 100;
@@ -394,8 +393,8 @@ static void feedback_is_bounded(void **state)
     pair_free(&p);
     pair_init(&p, "cubic", MS(40), 50 * MBIT, 400000);
     pair_run(&p, SECONDS(4));
-    assert_true(p.back.entered <= 4 * 60 + p.there.entered / 64);
-    assert_true(p.back.entered >= 4 * 30);
+    assert_true(p.back.entered <= 4 * 105 + p.there.entered / 64);
+    assert_true(p.back.entered >= 4 * 50);
     pair_free(&p);
 }
 
