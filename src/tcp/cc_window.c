@@ -58,5 +58,7 @@ const struct cc_ops *cc_find(const char *name)
         return &cc_reno;
     if (same(name, cc_cubic.name))
         return &cc_cubic;
+    if (same(name, cc_bbr.name))
+        return &cc_bbr;
     return NULL;
 }
