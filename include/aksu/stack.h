@@ -35,6 +35,7 @@ struct aksu_config {
     const char *loss_detection;         /* with SACK: "rack", "sack" [rack]; RFC 8985, RFC 6675 */
     uint8_t ttl;                /* [64] */
     bool no_timestamps, no_sack, no_window_scale;   /* not offered, not accepted */
+    bool no_dsack;              /* text that came twice is not reported, RFC 2883 */
     bool no_rfc5961;            /* RST and SYN as RFC 9293 3.10.7.4 without the RFC 5961 checks */
     bool no_rfc1337;            /* a RST in TIME-WAIT deletes the record */
     bool pacing;                /* spread what is sent over the round trip with any algorithm */

@@ -1,8 +1,9 @@
-/* ring.h - a byte queue of up to 64 MiB made of pages that are taken from the pool when text arrives
- * and given back when it leaves. Empty: no page at all. One page: that page. More: a table page of
- * page references. Above 4 MiB: a page of references to table pages. Positions are octets from the front of the queue (0 = oldest); text may be
- * written beyond the end (out of order, RFC 9293 3.10.7.4 [SHLD-31]) and becomes part of the queue
- * by ring_extend. A zeroed struct is an empty ring. Called by tcp (send and receive buffers). */
+/* ring.h - a byte queue of up to 64 MiB made of pages that are taken from the pool when text
+ * arrives and given back when it leaves. Empty: no page at all. One page: that page. More: a table
+ * page of page references. Above 4 MiB: a page of references to table pages. Positions are octets
+ * from the front of the queue (0 = oldest); text may be written beyond the end (out of order,
+ * RFC 9293 3.10.7.4 [SHLD-31]) and becomes part of the queue by ring_extend. A zeroed struct is an
+ * empty ring. Called by tcp (send and receive buffers). */
 #ifndef BASE_RING_H
 #define BASE_RING_H
 

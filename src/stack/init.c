@@ -41,6 +41,7 @@ static struct tcp_config tcp_defaults(const struct aksu_config *c)
         .challenge_acks = or_default(c->challenge_acks, 10),
         .timestamps = !c->no_timestamps,
         .sack = !c->no_sack,
+        .dsack = !c->no_dsack,
         .window_scale = !c->no_window_scale,
         .rfc5961 = !c->no_rfc5961,
         .rfc1337 = !c->no_rfc1337,
@@ -118,7 +119,7 @@ static bool init_tables(struct aksu *net, struct cutter *region, const struct ak
         return false;
 
     slab_init(&net->conns, &net->pool, (sizeof(struct conn) + 7) & ~7u, SLAB_CONN);
-    slab_init(&net->ranges, &net->pool, (sizeof(struct ranges) + 7) & ~7u, SLAB_RANGES);
+    slab_init(&net->ranges, &net->pool, (sizeof(struct tcp_held) + 7) & ~7u, SLAB_RANGES);
     slab_init(&net->tcp.senders.slab, &net->pool, (sizeof(struct sender) + 7) & ~7u, SLAB_SENDER);
     slab_init(&net->tcp.senders.sent, &net->pool, sizeof(struct sent_run), SLAB_SENT);
     listener_init(&net->listeners, &net->pool, SLAB_LISTENER);

@@ -78,7 +78,7 @@ void tcp_own_syn_options(const struct tcp *t, struct tcp_options *out, aksu_time
     }
 }
 
-void tcp_own_options(const struct tcp *t, struct tcp_options *out, aksu_time now)
+void tcp_own_options(struct tcp *t, struct tcp_options *out, aksu_time now)
 {
     out->has = 0;                               /* no MSS: RFC 9293 3.2 [MUST-65] */
     out->sack_count = 0;
@@ -87,7 +87,7 @@ void tcp_own_options(const struct tcp *t, struct tcp_options *out, aksu_time now
         out->ts_val = tcp_ts_clock(t, now);
         out->ts_ecr = t->ts_recent;
     }
-    if (t->holes && t->sack_on)
+    if (reassembly_reports(t))
         reassembly_sacks(t, out);
 }
 

@@ -52,6 +52,8 @@ struct tcp {
         seq_t edge;                 /* RCV.NXT + RCV.WND as last advertised: never moves left */
         seq_t fin;                  /* of a FIN beyond a hole, valid when fin_held */
         uint32_t acked_text;        /* octets received since the last ACK went out */
+        seq_t dsack;                /* [dsack, dsack + dsack_length) came again: RFC 2883 4 */
+        uint16_t dsack_length;      /* 0: nothing to report */
     } rcv;
     seq_t iss, irs;
     seq_t rst_seq;                  /* of the RST that is owed */
@@ -120,7 +122,7 @@ struct tcp {
     const struct cc_ops *cc;
     uint32_t idle_cwnd, idle_ssthresh;      /* while there is none */
     struct ring send, receive;
-    slab_ref holes;                 /* struct ranges of text out of order; 0: none */
+    slab_ref holes;                 /* struct tcp_held: text out of order; 0: none */
 
     uint64_t octets_in, octets_out;
     uint32_t segments_in, segments_out, retransmits;
