@@ -39,7 +39,7 @@ struct conn {
     bool partial : 1;               /* the device completes checksums */
     bool suspected : 1;             /* the neighbour was told that R1 was reached */
 };
-_Static_assert(sizeof(struct conn) <= 560, "an idle connection takes at most 512 octets");
+_Static_assert(sizeof(struct conn) <= 512, "an idle connection takes at most 512 octets");
 
 struct conn_queue {
     slab_ref first, last;

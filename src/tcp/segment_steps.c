@@ -124,6 +124,8 @@ enum step first_check_sequence_number(struct tcp *t, const struct tcp_segment *s
         acknowledge_now(t);                     /* a window probe: RFC 9293 3.8.6.1 */
     if (t->ts_on)
         paws_remember(t, seg, now);
+    if (now - t->last_in_at > US(t->rto_us))    /* the peer begins again: RFC 5681 4.1 */
+        t->quick_acks = t->env->config.quick_acks;
     t->last_in_at = now;
     if (t->keepalive_probes > 0) {              /* answered: a whole interval again */
         t->keepalive_probes = 0;
@@ -249,6 +251,15 @@ static void learn_rcv_mss(struct tcp *t, const struct tcp_segment *seg)
         t->rcv_mss = (uint16_t)(size < t->announced_mss ? size : t->announced_mss);
 }
 
+/* A peer in slow start grows its window with each ACK. */
+static bool is_quick(struct tcp *t, const struct tcp_segment *seg)
+{
+    if (t->quick_acks == 0 || seg->text_len < t->rcv_mss)
+        return false;
+    t->quick_acks--;
+    return true;
+}
+
 /* In order at RCV.NXT. The third answer to a full budget: what finds no room is refused as if
  * lost. */
 static void take_text(struct tcp *t, const struct tcp_segment *seg, uint32_t skip, uint32_t length,
@@ -271,12 +282,15 @@ static void take_text(struct tcp *t, const struct tcp_segment *seg, uint32_t ski
         t->dup_acks_owed = 0;                   /* they would repeat the ACK of this text */
     }
     reassembly_deliver(t, from);
+    if (seq_gt(t->rcv.nxt, t->rcv.timed_edge))
+        buffers_time(t, seg, now);
 
     learn_rcv_mss(t, seg);
     /* RFC 9293 3.8.6.3 [SHLD-19]: at least every second full segment, but one ACK for what receive
      * offload made one segment, as its last paragraph expects; RFC 5681 4.2: at once while there
      * are holes; RFC 2883 4: and when it came twice. */
-    if (at_once || took < length || t->rcv.acked_text >= 2u * t->rcv_mss) {
+    if (at_once || took < length || t->rcv.acked_text >= 2u * t->rcv_mss
+        || is_quick(t, seg)) {
         acknowledge_now(t);
     } else if (t->ack_owed == ACK_NONE) {
         t->ack_owed = ACK_DELAYED;              /* RFC 9293 3.8.6.3 [SHLD-18] */

@@ -6,7 +6,7 @@
 #include <stdarg.h>
 #include <string.h>
 
-enum { REGION = 12u << 20 };
+enum { REGION = 96u << 20 };
 
 struct world w;
 
