@@ -91,6 +91,7 @@ struct aksu_info {
     struct aksu_endpoint local, remote;
     uint32_t snd_una, snd_nxt, snd_wnd, iss, rcv_nxt, rcv_wnd, irs;     /* Table 2, Table 3 */
     uint32_t send_queued, send_unacked, send_room, receive_queued;      /* octets */
+    uint32_t send_buffer, receive_buffer;   /* octets; as large as they are now */
     uint32_t snd_mss, rcv_mss, cwnd, ssthresh;                          /* octets */
     uint32_t srtt_us, rttvar_us, rto_us;
     uint8_t snd_wscale, rcv_wscale;
@@ -128,7 +129,8 @@ enum aksu_option {
     AKSU_OPTION_LINGER_MS, /* abort this long after aksu_close unless all is acknowledged; -1 off */
     AKSU_OPTION_DSCP, AKSU_OPTION_TTL,              /* 0..63 [MUST-48], 1..255 [MUST-49] */
     AKSU_OPTION_SOFT_ERRORS,    /* 0: do not report them [SHLD-20] */
-    AKSU_OPTION_SEND_BUFFER, AKSU_OPTION_RECEIVE_BUFFER             /* octets */
+    /* Octets, 4096..64 MiB less 4096: from then on of this size, it does not grow by itself. */
+    AKSU_OPTION_SEND_BUFFER, AKSU_OPTION_RECEIVE_BUFFER
 };
 AKSU_API enum aksu_status aksu_set(struct aksu *net, aksu_conn conn, enum aksu_option option,
                                    int64_t value, aksu_time now);

@@ -29,12 +29,18 @@ struct aksu_config {
     aksu_time delayed_ack;      /* less than 500 ms, RFC 9293 3.8.6.3 [40 ms] */
     aksu_time fin_wait_2;       /* limit for connections that nobody holds any more [60 s] */
     uint32_t initial_window;    /* segments, RFC 6928 [10] */
-    uint32_t send_buffer, receive_buffer;   /* octets per connection, 4096..4 MiB [256 KiB] */
+    uint32_t send_buffer, receive_buffer;   /* octets per connection, 4096..64 MiB [256 KiB] */
+    uint32_t send_buffer_most;      /* the send buffer grows with cwnd up to this, and the receive */
+    uint32_t receive_buffer_most;   /* buffer with what the user takes in a round trip; not beyond
+                                       a quarter of the free memory [16 MiB less 4096 octets, or a
+                                       quarter of memory_limit] */
     uint32_t challenge_acks;    /* per connection and second, RFC 5961 7 [10] */
     const char *congestion_control;     /* "cubic", "reno", "bbr" [cubic]; RFC 9438, RFC 5681 */
     const char *loss_detection;         /* with SACK: "rack", "sack" [rack]; RFC 8985, RFC 6675 */
     uint8_t ttl;                /* [64] */
     bool no_timestamps, no_sack, no_window_scale;   /* not offered, not accepted */
+    bool no_dsack;              /* text that came twice is not reported, RFC 2883 */
+    bool no_quick_acks;         /* a full segment at the start waits for the second one too */
     bool no_rfc5961;            /* RST and SYN as RFC 9293 3.10.7.4 without the RFC 5961 checks */
     bool no_rfc1337;            /* a RST in TIME-WAIT deletes the record */
     bool pacing;                /* spread what is sent over the round trip with any algorithm */

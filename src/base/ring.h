@@ -1,8 +1,9 @@
-/* ring.h - a byte queue of up to 4 MiB made of pages that are taken from the pool when text arrives
- * and given back when it leaves. Empty: no page at all. One page: that page. More: a table page of
- * page references. Positions are octets from the front of the queue (0 = oldest); text may be
- * written beyond the end (out of order, RFC 9293 3.10.7.4 [SHLD-31]) and becomes part of the queue
- * by ring_extend. A zeroed struct is an empty ring. Called by tcp (send and receive buffers). */
+/* ring.h - a byte queue of up to 64 MiB made of pages that are taken from the pool when text
+ * arrives and given back when it leaves. Empty: no page at all. One page: that page. More: a table
+ * page of page references. Above 4 MiB: a page of references to table pages. Positions are octets
+ * from the front of the queue (0 = oldest); text may be written beyond the end (out of order,
+ * RFC 9293 3.10.7.4 [SHLD-31]) and becomes part of the queue by ring_extend. A zeroed struct is an
+ * empty ring. Called by tcp (send and receive buffers). */
 #ifndef BASE_RING_H
 #define BASE_RING_H
 
@@ -11,14 +12,14 @@
 
 /* The front's page is not used for the other end too: what fits is RING_MOST - POOL_PAGE + 1 or
  * more, and RING_MOST when the front stands at the start of a page. */
-enum { RING_MOST = 1024 * POOL_PAGE };
+enum { RING_MOST = 16 * 1024 * POOL_PAGE };
 
 struct ring {
-    page_ref root;      /* 0, the only page, or the table page */
-    uint32_t pages;     /* data pages held; the table is in use when `table` */
-    uint32_t front;     /* offset of position 0 in the first page-slot space (0..RING_MOST-1) */
+    page_ref root;      /* 0, the only page, the table, or the directory of tables */
+    uint32_t pages;     /* data pages held */
+    uint32_t front;     /* offset of position 0 in the circle of page slots */
     uint32_t length;    /* octets in the queue */
-    bool table;
+    uint8_t tables;     /* pages of references held. More than one: a directory and its tables */
 };
 
 /* Copies `from` to position `at` (may be beyond length). Takes pages as needed. Returns how many

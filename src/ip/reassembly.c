@@ -149,7 +149,7 @@ static void describe(const struct reassembly *r, const struct reassembly_datagra
                      struct ip_packet *out)
 {
     const uint8_t *data = pool_page(r->pool, r->done[0]) + REASSEMBLY_HEADER;
-    uint32_t length = d->have.at[0].right.n;
+    uint32_t length = ranges_after(&d->have, NULL, seq_of(0)).right.n;
     if (length > POOL_PAGE - REASSEMBLY_HEADER)
         length = POOL_PAGE - REASSEMBLY_HEADER;
     *out = (struct ip_packet){

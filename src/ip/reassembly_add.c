@@ -52,11 +52,8 @@ static bool same_octets(const struct reassembly *r, const struct reassembly_data
 
 static bool touches(const struct reassembly_datagram *d, uint32_t left, uint32_t right)
 {
-    for (unsigned i = 0; i < d->have.count; i++) {
-        if (d->have.at[i].left.n < right && d->have.at[i].right.n > left)
-            return true;
-    }
-    return false;
+    struct range r = ranges_after(&d->have, NULL, seq_of(left));
+    return r.left.n < right && r.right.n > left;
 }
 
 /* Two ends, or octets beyond the end. */
@@ -64,7 +61,7 @@ static bool contradicts_end(const struct reassembly_datagram *d, uint32_t end, b
 {
     if (d->last)
         return more ? end > d->length : end != d->length;
-    return !more && d->have.count > 0 && d->have.at[d->have.count - 1].right.n > end;
+    return !more && d->have.count > 0 && ranges_from_end(&d->have, NULL, 0).right.n > end;
 }
 
 static void keep_first(const struct reassembly *r, struct reassembly_datagram *d,
@@ -153,7 +150,7 @@ static const char *refuse(struct reassembly *r, struct reassembly_datagram *d,
         return "headers too long to reassemble";
     bool overlaps = touches(d, f->offset, end);
     if (overlaps && !contradicts_end(d, end, f->more)
-        && ranges_has(&d->have, seq_of(f->offset), seq_of(end))
+        && ranges_has(&d->have, NULL, seq_of(f->offset), seq_of(end))
         && same_octets(r, d, p, REASSEMBLY_HEADER + f->offset)) {
         *verdict = REASSEMBLY_HELD;
         return "repeated fragment";
@@ -165,8 +162,9 @@ static const char *refuse(struct reassembly *r, struct reassembly_datagram *d,
     uint32_t from = f->offset == 0 ? 0 : REASSEMBLY_HEADER + f->offset;
     if (!reassembly_room(r, d, from, REASSEMBLY_HEADER + end))
         return "no memory to reassemble";
-    if (!ranges_add(&d->have, seq_of(f->offset), seq_of(end)))
+    if (!ranges_room(&d->have, NULL, seq_of(f->offset), seq_of(end)))
         return "too many holes";
+    (void)ranges_add(&d->have, NULL, seq_of(f->offset), seq_of(end));
     return NULL;
 }
 

@@ -5,7 +5,8 @@
 
 enum { SLAB_CONN = 1, SLAB_TIME_WAIT, SLAB_RANGES, SLAB_LISTENER, SLAB_UDP, SLAB_SENDER,
        SLAB_SENT };
-enum { CONNECTIONS_MOST = 1 << 20, BUFFER_LEAST = 4096, BUFFER_MOST = 4 << 20 };
+enum { CONNECTIONS_MOST = 1 << 20, BUFFER_LEAST = 4096, BUFFER_MOST = RING_MOST - POOL_PAGE,
+       BUFFER_GROWS_TO = (16 << 20) - POOL_PAGE, QUICK_ACKS = 16 };
 
 static uint32_t or_default(uint32_t value, uint32_t otherwise)
 {
@@ -22,7 +23,13 @@ static uint32_t within(uint32_t value, uint32_t least, uint32_t most)
     return value < least ? least : value > most ? most : value;
 }
 
-static struct tcp_config tcp_defaults(const struct aksu_config *c)
+static uint32_t buffer(uint32_t given, uint32_t otherwise, size_t most)
+{
+    most = most < BUFFER_MOST ? most : BUFFER_MOST;
+    return within(or_default(given, otherwise), BUFFER_LEAST, (uint32_t)most);
+}
+
+static struct tcp_config tcp_defaults(const struct aksu_config *c, size_t size)
 {
     struct tcp_config t = {
         .msl = or_default_time(c->msl, SECONDS(30)),
@@ -35,12 +42,15 @@ static struct tcp_config tcp_defaults(const struct aksu_config *c)
         .data_r1 = or_default(c->data_r1, 3),  /* RFC 9293 3.8.3 [SHLD-10] */
         .data_r2 = or_default(c->data_r2, 15), /* RFC 9293 3.8.3 [SHLD-11] */
         .initial_window = or_default(c->initial_window, 10),
-        .send_buffer = within(or_default(c->send_buffer, 256 << 10), BUFFER_LEAST, BUFFER_MOST),
-        .receive_buffer =
-            within(or_default(c->receive_buffer, 256 << 10), BUFFER_LEAST, BUFFER_MOST),
+        .send_buffer = buffer(c->send_buffer, 256 << 10, BUFFER_MOST),
+        .receive_buffer = buffer(c->receive_buffer, 256 << 10, BUFFER_MOST),
+        .send_buffer_most = buffer(c->send_buffer_most, BUFFER_GROWS_TO, size / 4),
+        .receive_buffer_most = buffer(c->receive_buffer_most, BUFFER_GROWS_TO, size / 4),
+        .quick_acks = c->no_quick_acks ? 0 : QUICK_ACKS,
         .challenge_acks = or_default(c->challenge_acks, 10),
         .timestamps = !c->no_timestamps,
         .sack = !c->no_sack,
+        .dsack = !c->no_dsack,
         .window_scale = !c->no_window_scale,
         .rfc5961 = !c->no_rfc5961,
         .rfc1337 = !c->no_rfc1337,
@@ -118,7 +128,7 @@ static bool init_tables(struct aksu *net, struct cutter *region, const struct ak
         return false;
 
     slab_init(&net->conns, &net->pool, (sizeof(struct conn) + 7) & ~7u, SLAB_CONN);
-    slab_init(&net->ranges, &net->pool, (sizeof(struct ranges) + 7) & ~7u, SLAB_RANGES);
+    slab_init(&net->ranges, &net->pool, (sizeof(struct tcp_held) + 7) & ~7u, SLAB_RANGES);
     slab_init(&net->tcp.senders.slab, &net->pool, (sizeof(struct sender) + 7) & ~7u, SLAB_SENDER);
     slab_init(&net->tcp.senders.sent, &net->pool, sizeof(struct sent_run), SLAB_SENT);
     listener_init(&net->listeners, &net->pool, SLAB_LISTENER);
@@ -182,7 +192,7 @@ struct aksu *stack_init(void *memory, size_t size, bool zeroed, const struct aks
     net->events.sink = config->sink;
     net->ttl = config->ttl != 0 ? config->ttl : 64;
     net->route_version = 1;
-    net->tcp.config = tcp_defaults(config);
+    net->tcp.config = tcp_defaults(config, size);
 
     size_t used = (sizeof *net + 63) & ~(size_t)63;
     struct cutter region = { (uint8_t *)memory + used, size - used, zeroed };

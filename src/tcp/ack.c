@@ -66,7 +66,8 @@ static uint32_t free_text(struct tcp *t, seq_t ack)
 static void tell_user(struct tcp *t)
 {
     /* A quarter of the buffer, so that the user is not woken for every segment. */
-    if (t->sent_write_short && t->send.length <= t->send_buffer - t->send_buffer / 4) {
+    uint32_t most = t->sent_write_short ? buffers_send(t) : 0;
+    if (t->sent_write_short && t->send.length <= most - most / 4) {
         t->sent_write_short = false;
         t->notify |= AKSU_WRITABLE;
     }

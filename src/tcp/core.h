@@ -63,7 +63,7 @@ seq_t tcp_isn(const struct tcp_env *env, const struct tcp_tuple *tuple, uint32_t
 uint32_t tcp_timestamp_offset(const struct tcp_env *env, const struct tcp_tuple *tuple);
 void tcp_negotiate(struct tcp *t, const struct tcp_segment *syn, aksu_time now);
 void tcp_own_syn_options(const struct tcp *t, struct tcp_options *out, aksu_time now);
-void tcp_own_options(const struct tcp *t, struct tcp_options *out, aksu_time now);
+void tcp_own_options(struct tcp *t, struct tcp_options *out, aksu_time now);
 void tcp_prepare_options(struct tcp *t);                    /* before the SYN goes out */
 void tcp_update_mss(struct tcp *t);
 uint32_t tcp_ts_clock(const struct tcp *t, aksu_time now);
@@ -96,10 +96,24 @@ void reassembly_hold(struct tcp *t, const struct tcp_segment *seg, seq_t seq, ui
                      uint32_t length, aksu_time now);
 uint32_t reassembly_write(struct tcp *t, const struct tcp_segment *seg, uint32_t skip,
                           uint32_t at, uint32_t length);
-void reassembly_deliver(struct tcp *t);
-void reassembly_sacks(const struct tcp *t, struct tcp_options *out);
+void reassembly_deliver(struct tcp *t, seq_t from);
+/* True: this ACK has something to say beside its number. */
+static inline bool reassembly_reports(const struct tcp *t)
+{
+    return t->sack_on && (t->holes != 0 || t->rcv.dsack_length != 0);
+}
+unsigned reassembly_blocks(const struct tcp *t);            /* SACK blocks of the next ACK */
+void reassembly_sacks(struct tcp *t, struct tcp_options *out);
+/* Text [left, right) that was here before has come again; true when the next ACK will say so. */
+bool reassembly_came_again(struct tcp *t, seq_t left, seq_t right);
 void reassembly_free(struct tcp *t);
 uint32_t reassembly_reach(const struct tcp *t);            /* octets beyond RCV.NXT that are held */
+
+/* buffers.c */
+void buffers_begin(struct tcp *t, aksu_time now);           /* ESTABLISHED */
+void buffers_time(struct tcp *t, const struct tcp_segment *seg, aksu_time now);
+void buffers_taken(struct tcp *t, aksu_time now);           /* by RECEIVE */
+uint32_t buffers_send(const struct tcp *t);                 /* octets that SEND may queue */
 
 void sender_status(const struct tcp *t, struct aksu_info *out);     /* sender.c */
 

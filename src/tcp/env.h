@@ -4,6 +4,7 @@
 #define TCP_ENV_H
 
 #include "base/pool.h"
+#include "base/ranges.h"
 #include "base/siphash.h"
 #include "event/emit.h"
 #include "tcp/sender.h"
@@ -12,15 +13,27 @@
 struct tcp_config {
     aksu_time msl, rto_initial, rto_min, rto_max, syn_r2, delayed_ack, fin_wait_2;
     uint32_t data_r1, data_r2, initial_window, send_buffer, receive_buffer, challenge_acks;
+    uint32_t send_buffer_most, receive_buffer_most;     /* less than the buffer: it stays */
+    uint8_t quick_acks;
     bool timestamps, sack, window_scale;        /* offered and accepted */
+    bool dsack;                                 /* duplicates are reported: RFC 2883 4 */
     bool rfc5961, rfc1337;
     bool pacing;                    /* also for algorithms that do not pace themselves */
 };
 
+/* Text out of order that a connection holds. */
+struct tcp_held {
+    struct ranges ranges;
+    seq_t reported[4];              /* an octet of each block that was a first SACK block, the last
+                                       one first, RFC 2018 4 */
+    uint8_t reports;
+};
+_Static_assert(sizeof(struct tcp_held) <= 256, "sixteen on a page");
+
 /* One per stack, shared by its connections. */
 struct tcp_env {
     struct pool *pool;              /* pages of the rings */
-    struct slab *reassembly;        /* objects of sizeof(struct ranges) */
+    struct slab *reassembly;        /* objects of sizeof(struct tcp_held) */
     struct emitter *events;
     struct tcp_config config;
     struct sipkey isn_key;          /* of timestamp offsets too */

@@ -39,6 +39,7 @@ static void consumed(struct tcp *t, uint32_t length, aksu_time now)
     uint32_t keep = beyond ? t->receive.length - length + beyond : 0;
     ring_consume(&t->receive, t->env->pool, length, keep);
     leave_urgent_mode(t);
+    buffers_taken(t, now);
     /* RFC 9293 3.8.6.2.2: tell of the window when it is worth it. No window after the peer's
      * FIN. */
     if (t->fin_received || !tcp_synchronized(t))

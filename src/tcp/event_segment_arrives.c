@@ -103,6 +103,8 @@ void tcp_established(struct tcp *t, aksu_time now)
     bool syn_was_lost = t->resends > 0;
     tcp_enter(t, TCP_ESTABLISHED, now);
     t->notify |= AKSU_CONNECTED | AKSU_WRITABLE;
+    t->quick_acks = t->env->config.quick_acks;
+    buffers_begin(t, now);
     /* RFC 5681 3.1: one segment when a SYN was lost; else RFC 6928 2. */
     t->idle_cwnd = (syn_was_lost ? 1 : t->env->config.initial_window) * t->snd_mss;
     t->idle_ssthresh = UINT32_MAX;              /* RFC 5681 3.1: arbitrarily high */

@@ -34,7 +34,8 @@ static uint32_t room(const struct tcp *t)
     /* What is kept back lets every connection still receive and acknowledge. */
     if (pool_left(t->env->pool) < t->env->reserve_pages)
         return 0;
-    return t->send.length < t->send_buffer ? t->send_buffer - t->send.length : 0;
+    uint32_t most = buffers_send(t);
+    return t->send.length < most ? most - t->send.length : 0;
 }
 
 static void queued(struct tcp *t, uint32_t length, unsigned flags, aksu_time now)

@@ -10,7 +10,7 @@ enum aksu_status tcp_status(const struct tcp *t, struct aksu_info *out)
         .snd_una = t->snd.una.n, .snd_nxt = t->snd.nxt.n, .snd_wnd = t->snd.wnd, .iss = t->iss.n,
         .rcv_nxt = t->rcv.nxt.n, .rcv_wnd = rcv_wnd(t), .irs = t->irs.n,
         .send_queued = t->send.length, .send_unacked = in_flight(t),
-        .send_room = t->send.length < t->send_buffer ? t->send_buffer - t->send.length : 0,
+        .send_buffer = buffers_send(t), .receive_buffer = t->receive_buffer,
         .receive_queued = t->receive.length,
         .snd_mss = t->snd_mss, .rcv_mss = t->announced_mss,
         .cwnd = tcp_cwnd(t), .ssthresh = tcp_ssthresh(t),
@@ -23,6 +23,8 @@ enum aksu_status tcp_status(const struct tcp *t, struct aksu_info *out)
         .retransmits = t->retransmits, .backoff = t->backoff,
     };
     sender_status(t, out);
+    if (out->send_buffer > t->send.length)
+        out->send_room = out->send_buffer - t->send.length;
     out->timer = tcp_next_timer(t, &out->timer_at);
     if (t->urgent_in)                           /* RFC 9293 3.8.5 [MUST-33] */
         out->urgent_left = (uint32_t)seq_diff(t->rcv.up, tcp_user_position(t));
@@ -65,10 +67,13 @@ static enum aksu_status set_buffer(struct tcp *t, enum aksu_option option, int64
 {
     if (!in(value, POOL_PAGE, RING_MOST - POOL_PAGE))
         return AKSU_INVALID;
-    if (option == AKSU_OPTION_SEND_BUFFER)
+    if (option == AKSU_OPTION_SEND_BUFFER) {
         t->send_buffer = (uint32_t)value;
-    else
+        t->send_fixed = true;
+    } else {
         t->receive_buffer = (uint32_t)value;
+        t->receive_fixed = true;
+    }
     return AKSU_OK;
 }
 

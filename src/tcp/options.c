@@ -11,10 +11,13 @@ static bool is_v4(const struct tcp *t)
     return load_be32(a) == 0 && load_be32(a + 4) == 0 && load_be32(a + 8) == 0xffff;
 }
 
-/* The smallest shift with which the whole receive buffer can be announced. */
-static uint8_t shift_for(uint32_t buffer)
+/* The smallest shift with which the receive buffer can be announced, however large it may become:
+ * it cannot be said again (RFC 7323 2.1). */
+static uint8_t shift_for(const struct tcp *t)
 {
+    uint32_t most = t->env->config.receive_buffer_most, buffer = t->receive_buffer;
     uint8_t shift = 0;
+    buffer = buffer < most ? most : buffer;
     while (buffer >> shift > UINT16_MAX)
         shift++;
     return shift;
@@ -78,7 +81,7 @@ void tcp_own_syn_options(const struct tcp *t, struct tcp_options *out, aksu_time
     }
 }
 
-void tcp_own_options(const struct tcp *t, struct tcp_options *out, aksu_time now)
+void tcp_own_options(struct tcp *t, struct tcp_options *out, aksu_time now)
 {
     out->has = 0;                               /* no MSS: RFC 9293 3.2 [MUST-65] */
     out->sack_count = 0;
@@ -87,7 +90,7 @@ void tcp_own_options(const struct tcp *t, struct tcp_options *out, aksu_time now
         out->ts_val = tcp_ts_clock(t, now);
         out->ts_ecr = t->ts_recent;
     }
-    if (t->holes && t->sack_on)
+    if (reassembly_reports(t))
         reassembly_sacks(t, out);
 }
 
@@ -96,6 +99,6 @@ void tcp_prepare_options(struct tcp *t)
 {
     t->announced_mss = (uint16_t)(t->mtu - TCP_HEADER);     /* RFC 9293 3.7.1 [MUST-67] */
     t->peer_mss = is_v4(t) ? 536 : 1220;
-    t->rcv_wscale = t->env->config.window_scale ? shift_for(t->receive_buffer) : 0;
+    t->rcv_wscale = t->env->config.window_scale ? shift_for(t) : 0;
     tcp_update_mss(t);
 }

@@ -104,11 +104,9 @@ static void attach_fin(struct tcp *t, struct tcp_segment *out)
 /* Text that fits a segment: SACK blocks take their part of Eff.snd.MSS. */
 static uint32_t text_limit(const struct tcp *t)
 {
-    if (!t->holes || !t->sack_on)
+    if (!reassembly_reports(t))
         return t->snd_mss;
-    struct tcp_options o = { .has = 0 };
-    reassembly_sacks(t, &o);
-    uint32_t blocks = 4u + 8u * o.sack_count;
+    uint32_t blocks = 4u + 8u * reassembly_blocks(t);
     return t->snd_mss > blocks + 8 ? t->snd_mss - blocks : 8;
 }
 

@@ -60,6 +60,14 @@ static bool crossing_syn_ack(const struct tcp *t, const struct tcp_segment *seg)
         && seq_lt(t->snd.una, seg->ack) && seq_le(seg->ack, t->snd.nxt);
 }
 
+/* A segment that goes no further, but has come before at least in part: RFC 2883 4.1, 4.3. */
+static void report_old(struct tcp *t, const struct tcp_segment *seg)
+{
+    seq_t end = seq_add(seg->seq, seg_len(seg));
+    if (tcp_synchronized(t) && !(seg->ctl & CTL_SYN))
+        (void)reassembly_came_again(t, seg->seq, seq_min(end, t->rcv.nxt));
+}
+
 static enum step not_acceptable(struct tcp *t, const struct tcp_segment *seg, aksu_time now)
 {
     if (seg->ctl & CTL_RST)
@@ -72,10 +80,12 @@ static enum step not_acceptable(struct tcp *t, const struct tcp_segment *seg, ak
     }
     if (t->state == TCP_TIME_WAIT && (seg->ctl & CTL_FIN))
         restart_time_wait(t, now);              /* our last ACK was lost */
-    if (seg->text_len > 0 || (seg->ctl & CTL_FIN))
+    if (seg->text_len > 0 || (seg->ctl & CTL_FIN)) {
+        report_old(t, seg);
         acknowledge_now(t);
-    else
+    } else {
         tcp_challenge_ack(t, now);              /* an empty segment must not start an ACK war */
+    }
     return tcp_drop(t, "RFC 9293 3.10.7.4 first", "outside the window", now);
 }
 
@@ -87,10 +97,12 @@ static enum step check_timestamps(struct tcp *t, const struct tcp_segment *seg, 
     if (paws_refuses(t, seg, now)) {
         if (t->state == TCP_TIME_WAIT && (seg->ctl & CTL_FIN))
             restart_time_wait(t, now);
-        if (seg->text_len > 0 || (seg->ctl & CTL_FIN))
+        if (seg->text_len > 0 || (seg->ctl & CTL_FIN)) {
+            report_old(t, seg);
             acknowledge_now(t);
-        else
+        } else {
             tcp_challenge_ack(t, now);
+        }
         return tcp_drop(t, "RFC 7323 5.3", "an old timestamp", now);
     }
     return STEP_NEXT;
@@ -112,6 +124,8 @@ enum step first_check_sequence_number(struct tcp *t, const struct tcp_segment *s
         acknowledge_now(t);                     /* a window probe: RFC 9293 3.8.6.1 */
     if (t->ts_on)
         paws_remember(t, seg, now);
+    if (now - t->last_in_at > US(t->rto_us))    /* the peer begins again: RFC 5681 4.1 */
+        t->quick_acks = t->env->config.quick_acks;
     t->last_in_at = now;
     if (t->keepalive_probes > 0) {              /* answered: a whole interval again */
         t->keepalive_probes = 0;
@@ -237,12 +251,24 @@ static void learn_rcv_mss(struct tcp *t, const struct tcp_segment *seg)
         t->rcv_mss = (uint16_t)(size < t->announced_mss ? size : t->announced_mss);
 }
 
+/* A peer in slow start grows its window with each ACK. */
+static bool is_quick(struct tcp *t, const struct tcp_segment *seg)
+{
+    if (t->quick_acks == 0 || seg->text_len < t->rcv_mss)
+        return false;
+    t->quick_acks--;
+    return true;
+}
+
 /* In order at RCV.NXT. The third answer to a full budget: what finds no room is refused as if
  * lost. */
 static void take_text(struct tcp *t, const struct tcp_segment *seg, uint32_t skip, uint32_t length,
                       aksu_time now)
 {
-    bool had_hole = t->holes != 0;
+    bool at_once = t->holes != 0;
+    if (skip > 0)
+        at_once |= reassembly_came_again(t, seq_sub(t->rcv.nxt, skip), t->rcv.nxt);
+    seq_t from = t->rcv.nxt;
     uint32_t took = reassembly_write(t, seg, skip, t->receive.length, length);
     ring_extend(&t->receive, took);
     t->rcv.nxt = seq_add(t->rcv.nxt, took);
@@ -255,13 +281,16 @@ static void take_text(struct tcp *t, const struct tcp_segment *seg, uint32_t ski
         t->notify |= AKSU_READABLE;
         t->dup_acks_owed = 0;                   /* they would repeat the ACK of this text */
     }
-    reassembly_deliver(t);
+    reassembly_deliver(t, from);
+    if (seq_gt(t->rcv.nxt, t->rcv.timed_edge))
+        buffers_time(t, seg, now);
 
     learn_rcv_mss(t, seg);
     /* RFC 9293 3.8.6.3 [SHLD-19]: at least every second full segment, but one ACK for what receive
      * offload made one segment, as its last paragraph expects; RFC 5681 4.2: at once while there
-     * are holes. */
-    if (had_hole || took < length || t->rcv.acked_text >= 2u * t->rcv_mss) {
+     * are holes; RFC 2883 4: and when it came twice. */
+    if (at_once || took < length || t->rcv.acked_text >= 2u * t->rcv_mss
+        || is_quick(t, seg)) {
         acknowledge_now(t);
     } else if (t->ack_owed == ACK_NONE) {
         t->ack_owed = ACK_DELAYED;              /* RFC 9293 3.8.6.3 [SHLD-18] */
@@ -275,6 +304,8 @@ static void process_text(struct tcp *t, const struct tcp_segment *seg, aksu_time
     int32_t ahead = seq_diff(first, t->rcv.nxt);
     int32_t room = seq_diff(t->rcv.edge, t->rcv.nxt);
     uint32_t skip = ahead < 0 ? (uint32_t)-ahead : 0;       /* the old part */
+    if (skip >= seg->text_len)                              /* beside a FIN that is new */
+        (void)reassembly_came_again(t, first, seq_add(first, seg->text_len));
     if (skip >= seg->text_len || room <= 0 || ahead >= room)
         return;
     uint32_t length = seg->text_len - skip;

@@ -52,6 +52,15 @@ struct tcp {
         seq_t edge;                 /* RCV.NXT + RCV.WND as last advertised: never moves left */
         seq_t fin;                  /* of a FIN beyond a hole, valid when fin_held */
         uint32_t acked_text;        /* octets received since the last ACK went out */
+        seq_t dsack;                /* [dsack, dsack + dsack_length) came again: RFC 2883 4 */
+        uint16_t dsack_length;      /* 0: nothing to report */
+        /* buffers.c; times in units of 1024 ns */
+        uint16_t taken;             /* KiB in the last round trip */
+        seq_t measured_from;        /* RCV.NXT when this measurement began ... */
+        uint32_t measured_at;       /* ... and when that was */
+        uint32_t round_trip;        /* 0: not known */
+        seq_t timed_edge;           /* the right edge when a round trip was last timed ... */
+        uint32_t timed_at;          /* ... and when that was */
     } rcv;
     seq_t iss, irs;
     seq_t rst_seq;                  /* of the RST that is owed */
@@ -83,7 +92,9 @@ struct tcp {
     bool may_send : 1;              /* something may have become owed: ask tcp_next_segment() */
     bool gso : 1;                   /* the device cuts: offer large segments */
     bool sent_write_short : 1;      /* SEND took less than offered: tell when there is room */
+    bool receive_fixed : 1, send_fixed : 1;     /* the user gave the size of the buffer */
 
+    uint8_t quick_acks;             /* full segments that are still acknowledged one by one */
     uint8_t snd_wscale, rcv_wscale;
     uint16_t peer_mss;              /* what the peer announced, or the default */
     uint16_t mtu;                   /* octets of TCP header + text that IP carries on this path */
@@ -97,6 +108,7 @@ struct tcp {
 
     uint32_t srtt_us, rttvar_us, rto_us;    /* 0 srtt: no sample yet */
     seq_t timed;                    /* the first octet after the timed segment */
+    uint32_t last_out_ms;           /* milliseconds, for RFC 5681 4.1 */
     aksu_time timed_at;
     uint8_t backoff;                /* doublings of the RTO in force */
     uint8_t probes, probe_backoff;  /* window probes not answered; doublings of their interval */
@@ -107,11 +119,11 @@ struct tcp {
     int32_t linger_ms;              /* -1: off */
     uint32_t r2;                    /* retransmissions of data */
     uint32_t send_buffer, receive_buffer;
+    slab_ref holes;                 /* struct tcp_held: text out of order; 0: none */
 
     aksu_time deadline[TIMER_COUNT];
     aksu_time progress_at;          /* when SND.UNA last moved or text was first queued */
     aksu_time last_in_at;
-    uint32_t last_out_ms;           /* milliseconds, for RFC 5681 4.1 */
     uint32_t challenge_second;      /* RFC 5961 7 */
     uint16_t challenges;
     uint16_t resends;               /* of the segment at SND.UNA */
@@ -120,7 +132,6 @@ struct tcp {
     const struct cc_ops *cc;
     uint32_t idle_cwnd, idle_ssthresh;      /* while there is none */
     struct ring send, receive;
-    slab_ref holes;                 /* struct ranges of text out of order; 0: none */
 
     uint64_t octets_in, octets_out;
     uint32_t segments_in, segments_out, retransmits;

@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "base/prng.h"
-#include "base/ranges.h"
 #include "tests/script/script.h"
 
 enum { REGION = 8u << 20, PACKET = 1600, FLYING = 1024, TOTAL = 1000000 };
@@ -59,7 +58,7 @@ static struct end *make_end(unsigned i, seq_t wanted)
     e->env.events = &e->events;
     if (!pool_init(&e->pool, region(i), REGION))
         script_fail(__LINE__, "no pool");
-    slab_init(&e->slab, &e->pool, (sizeof(struct ranges) + 7u) & ~7u, 1);
+    slab_init(&e->slab, &e->pool, (sizeof(struct tcp_held) + 7u) & ~7u, 1);
     e->tuple = w.tuple;
     if (i == 1) {
         e->tuple = (struct tcp_tuple){ w.tuple.remote_ip, w.tuple.local_ip, w.tuple.remote_port,

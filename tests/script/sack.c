@@ -45,6 +45,62 @@ SCRIPT(the_newest_block_comes_first)                /* RFC 2018 4 */
     user_receive(600);
 }
 
+/* The example of RFC 2018 7, case 3, and its end. */
+SCRIPT(the_blocks_reported_last_are_repeated)       /* RFC 2018 4, 7 */
+{
+    given(ESTABLISHED, .sack = true);
+    in (ACK, .seq = 1, .ack = 1, .len = 500);       /* 5000 in the RFC */
+    acked(501);
+    in (ACK, .seq = 1001, .ack = 1, .len = 500);    /* 6000 */
+    out(ACK, .seq = 1, .ack = 501, .sack = { { 1001, 1501 } });
+    in (ACK, .seq = 2001, .ack = 1, .len = 500);    /* 7000 */
+    out(ACK, .seq = 1, .ack = 501, .sack = { { 2001, 2501 }, { 1001, 1501 } });
+    in (ACK, .seq = 3001, .ack = 1, .len = 500);    /* 8000 */
+    out(ACK, .seq = 1, .ack = 501, .sack = { { 3001, 3501 }, { 2001, 2501 }, { 1001, 1501 } });
+    in (ACK, .seq = 1501, .ack = 1, .len = 500);    /* 6500 */
+    out(ACK, .seq = 1, .ack = 501, .sack = { { 1001, 2501 }, { 3001, 3501 } });
+    in (ACK, .seq = 501, .ack = 1, .len = 500);     /* 5500 */
+    out(ACK, .seq = 1, .ack = 2501, .sack = { { 3001, 3501 } });
+}
+
+/* Not the highest, not the lowest: those that were first in the last options. */
+SCRIPT(each_block_is_reported_three_times)          /* RFC 2018 4 */
+{
+    static const uint32_t at[] = { 4001, 1001, 6001, 2001, 5001, 3001, 7001 };
+    given(ESTABLISHED, .sack = true, .timestamps = true);
+    struct tcp_segment seg;
+    for (unsigned i = 0; i < 7; i++) {
+        in (ACK, .seq = at[i], .ack = 1, .len = 100);
+        check(world_pull(__LINE__, &seg));
+        check_eq(seg.options.sack_count, i < 2 ? i + 1 : 3);
+        for (unsigned k = 0; k < seg.options.sack_count; k++)
+            check_eq(seg.options.sack[k].left.n, w.irs.n + at[i - k]);
+    }
+    in (ACK, .seq = 6101, .ack = 1, .len = 100);    /* what grows is the newest again */
+    out(ACK, .seq = 1, .ack = 1, .sack = { { 6001, 6201 }, { 7001, 7101 }, { 3001, 3101 } });
+    in (ACK, .seq = 3101, .ack = 1, .len = 4000);   /* three become one; the others are told */
+    out(ACK, .seq = 1, .ack = 1, .sack = { { 4001, 4101 }, { 3001, 7101 }, { 2001, 2101 } });
+    in (ACK, .seq = 101, .ack = 1, .len = 100);
+    out(ACK, .seq = 1, .ack = 1, .sack = { { 101, 201 }, { 3001, 7101 }, { 2001, 2101 } });
+    in (ACK, .seq = 2101, .ack = 1, .len = 900);
+    out(ACK, .seq = 1, .ack = 1, .sack = { { 2001, 7101 }, { 101, 201 }, { 1001, 1101 } });
+}
+
+/* An ACK that no segment of the peer's has asked for, and our text, say it too. */
+SCRIPT(every_ack_beside_a_hole_has_sack)            /* RFC 2018 4 */
+{
+    config.receive_buffer = 4096;
+    given(ESTABLISHED, .sack = true);
+    in (ACK, .seq = 1, .ack = 1, .len = 3000);
+    acked(3001);
+    in (ACK, .seq = 3501, .ack = 1, .len = 500);
+    out(ACK, .seq = 1, .ack = 3001, .sack = { { 3501, 4001 } });
+    user_receive(3000);
+    out(ACK, .seq = 1, .ack = 3001, .wnd = 4096, .sack = { { 3501, 4001 } });
+    user_send(10);
+    out(PSH|ACK, .seq = 1, .ack = 3001, .len = 10, .sack = { { 3501, 4001 } });
+}
+
 SCRIPT(as_many_blocks_as_fit)                       /* RFC 2018 3, 4 */
 {
     for (uint32_t ts = 0; ts < 2; ts++) {
@@ -85,14 +141,16 @@ SCRIPT(text_that_was_reported_is_kept)              /* RFC 2018 8 */
     user_receive(2100);
 }
 
-/* More islands than can be remembered: what is not kept is not reported, and comes again. */
+/* More islands than may be remembered: what is not kept was never reported, and comes again. */
 SCRIPT(more_holes_than_memory_for_them)             /* RFC 2018 8 */
 {
-    enum { ISLANDS = 60 };
-    given(ESTABLISHED, .sack = true);
+    enum { ISLANDS = RANGES_MOST + 60 };
+    config.receive_buffer = 200000;
+    given(ESTABLISHED, .sack = true, .wscale = SHIFT(0));
     for (uint32_t i = 1; i <= ISLANDS; i++) {
         in (PSH|ACK, .seq = 1 + 20 * i, .ack = 1, .len = 10);
         acks(1);
+        check_eq(event_count(memory), i > RANGES_MOST ? i - RANGES_MOST : 0);
     }
     for (uint32_t i = 0; i <= ISLANDS; i++) {       /* everything again, in order */
         in (PSH|ACK, .seq = 1 + 20 * i, .ack = 1, .len = 20);
@@ -102,17 +160,46 @@ SCRIPT(more_holes_than_memory_for_them)             /* RFC 2018 8 */
     user_receive(20 * (ISLANDS + 1));
 }
 
+/* Slow start went too far: what did arrive is kept, and only the rest has to come again. */
+SCRIPT(every_second_segment_of_a_large_window)      /* RFC 2018 8 */
+{
+    enum { SEGMENTS = 3000, LENGTH = 1000 };
+    config.receive_buffer = 4u << 20;
+    given(ESTABLISHED, .sack = true, .wscale = SHIFT(0));
+    in (ACK, .seq = 1, .ack = 1, .len = LENGTH);
+    acked(1 + LENGTH);
+    for (uint32_t i = 2; i < SEGMENTS; i += 2) {
+        in (ACK, .seq = 1 + LENGTH * i, .ack = 1, .len = LENGTH);
+        check(acks(1) == 1);
+    }
+    check_eq(event_count(memory), 0);
+    for (uint32_t i = 1; i < SEGMENTS; i += 2) {
+        in (ACK, .seq = 1 + LENGTH * i, .ack = 1, .len = LENGTH);
+        acked(1 + LENGTH * (i + 2 < SEGMENTS ? i + 2 : SEGMENTS));
+        if (i % 128 == 1) {
+            user_receive(LENGTH);                   /* beside what is held */
+            (void)acks(1);
+        }
+    }
+    check_eq(w.slab.in_use, 0);
+    for (uint32_t left = SEGMENTS - SEGMENTS / 128 - 1, n; left > 0; left -= n) {
+        n = left < 1000 ? left : 1000;
+        user_receive(LENGTH * n);
+        (void)acks(1);
+    }
+}
+
 SCRIPT(overlapping_text_beyond_a_hole)              /* RFC 9293 3.10.7.4 first [SHLD-31] */
 {
     given(ESTABLISHED, .sack = true);
     in (PSH|ACK, .seq = 101, .ack = 1, .len = 100);
     out(ACK, .seq = 1, .ack = 1, .sack = { { 101, 201 } });
     in (PSH|ACK, .seq = 151, .ack = 1, .len = 100);
-    out(ACK, .seq = 1, .ack = 1, .sack = { { 101, 251 } });
+    out(ACK, .seq = 1, .ack = 1, .sack = { { 151, 201 }, { 101, 251 } });
     in (PSH|ACK, .seq = 51, .ack = 1, .len = 300);
-    out(ACK, .seq = 1, .ack = 1, .sack = { { 51, 351 } });
+    out(ACK, .seq = 1, .ack = 1, .sack = { { 101, 251 }, { 51, 351 } });
     in (PSH|ACK, .seq = 1, .ack = 1, .len = 400);   /* fills it and goes beyond */
-    out(ACK, .seq = 1, .ack = 401);
+    out(ACK, .seq = 1, .ack = 401, .sack = { { 51, 351 } });
     user_receive(400);
 }
 

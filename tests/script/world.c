@@ -1,13 +1,12 @@
 /* world.c - the owner of the TCB under test: memory, events, a clock that starts where the ISN
  * clock (RFC 9293 3.4.1 [MUST-8]) gives the wanted ISS, and the way of every segment over the
  * wire format. */
-#include "base/ranges.h"
 #include "tests/script/world.h"
 
 #include <stdarg.h>
 #include <string.h>
 
-enum { REGION = 12u << 20 };
+enum { REGION = 96u << 20 };
 
 struct world w;
 
@@ -71,7 +70,8 @@ static const struct tcp_config defaults = {
     .syn_r2 = SECONDS(180), .delayed_ack = MS(40), .fin_wait_2 = SECONDS(60),
     .data_r1 = 3, .data_r2 = 15, .initial_window = 10,
     .send_buffer = 65536, .receive_buffer = 32768, .challenge_acks = 10,
-    .timestamps = true, .sack = true, .window_scale = true, .rfc5961 = true, .rfc1337 = true,
+    .timestamps = true, .sack = true, .dsack = true, .window_scale = true,
+    .rfc5961 = true, .rfc1337 = true,
 };
 
 static struct tcp_tuple tuple_of(bool ipv6)
@@ -121,7 +121,7 @@ void world_reset(const struct given *how)
     w.tuple = tuple_of(how && how->ipv6);
     if (!pool_init(&w.pool, region(), REGION))
         script_fail(0, "pool_init refused %u octets", (unsigned)REGION);
-    slab_init(&w.slab, &w.pool, (sizeof(struct ranges) + 7u) & ~7u, 1);
+    slab_init(&w.slab, &w.pool, (sizeof(struct tcp_held) + 7u) & ~7u, 1);
     w.sink.put = put;
     w.events.sink = &w.sink;
     w.env.pool = &w.pool;

@@ -3,7 +3,7 @@
 
 #include "base/ring.h"
 
-enum { SPAN = 1 << 16, MAP = 1 << 23 };
+enum { MAP = 1 << 23, ONE_TABLE = 1024 * POOL_PAGE };
 
 /* The world counts octets from 0 and never moves them; `front` is the ring's position 0 in it. */
 struct model {
@@ -155,7 +155,7 @@ static void check_pages(const struct model *m)
     uint32_t high = beyond(m) > m->ring.length ? beyond(m) : m->ring.length;
     uint32_t most = high == 0 ? 0 : (high + 2 * POOL_PAGE - 2) / POOL_PAGE;
     assert_true(m->ring.pages <= most + 1);     /* + 1: a page that a trim cut only in part */
-    assert_int_equal(m->pool.in_use, m->ring.pages + m->ring.table);
+    assert_int_equal(m->pool.in_use, m->ring.pages + m->ring.tables);
 }
 
 static void one_step(struct model *m)
@@ -208,7 +208,7 @@ static void the_front_goes_round(void **state)
 {
     (void)state;
     struct model *m = model_of(40, 77);
-    while (m->front < 2 * (uint64_t)RING_MOST + 12345) {
+    while (m->front < 2 * (uint64_t)ONE_TABLE + 12345) {
         write_at(m, m->ring.length, 1 + chance_below(&m->seed, 60000));
         ring_extend(&m->ring, beyond(m) - m->ring.length);
         read_some(m);
@@ -221,7 +221,7 @@ static void the_front_goes_round(void **state)
 static void a_ring_has_an_end(void **state)
 {
     (void)state;
-    size_t size = (size_t)(RING_MOST / POOL_PAGE + 20) * POOL_PAGE;
+    size_t size = (size_t)(RING_MOST / POOL_PAGE + 200) * POOL_PAGE;
     uint8_t *memory = malloc(size + POOL_PAGE), *text = calloc(1, RING_MOST);
     struct pool p;
     struct ring r = { 0 };
@@ -239,6 +239,163 @@ static void a_ring_has_an_end(void **state)
     assert_int_equal(p.in_use, 0);
     free(memory);
     free(text);
+}
+
+/* --- longer than one table: the octet at each place follows from the place --- */
+
+static uint8_t octet_at(uint64_t place)
+{
+    return (uint8_t)(place * 31 + (place >> 12) * 17 + (place >> 22) * 101);
+}
+
+struct stream {
+    struct pool pool;
+    struct ring ring;
+    uint8_t *memory;
+    uint64_t front;
+};
+
+static struct stream *stream_of(unsigned pages)
+{
+    struct stream *s = calloc(1, sizeof *s);
+    s->memory = malloc((size_t)(pages + 4) * POOL_PAGE);
+    assert_true(pool_init(&s->pool, s->memory, (size_t)(pages + 4) * POOL_PAGE));
+    return s;
+}
+
+static void stream_free(struct stream *s)
+{
+    ring_clear(&s->ring, &s->pool);
+    assert_int_equal(s->pool.in_use, 0);
+    free(s->memory);
+    free(s);
+}
+
+static uint32_t stream_write(struct stream *s, uint32_t at, uint32_t length)
+{
+    static uint8_t text[1 << 20];
+    uint32_t done = 0, wrote, n;
+    do {
+        n = length - done < sizeof text ? length - done : (uint32_t)sizeof text;
+        for (uint32_t i = 0; i < n; i++)
+            text[i] = octet_at(s->front + at + done + i);
+        wrote = ring_write(&s->ring, &s->pool, at + done, text, n);
+        done += wrote;
+    } while (done < length && wrote == n);
+    return done;
+}
+
+static void stream_check(const struct stream *s, uint32_t at, uint32_t length)
+{
+    static uint8_t text[1 << 16];
+    assert_true(length <= sizeof text);
+    ring_read(&s->ring, &s->pool, at, text, length);
+    for (uint32_t i = 0; i < length; i++)
+        if (text[i] != octet_at(s->front + at + i))
+            assert_int_equal(text[i], octet_at(s->front + at + i));
+}
+
+static void stream_consume(struct stream *s, uint32_t length, uint32_t keep)
+{
+    ring_consume(&s->ring, &s->pool, length, keep);
+    s->front += length;
+    assert_int_equal(s->pool.in_use, s->ring.pages + s->ring.tables);
+}
+
+/* Twice round the circle, some text ahead of a hole that is filled later. */
+static void a_long_queue(void **state)
+{
+    (void)state;
+    enum { LONG = ONE_TABLE + ONE_TABLE / 2, STEP = 700001, HOLE = 50000 };
+    struct stream *s = stream_of(LONG / POOL_PAGE + 600);
+    uint64_t seed = 5;
+    assert_int_equal(stream_write(s, 0, LONG), LONG);
+    ring_extend(&s->ring, LONG);
+    while (s->front < 2 * (uint64_t)RING_MOST + 12345) {
+        uint32_t end = s->ring.length;
+        assert_int_equal(stream_write(s, end + HOLE, STEP - HOLE), STEP - HOLE);
+        assert_int_equal(stream_write(s, end, HOLE), HOLE);
+        ring_extend(&s->ring, STEP);
+        stream_check(s, chance_below(&seed, LONG), 60000);
+        stream_check(s, 0, 60000);
+        stream_check(s, s->ring.length - 60000, 60000);
+        stream_consume(s, STEP, 0);
+        assert_true(s->ring.pages <= LONG / POOL_PAGE + 2 && s->ring.tables <= 4);
+    }
+    stream_consume(s, s->ring.length - 1, 0);
+    assert_int_equal(s->ring.tables, 0);                /* short again: cheap again */
+    stream_check(s, 0, 1);
+    stream_free(s);
+}
+
+/* The queue stands over the end of the first circle when it outgrows it. */
+static void a_closed_circle_grows(void **state)
+{
+    (void)state;
+    for (uint32_t front = 0; front <= ONE_TABLE; front += ONE_TABLE / 4) {
+        struct stream *s = stream_of(3 * 1024 + 64);
+        assert_int_equal(stream_write(s, 0, 100), 100);
+        ring_extend(&s->ring, 100);
+        for (uint32_t moved = 0; moved < front + 77; moved += 5000) {
+            assert_int_equal(stream_write(s, s->ring.length, 5000), 5000);
+            ring_extend(&s->ring, 5000);
+            stream_consume(s, 5000, 0);
+        }
+        assert_int_equal(stream_write(s, 100, ONE_TABLE - 5000), ONE_TABLE - 5000);
+        ring_extend(&s->ring, ONE_TABLE - 5000);
+        assert_int_equal(s->ring.tables, 1);
+        assert_int_equal(stream_write(s, s->ring.length, 2 * ONE_TABLE), 2 * ONE_TABLE);
+        ring_extend(&s->ring, 2 * ONE_TABLE);
+        assert_int_equal(s->pool.in_use, s->ring.pages + s->ring.tables);
+        for (uint32_t at = 0; at + 60000 < s->ring.length; at += 60000)
+            stream_check(s, at, 60000);
+        stream_free(s);
+    }
+}
+
+/* Far ahead of the front, and taken away again. */
+static void text_far_ahead(void **state)
+{
+    (void)state;
+    struct stream *s = stream_of(64);
+    assert_int_equal(stream_write(s, 0, 1), 1);
+    ring_extend(&s->ring, 1);
+    assert_int_equal(stream_write(s, RING_MOST - POOL_PAGE, 10), 10);
+    assert_int_equal(stream_write(s, RING_MOST / 2, 10), 10);
+    assert_int_equal(s->ring.pages, 3);
+    assert_int_equal(s->pool.in_use, s->ring.pages + s->ring.tables);
+    ring_trim(&s->ring, &s->pool, RING_MOST / 2 + 10);
+    assert_int_equal(s->ring.pages, 2);
+    assert_int_equal(s->pool.in_use, s->ring.pages + s->ring.tables);
+    ring_trim(&s->ring, &s->pool, 1);
+    assert_int_equal(s->pool.in_use, 1);
+    stream_check(s, 0, 1);
+    assert_int_equal(stream_write(s, RING_MOST / 2, 10), 10);
+    stream_free(s);                                     /* all of it */
+}
+
+/* However little memory is left, a table that leads nowhere is not kept. */
+static void a_long_queue_without_memory(void **state)
+{
+    (void)state;
+    for (unsigned left = 0; left < 6; left++) {
+        struct stream *s = stream_of(1100 + 64);
+        page_ref taken[1200];
+        unsigned count = 0;
+        assert_int_equal(stream_write(s, 0, ONE_TABLE), ONE_TABLE);
+        ring_extend(&s->ring, ONE_TABLE);
+        while (pool_left(&s->pool) > left)
+            taken[count++] = pool_take(&s->pool);
+        uint32_t wrote = stream_write(s, ONE_TABLE, 5 * POOL_PAGE);
+        assert_int_equal(wrote, left < 3 ? 0 : (left - 2) * POOL_PAGE);
+        assert_int_equal(s->pool.in_use, s->ring.pages + s->ring.tables + count);
+        ring_extend(&s->ring, wrote);
+        stream_check(s, s->ring.length - 60000, 60000);
+        stream_check(s, 0, 60000);
+        while (count > 0)
+            pool_give(&s->pool, taken[--count]);
+        stream_free(s);
+    }
 }
 
 static void pages_are_held_only_for_text(void **state)
@@ -330,6 +487,10 @@ int main(void)
         cmocka_unit_test(ring_agrees_with_a_map),
         cmocka_unit_test(the_front_goes_round),
         cmocka_unit_test(a_ring_has_an_end),
+        cmocka_unit_test(a_long_queue),
+        cmocka_unit_test(a_closed_circle_grows),
+        cmocka_unit_test(text_far_ahead),
+        cmocka_unit_test(a_long_queue_without_memory),
         cmocka_unit_test(pages_are_held_only_for_text),
         cmocka_unit_test(neighbours_become_one_slice),
         cmocka_unit_test(without_memory_nothing_is_kept),

@@ -279,7 +279,7 @@ static void an_empty_pool(void **state)
     for (uint32_t i = 0; i < c.count; i++) {
         enum ip_verdict verdict = put(&c, i, &p, 0);
         assert_true(verdict == IP_HELD || verdict == IP_DROP);
-        if (verdict == IP_DROP && i < RANGES_MOST)
+        if (verdict == IP_DROP && i < RANGES_SMALL)
             assert_string_equal(p.why, "no memory to reassemble");
     }
     assert_int_equal(host.reassembly.pages, 3);
@@ -303,7 +303,7 @@ static void too_many_holes(void **state)
     cut(&c, &out, text, 60000, 576);
     for (uint32_t i = 0; i < c.count; i += 2)
         dropped += put(&c, i, &p, 0) == IP_DROP;
-    assert_int_equal(dropped, (c.count + 1) / 2 - RANGES_MOST);
+    assert_int_equal(dropped, (c.count + 1) / 2 - RANGES_SMALL);
     assert_string_equal(p.why, "too many holes");
     enum ip_verdict verdict = IP_HELD;
     for (uint32_t i = 1; i < c.count; i += 2)
