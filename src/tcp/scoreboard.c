@@ -35,7 +35,9 @@ static void acknowledge(struct sender *o, struct news *n)
         sent_remove_first(q);
     }
     if (s != NULL && seq_lt(s->left, n->loss.ack)) {
-        deliver(o, s, (uint32_t)seq_diff(n->loss.ack, s->left), n);
+        struct sent_run part = *s;              /* what lies behind SEG.ACK has not arrived */
+        part.right = n->loss.ack;
+        deliver(o, &part, sent_length(&part), n);
         sent_trim_first(q, n->loss.ack);
     }
 }
