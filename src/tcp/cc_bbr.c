@@ -221,7 +221,7 @@ static void after_idle(struct cc *c, aksu_time idle, aksu_time now)
 
 const struct cc_ops cc_bbr = {
     .name = "bbr",
-    .own_recovery = true,
+    .own_recovery = true, .wants_rate = true,
     .init = init,
     .on_ack = on_ack,
     .on_congestion = on_congestion,

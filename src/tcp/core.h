@@ -46,6 +46,11 @@ static inline uint32_t in_flight(const struct tcp *t)
 {
     return (uint32_t)seq_diff(t->snd.nxt, t->snd.una);
 }
+/* Text that was never sent, and SND.WND lets some of it out. */
+static inline bool has_new_text(const struct tcp *t)
+{
+    return seq_gt(send_end(t), t->snd.nxt) && in_flight(t) < t->snd.wnd;
+}
 
 /* segment_steps.c: RFC 9293 3.10.7.4, one function per step */
 step_fn first_check_sequence_number, second_check_rst, third_check_security, fourth_check_syn,

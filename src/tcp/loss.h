@@ -16,6 +16,9 @@ struct loss {
     bool recovering;            /* fast recovery without SACK */
     bool recover_valid;         /* `recover` is meaningful */
     seq_t marked;               /* RFC 6675: what lies before it has been judged */
+    seq_t rescue_from;          /* ... RescueRxt: SND.UNA must be beyond it; valid unless rescued */
+    seq_t rescued_left;         /* ... where the rescue retransmission began, when `rescued` */
+    bool rescued;
 
     /* RFC 8985 5.3 */
     aksu_time xmit_at;          /* RACK.xmit_ts; 0: nothing was delivered yet */
@@ -80,6 +83,9 @@ struct loss_ops {
     enum loss_verdict (*on_ack)(struct loss *l, struct sent_queue *q, struct loss_ack *a);
     /* The retransmission timer expired: marks what must be sent again. */
     void (*on_rto)(struct loss *l, struct sent_queue *q, struct loss_ack *a);
+    /* In fast recovery nothing is lost and nothing new may be sent: a run of at most `smss` that
+     * may leave all the same; NULL: none. NULL: not asked for. */
+    struct sent_run *(*last_resort)(struct loss *l, struct sent_queue *q, uint32_t smss);
     /* Fast or RTO recovery is over; NULL: not asked for. */
     void (*on_recovered)(struct loss *l);
 };

@@ -10,9 +10,17 @@ static void init(struct loss *l, seq_t iss)
     l->dup_acks = 0;
 }
 
-static void lose(struct sent_queue *q, struct sent_run *s, struct loss_ack *a)
+/* RFC 6675 4 (NextSeg 1.a): HighRxt. Below it everything was sent again; a rescue, which lies above,
+ * does not move it. */
+static bool above_high_rxt(const struct loss *l, const struct sent_run *s)
 {
-    if (s->state == SENT_WAITING && s->times == 0)  /* above HighRxt: RFC 6675 4 (NextSeg 1) */
+    return s->times == 0 || (l->rescued && seq_ge(s->left, l->rescued_left));
+}
+
+static void lose(const struct loss *l, struct sent_queue *q, struct sent_run *s,
+                 struct loss_ack *a)
+{
+    if (s->state == SENT_WAITING && above_high_rxt(l, s))
         loss_mark(q, s, a);
 }
 
@@ -31,14 +39,23 @@ static struct sent_run *judged_below(const struct sent_queue *q, uint32_t smss)
     return NULL;
 }
 
-static void first_is_lost(struct sent_queue *q, struct loss_ack *a)
+static void first_is_lost(const struct loss *l, struct sent_queue *q, struct loss_ack *a)
 {
     struct sent_run *s = q->first;
     if (s == NULL || s->state != SENT_WAITING || s->times > 0)
         return;
     if (sent_length(s) > a->smss)
         (void)sent_split(q, s, seq_add(s->left, a->smss));
-    lose(q, s, a);
+    lose(l, q, s, a);
+}
+
+/* RFC 6675 5 (4.3): no rescue before the first retransmission is acknowledged. */
+static void begin(struct loss *l, const struct sent_queue *q, uint32_t smss)
+{
+    const struct sent_run *s = q->first;
+    uint32_t length = sent_length(s) < smss ? sent_length(s) : smss;
+    l->rescue_from = seq_add(s->left, length);
+    l->rescued = false;
 }
 
 static enum loss_verdict on_ack(struct loss *l, struct sent_queue *q, struct loss_ack *a)
@@ -54,11 +71,13 @@ static enum loss_verdict on_ack(struct loss *l, struct sent_queue *q, struct los
         return LOSS_NONE;
     struct sent_run *top = judged_below(q, a->smss);
     for (struct sent_run *s = top; s != NULL && seq_gt(s->right, l->marked); s = s->prev)
-        lose(q, s, a);
+        lose(l, q, s, a);
     if (top != NULL)
         l->marked = seq_max(l->marked, top->right);
     if (!a->recovering && l->dup_acks >= DUP_THRESHOLD)         /* RFC 6675 5 (1) */
-        first_is_lost(q, a);
+        first_is_lost(l, q, a);
+    if (!a->recovering && q->lost != before)
+        begin(l, q, a->smss);
     return q->lost != before ? LOSS_ENTER : LOSS_NONE;
 }
 
@@ -72,6 +91,53 @@ static void on_rto(struct loss *l, struct sent_queue *q, struct loss_ack *a)
             loss_mark(q, s, a);
 }
 
+/* At most `smss` of `s`, its end or its beginning; NULL: no memory. */
+static struct sent_run *piece(struct sent_queue *q, struct sent_run *s, uint32_t smss, bool end)
+{
+    if (sent_length(s) <= smss)
+        return s;
+    if (!sent_split(q, s, end ? seq_sub(s->right, smss) : seq_add(s->left, smss)))
+        return NULL;
+    return end ? s->next : s;
+}
+
+/* RFC 6675 4 (NextSeg 3): a hole for whose loss there is too little evidence. */
+static struct sent_run *hole_to_send(struct loss *l, struct sent_queue *q, uint32_t smss)
+{
+    uint32_t sacked = 0;                        /* what is SACKed below; some must lie above */
+    for (struct sent_run *s = q->first; s != NULL && sacked < q->sacked; s = s->next) {
+        if (s->state == SENT_SACKED)
+            sacked += sent_length(s);
+        else if (s->state == SENT_WAITING && above_high_rxt(l, s))
+            return piece(q, s, smss, false);
+    }
+    return NULL;
+}
+
+/* RFC 6675 4 (NextSeg 4): once, the highest octets that are not SACKed. */
+static struct sent_run *rescue(struct loss *l, struct sent_queue *q, uint32_t smss)
+{
+    if (l->rescued || seq_lt(q->first->left, l->rescue_from))
+        return NULL;
+    struct sent_run *s = q->last;
+    while (s != NULL && s->state == SENT_SACKED)
+        s = s->prev;
+    if (s == NULL || s->state != SENT_WAITING || s->times > 0)
+        return NULL;
+    s = piece(q, s, smss, true);
+    l->rescued = s != NULL;
+    if (s != NULL)
+        l->rescued_left = s->left;
+    return s;
+}
+
+static struct sent_run *last_resort(struct loss *l, struct sent_queue *q, uint32_t smss)
+{
+    struct sent_run *s = hole_to_send(l, q, smss);
+    return s != NULL ? s : rescue(l, q, smss);
+}
+
 const struct loss_ops loss_sack = {
     .name = "sack", .sack = true, .init = init, .on_ack = on_ack, .on_rto = on_rto,
+    .last_resort = last_resort,
 };

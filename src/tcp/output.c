@@ -418,7 +418,8 @@ static void give_keepalive(struct tcp *t, struct tcp_segment *out, aksu_time now
 bool tcp_owes_more(const struct tcp *t)
 {
     return seq_gt(send_end(t), t->snd.nxt) || (t->fin_queued && !t->fin_sent)
-        || (t->out != NULL && (t->out->queue.lost > 0 || t->out->tlp_owed))
+        || (t->out != NULL && (t->out->queue.lost > 0 || t->out->tlp_owed
+                               || recovery_may_resort(t->out)))
         || t->dup_acks_owed > 0 || t->keepalive_owed || t->probe_owed;
 }
 
@@ -426,10 +427,13 @@ bool tcp_owes_more(const struct tcp *t)
 static bool give_text(struct tcp *t, struct tcp_segment *out, aksu_time now)
 {
     struct sender *o = t->out;
-    bool resends = o != NULL && o->queue.lost > 0 && !o->new_first && !t->closed_window;
+    bool resends = o != NULL && o->queue.lost > 0 && !t->closed_window
+                && !(o->new_first && has_new_text(t));
     if (o != NULL && o->tlp_owed && !t->closed_window)
         return give_loss_probe(t, out, now);
-    if (resends ? !give_resend(t, out, now) : !give_new(t, out, now))
+    if (resends ? !give_resend(t, out, now)
+                : !give_new(t, out, now)
+                      && !(recovery_last_resort(t) && give_resend(t, out, now)))
         return false;
     t->may_send = tcp_owes_more(t);
     return true;

@@ -65,6 +65,13 @@ static void set_pace(struct tcp *t)
     o->pace_rate = (uint64_t)o->cc.cwnd * percent * 10000 / t->srtt_us;
 }
 
+/* RFC 5681 3.1, RFC 3042 2: what lies beyond a hole does not open the window, unless such holes are
+ * known to come from reordering. */
+static bool only_sacked(const struct sender *o, const struct news *n)
+{
+    return seq_le(n->loss.ack, n->loss.una) && !o->loss.reordering_seen;
+}
+
 void recovery_grow(struct tcp *t, struct news *n, uint32_t pipe_before)
 {
     struct sender *o = t->out;
@@ -73,7 +80,7 @@ void recovery_grow(struct tcp *t, struct news *n, uint32_t pipe_before)
         .lost = o->queue.lost > n->lost_before ? o->queue.lost - n->lost_before : 0,
         .rtt_us = n->rtt_us, .srtt_us = t->srtt_us,
         .min_rtt_us = o->min_rtt.us == UINT32_MAX ? 0 : o->min_rtt.us,
-        .recovering = o->recovery == RECOVERY_FAST,
+        .recovering = o->recovery == RECOVERY_FAST || (only_sacked(o, n) && !o->cc.ops->own_recovery),
         .app_limited = window_unused(o, n->loss.una, pipe_before),
     };
     o->cc.smss = t->snd_mss;
@@ -252,6 +259,21 @@ void recovery_on_reordering_timer(struct tcp *t, aksu_time now)
     t->may_send = true;
 }
 
+bool recovery_last_resort(struct tcp *t)
+{
+    struct sender *o = t->out;
+    if (o == NULL || !recovery_may_resort(o) || o->cc.ops->own_recovery || has_new_text(t)
+        || o->queue.first == NULL || window_of_cwnd(t) < t->snd_mss)
+        return false;
+    struct sent_run *s = o->loss.ops->last_resort(&o->loss, &o->queue, t->snd_mss);
+    if (s == NULL)
+        return false;
+    /* Two copies are in the network then (RFC 6675 5 C.4), of which the scoreboard counts one. */
+    o->cc.cwnd -= sent_length(s);
+    sent_mark_lost(&o->queue, s);
+    return true;
+}
+
 /* RFC 2018 8: the peer has thrown away what it had SACKed when the first that is outstanding
  * is SACKed and yet not acknowledged. */
 static void check_reneging(struct sender *o)
@@ -270,9 +292,9 @@ void recovery_on_rto(struct tcp *t, aksu_time now)
         return;
     struct news n;
     begin_news(&n, t, now);
-    bool again = t->resends > 1, going_on = o->recovery == RECOVERY_RTO;
-    frto_begin(t, !again && !(going_on && seq_gt(o->recover, t->snd.una)));
-    if (o->recovery == RECOVERY_NONE)
+    bool again = t->resends > 1;
+    frto_begin(t, again);
+    if (o->recovery == RECOVERY_NONE && !again)
         undo_begin(t);
     else if (o->recovery == RECOVERY_FAST)
         o->undo_possible = false;

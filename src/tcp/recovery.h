@@ -13,6 +13,7 @@ struct news {
     uint32_t sacked;                /* ... of them SACKed */
     uint32_t lost_before;           /* octets in the scoreboard's state `lost` before */
     bool original_arrived;          /* something of before RTO recovery, sent once (RFC 5682 3.1) */
+    bool later_arrived;             /* something that was sent after it began */
     bool again_arrived;             /* something that was sent again */
     seq_t dsack_left, dsack_right;  /* when loss.dsack */
 
@@ -43,6 +44,12 @@ void recovery_on_ack(struct tcp *t, const struct tcp_segment *seg, seq_t una_bef
 void recovery_on_rto(struct tcp *t, aksu_time now);
 void recovery_on_reordering_timer(struct tcp *t, aksu_time now);
 void recovery_resend(struct tcp *t, bool all, aksu_time now);
+/* RFC 6675 4 (NextSeg 3, 4): true: it is marked, for want of anything else to send. */
+bool recovery_last_resort(struct tcp *t);
+static inline bool recovery_may_resort(const struct sender *o)
+{
+    return o->recovery == RECOVERY_FAST && o->loss.ops->last_resort != NULL;
+}
 void recovery_tell(struct tcp *t, const char *why, aksu_time now);
 void newreno_on_ack(struct tcp *t, struct news *n, uint32_t pipe_before);
 void recovery_grow(struct tcp *t, struct news *n, uint32_t pipe_before);
@@ -54,7 +61,7 @@ uint32_t tcp_pipe(const struct tcp *t);                     /* RFC 6675 4 */
 void undo_begin(struct tcp *t);
 void undo_sent_again(struct tcp *t, uint32_t octets, aksu_time now);
 bool undo_check(struct tcp *t, const struct news *n);      /* true: it was, and is over */
-void frto_begin(struct tcp *t, bool first);
+void frto_begin(struct tcp *t, bool again);
 void frto_on_ack(struct tcp *t, const struct news *n);
 
 /* tail_loss_probe.c: RFC 8985 7 */

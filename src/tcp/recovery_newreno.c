@@ -53,8 +53,8 @@ void newreno_on_ack(struct tcp *t, struct news *n, uint32_t pipe_before)
     o->cc.smss = t->snd_mss;
     if (!n->loss.duplicate)
         o->limited_transmit = 0;
-    if (o->recovery == RECOVERY_NONE)
-        (void)undo_check(t, n);
+    if (o->recovery == RECOVERY_NONE && !undo_check(t, n))
+        frto_on_ack(t, n);
 
     switch (o->loss.ops->on_ack(&o->loss, &o->queue, &n->loss)) {
     case LOSS_NONE:

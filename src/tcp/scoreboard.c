@@ -13,6 +13,8 @@ static void deliver(struct sender *o, struct sent_run *s, uint32_t octets, struc
         n->again_arrived = true;
     else if (seq_lt(s->left, o->recover))
         n->original_arrived = true;
+    else
+        n->later_arrived = true;
     if (o->loss.ops->on_delivered != NULL)
         o->loss.ops->on_delivered(&o->loss, s, &n->loss);
     rate_delivered(o, s, octets, n);
@@ -37,7 +39,9 @@ void scoreboard_acknowledge(struct sender *o, struct news *n)
         sent_remove_first(q);
     }
     if (s != NULL && seq_lt(s->left, n->loss.ack)) {
-        deliver(o, s, (uint32_t)seq_diff(n->loss.ack, s->left), n);
+        struct sent_run part = *s;              /* what lies behind SEG.ACK has not arrived */
+        part.right = n->loss.ack;
+        deliver(o, &part, sent_length(&part), n);
         sent_trim_first(q, n->loss.ack);
     }
     n->loss.cumulative = false;
@@ -68,13 +72,15 @@ void scoreboard_acknowledge_plain(struct sender *o, struct news *n)
         min_rtt_sample(&o->min_rtt, n->rtt_us, n->loss.now);
 }
 
-/* RFC 2883 4: the first block lies at or below the ACK, or inside the second. */
-static void find_dsack(const struct tcp *t, const struct tcp_options *o, struct news *n)
+/* RFC 2883 4, 5: the first block lies at or below the ACK of the same segment, which may be older
+ * than SND.UNA, or inside the second. */
+static void find_dsack(const struct tcp *t, const struct tcp_segment *seg, struct news *n)
 {
+    const struct tcp_options *o = &seg->options;
     struct sack_block first = o->sack[0];
     if (o->sack_count == 0 || seq_ge(first.left, first.right) || seq_gt(first.right, t->snd.nxt))
         return;
-    bool below = seq_le(first.right, n->loss.ack);
+    bool below = seq_le(first.right, seg->ack);
     bool inside = o->sack_count > 1 && seq_le(o->sack[1].left, first.left)
                && seq_le(first.right, o->sack[1].right);
     if (!below && !inside)
@@ -142,7 +148,7 @@ void scoreboard_update(struct tcp *t, const struct tcp_segment *seg, struct news
     struct sender *o = t->out;
     scoreboard_acknowledge(o, n);
     if (o->loss.ops->sack && (seg->options.has & HAS_SACK)) {
-        find_dsack(t, &seg->options, n);
+        find_dsack(t, seg, n);
         if (o->queue.first != NULL)
             take_sacks(t, &seg->options, n);
         if (n->sacked > 0 && n->rtt_us != 0)

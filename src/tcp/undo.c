@@ -38,7 +38,7 @@ static bool undo(struct tcp *t, const char *why, aksu_time now)
     o->cc.ops->undo(&o->cc, now);
     if (o->recovery != RECOVERY_NONE && o->loss.ops->on_recovered != NULL)
         o->loss.ops->on_recovered(&o->loss);
-    o->loss.recovering = false;
+    o->loss.recovering = o->loss.recover_valid = false;    /* RFC 5682 2.1 (3b) */
     o->recovery = RECOVERY_NONE;
     o->undo_possible = o->frto = o->new_first = o->resend_now = false;
     t->backoff = 0;
@@ -65,44 +65,64 @@ static bool all_reported(struct sender *o, const struct news *n)
     return o->undo_left == 0;
 }
 
+/* RFC 5682 3.1 (3b), RFC 5682 2.1 (3b): something of before the timeout has arrived, and nothing
+ * that was sent since then. */
+static bool frto_says_spurious(const struct sender *o, const struct news *n)
+{
+    return o->frto && o->new_first && n->original_arrived && !n->later_arrived
+        && (o->loss.ops->sack || seq_gt(n->loss.ack, n->loss.una));
+}
+
 bool undo_check(struct tcp *t, const struct news *n)
 {
     struct sender *o = t->out;
     if (!o->undo_possible)
         return false;
-    if (o->frto && o->recovery == RECOVERY_RTO && n->original_arrived)
+    if (frto_says_spurious(o, n))
         return undo(t, "F-RTO", n->loss.now);
     if (echo_is_older(o, n))
         return undo(t, "timestamp echo", n->loss.now);
     return all_reported(o, n) && undo(t, "DSACK", n->loss.now);
 }
 
-/* RFC 5682 3.1 (1): not for a second timeout, and not in fast recovery. */
-void frto_begin(struct tcp *t, bool first)
+/* RFC 5682 2.1 (1), 3.1 (1): once more for the same segment, but neither in fast recovery nor for
+ * another segment of an earlier timeout. */
+void frto_begin(struct tcp *t, bool again)
 {
     struct sender *o = t->out;
-    o->frto = first && o->loss.ops->sack && o->recovery != RECOVERY_FAST;
+    bool under_way = o->recovery != RECOVERY_NONE && seq_gt(o->recover, t->snd.una);
+    if (!o->loss.ops->sack && o->loss.recover_valid && seq_gt(o->loss.recover, t->snd.una))
+        under_way = true;                       /* of NewReno; without SACK it has no RTO recovery */
+    o->frto = again ? o->frto : !under_way;
     o->new_first = false;
 }
 
-static bool has_new_text(const struct tcp *t)
+/* The second acknowledgment proved nothing. RFC 5682 2.1 (3a), 3.1 (3a) */
+static void frto_was_real(struct sender *o)
 {
-    return seq_gt(send_end(t), t->snd.nxt) && in_flight(t) < t->snd.wnd;
+    uint32_t most = 3 * o->cc.smss;
+    o->frto = o->new_first = false;
+    if (o->cc.cwnd > most)
+        o->cc.cwnd = most;
 }
 
-/* RFC 5682 3.1 (2), (3). What proves the timeout spurious is found by undo_check. */
+/* RFC 5682 2.1 (2), 3.1 (2); what proves the timeout spurious is found by undo_check. A duplicate
+ * says without SACK that something is missing; with SACK the next one is waited for. */
 void frto_on_ack(struct tcp *t, const struct news *n)
 {
     struct sender *o = t->out;
     bool advances = seq_gt(n->loss.ack, n->loss.una);
-    if (!o->frto)
+    bool counts = advances || n->loss.duplicate || n->loss.new_sack;
+    if (!o->frto || !counts)                    /* others are ignored */
         return;
     if (o->new_first) {
-        o->new_first = false;
-        o->frto = !n->loss.new_sack && !n->loss.duplicate && advances;
-    } else if (advances && seq_lt(n->loss.ack, o->recover) && has_new_text(t)) {
-        o->new_first = true;                    /* two new segments at most: cwnd is no larger */
-    } else if (advances || n->loss.duplicate || n->loss.new_sack) {
-        o->frto = false;
+        frto_was_real(o);
+    } else if (!advances) {
+        o->frto = o->loss.ops->sack;
+    } else {
+        const struct sent_run *first = o->queue.first;
+        bool all_of_it = first != NULL && first->times == 0;
+        o->frto = all_of_it && seq_lt(n->loss.ack, o->recover) && has_new_text(t);
+        o->new_first = o->frto;                 /* two new segments at most: cwnd is no larger */
     }
 }
