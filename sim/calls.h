@@ -49,7 +49,7 @@ void sim_judge_put(struct aksu_sink *sink, const struct aksu_event *event);
 /* After a step: every end that it touched, and the budget of the host. */
 void sim_judge_step(struct aksu_sim *w, const struct aksu_sim_node *host);
 /* What STATUS says of a live connection. */
-void sim_judge_info(const struct aksu_sim_end *end, const struct aksu_info *info);
+void sim_judge_info(struct aksu_sim_end *end, const struct aksu_info *info);
 /* The run is over, with a sentence; `end` may be NULL. */
 void sim_judge_violation(struct aksu_sim *w, const struct aksu_sim_end *end, const char *format,
                          ...)

@@ -80,6 +80,7 @@ struct aksu_sim_end {               /* `due` first */
     uint64_t sent, received, segments;
     uint64_t base;                  /* of the pattern that it sends */
     uint64_t budget;                /* octets that an application may have sent by now */
+    aksu_time still_since;          /* it owes something and waits for no timer; 0: it does not */
     aksu_time read_at, write_at, opened_at, connected_at, received_at, closed_at;
     struct watch watch;
     struct aksu_sim_end *next_touched;

@@ -105,7 +105,7 @@ void reassembly_deliver(struct tcp *t, seq_t from);
 /* True: this ACK has something to say beside its number. */
 static inline bool reassembly_reports(const struct tcp *t)
 {
-    return t->sack_on && (t->holes != 0 || t->rcv.dsack_length != 0);
+    return t->sack_on && ((t->holes != 0 || t->fin_held) || t->rcv.dsack_length != 0);
 }
 unsigned reassembly_blocks(const struct tcp *t);            /* SACK blocks of the next ACK */
 void reassembly_sacks(struct tcp *t, struct tcp_options *out);
