@@ -17,7 +17,7 @@ SCRIPT(the_last_segment_is_lost)                    /* RFC 8985 7.2, R8985-7.2-a
     give_flight(__LINE__, 4, MS(100));
     after(MS(100));
     in (ACK, .seq = 1, .ack = 3001);                /* arms it anew */
-    after(MS(400) - 1);                             /* one in flight: 2 SRTT + 200 ms */
+    after(MS(250) - 1);                             /* one in flight: 2 SRTT + 50 ms */
     quiet();
     after(1);
     out(PSH|ACK, .seq = 3001, .ack = 1, .len = 1000);
@@ -31,13 +31,13 @@ SCRIPT(how_long_until_the_probe)                    /* RFC 8985 7.2, R8985-7.2-b
     give_flight(__LINE__, 5, MS(100));
     check_eq(tcp_next_timeout(&w.tcp) - w.now, MS(200));
     give_flight(__LINE__, 1, MS(100));
-    check_eq(tcp_next_timeout(&w.tcp) - w.now, MS(400));
+    check_eq(tcp_next_timeout(&w.tcp) - w.now, MS(250));
     give_flight(__LINE__, 5, MS(450));              /* RTO = 450 + 4 * 225 ms */
     check_eq(tcp_next_timeout(&w.tcp) - w.now, MS(900));
-    config.rto_max = MS(300);
+    config.rto_max = MS(250);
     give_flight(__LINE__, 1, MS(100));              /* the RTO is not later: no probe */
-    check_eq(tcp_next_timeout(&w.tcp) - w.now, MS(300));
-    after(MS(300));
+    check_eq(tcp_next_timeout(&w.tcp) - w.now, MS(250));
+    after(MS(250));
     out(PSH|ACK, .seq = 1, .ack = 1, .len = 1000);
     check_eq(script_status().cwnd, 1000);
 }
@@ -88,7 +88,7 @@ SCRIPT(one_probe_and_then_the_timeout)              /* RFC 8985 7.3, R8985-7.3-c
 SCRIPT(no_second_probe_without_a_sample)            /* RFC 8985 7.3, R8985-7.3-a */
 {
     give_flight(__LINE__, 1, MS(100));
-    after(MS(400));
+    after(MS(250));
     out(PSH|ACK, .seq = 1, .ack = 1, .len = 1000);
     after(MS(100));
     in (ACK, .seq = 1, .ack = 1001);                /* ambiguous: no sample */
@@ -129,10 +129,11 @@ SCRIPT(the_probe_when_the_window_is_full)           /* RFC 8985 7.3, R8985-7.3-b
 SCRIPT(the_probe_is_a_fin)                          /* RFC 8985 7.3 */
 {
     give_flight(__LINE__, 2, MS(100));
+    after(MS(10));
     user_close();
     out(FIN|ACK, .seq = 2001, .ack = 1);
-    after(MS(200));
-    out(FIN|PSH|ACK, .seq = 1002, .ack = 1, .len = 999);
+    after(MS(200));                                 /* with text, which the peer can SACK */
+    out(FIN|PSH|ACK, .seq = 1001, .ack = 1, .len = 1000);
     after(MS(100));
     in (ACK, .seq = 1, .ack = 2002);
     state(FIN_WAIT_2);
@@ -145,7 +146,7 @@ SCRIPT(the_probe_repairs_a_loss)                    /* RFC 8985 7.4.2, R8985-7.4
     give_flight(__LINE__, 10, MS(100));
     after(MS(100));
     in (ACK, .seq = 1, .ack = 9001);
-    after(MS(400));
+    after(MS(250));
     out(PSH|ACK, .seq = 9001, .ack = 1, .len = 1000);
     after(MS(100));
     in (ACK, .seq = 1, .ack = 10001);               /* may be of either */
@@ -166,7 +167,7 @@ SCRIPT(the_probe_was_not_needed)                    /* RFC 8985 7.4.2, R8985-7.4
         give_flight(__LINE__, 10, MS(100));
         after(MS(100));
         in (ACK, .seq = 1, .ack = 9001);
-        after(MS(400));
+        after(MS(250));
         out(PSH|ACK, .seq = 9001, .ack = 1, .len = 1000);
         in (ACK, .seq = 1, .ack = 10001);
         user_send(1000);
