@@ -393,6 +393,10 @@ static bool give_loss_probe(struct tcp *t, struct tcp_segment *out, aksu_time no
         return false;
     }
     limit = with_fin(t, last, limit);
+    while (sent_length(last) < limit && last->prev != NULL && last->prev->state == SENT_WAITING) {
+        last = last->prev;                      /* a FIN alone beyond a hole is not SACKed */
+        sent_absorb_next(&o->queue, last);
+    }
     if (sent_length(last) > limit && sent_split(&o->queue, last, seq_sub(last->right, limit)))
         last = last->next;
     o->tlp_is_retrans = true;

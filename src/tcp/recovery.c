@@ -35,7 +35,7 @@ static void begin_news(struct news *n, struct tcp *t, aksu_time now)
     n->loss.recovering = o->recovery != RECOVERY_NONE;
     n->loss.tell = tell_lost;
     n->loss.retransmission_lost = false;
-    n->original_arrived = n->again_arrived = n->later_arrived = false;
+    n->original_arrived = n->later_arrived = n->again_arrived = false;
     n->loss.look_again = NEVER;
     n->t = t;
     n->delivered = n->sacked = n->rtt_us = 0;

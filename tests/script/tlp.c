@@ -34,10 +34,10 @@ SCRIPT(how_long_until_the_probe)                    /* RFC 8985 7.2, R8985-7.2-b
     check_eq(tcp_next_timeout(&w.tcp) - w.now, MS(250));
     give_flight(__LINE__, 5, MS(450));              /* RTO = 450 + 4 * 225 ms */
     check_eq(tcp_next_timeout(&w.tcp) - w.now, MS(900));
-    config.rto_max = MS(240);
+    config.rto_max = MS(250);
     give_flight(__LINE__, 1, MS(100));              /* the RTO is not later: no probe */
-    check_eq(tcp_next_timeout(&w.tcp) - w.now, MS(240));
-    after(MS(240));
+    check_eq(tcp_next_timeout(&w.tcp) - w.now, MS(250));
+    after(MS(250));
     out(PSH|ACK, .seq = 1, .ack = 1, .len = 1000);
     check_eq(script_status().cwnd, 1000);
 }
@@ -129,9 +129,10 @@ SCRIPT(the_probe_when_the_window_is_full)           /* RFC 8985 7.3, R8985-7.3-b
 SCRIPT(the_probe_is_a_fin)                          /* RFC 8985 7.3 */
 {
     give_flight(__LINE__, 2, MS(100));
+    after(MS(10));
     user_close();
     out(FIN|ACK, .seq = 2001, .ack = 1);
-    after(MS(200));
+    after(MS(200));                                 /* with text, which the peer can SACK */
     out(FIN|PSH|ACK, .seq = 1001, .ack = 1, .len = 1000);
     after(MS(100));
     in (ACK, .seq = 1, .ack = 2002);
