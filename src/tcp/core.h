@@ -96,6 +96,7 @@ void reassembly_hold(struct tcp *t, const struct tcp_segment *seg, seq_t seq, ui
                      uint32_t length, aksu_time now);
 uint32_t reassembly_write(struct tcp *t, const struct tcp_segment *seg, uint32_t skip,
                           uint32_t at, uint32_t length);
+void reassembly_hold_fin(struct tcp *t);
 void reassembly_deliver(struct tcp *t, seq_t from);
 /* True: this ACK has something to say beside its number. */
 static inline bool reassembly_reports(const struct tcp *t)
