@@ -131,8 +131,8 @@ void reassembly_hold(struct tcp *t, const struct tcp_segment *seg, seq_t seq, ui
         reassembly_free(t);
 }
 
-/* The FIN takes its place in sequence space, and none in the ring: a sender whose last segments were
- * lost hears of it as of text. */
+/* The FIN takes its place in sequence space, and none in the ring: a sender whose last segments
+ * were lost hears of it as of text. */
 void reassembly_hold_fin(struct tcp *t)
 {
     seq_t fin = t->rcv.fin, end = seq_add(fin, 1);
