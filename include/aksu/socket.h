@@ -53,8 +53,8 @@ enum { AKSU_URGENT_DATA = 1,    /* the last octet ends urgent data; legacy, RFC 
        AKSU_MORE = 2 };         /* more will follow: no PUSH, do not send a partial segment yet */
 AKSU_API ptrdiff_t aksu_send(struct aksu *net, aksu_conn conn, const void *data, size_t length,
                              unsigned flags, aksu_time now);
-/* SEND in place: room in up to `most` pieces (returned count, or -status), to be filled and then
- * committed, before any other call on this stack. */
+/* SEND in place: room in up to `most` pieces (returned count, or -status), 256 KiB at most, to be
+ * filled and then committed, before any other call on this stack. */
 AKSU_API ptrdiff_t aksu_reserve(struct aksu *net, aksu_conn conn, struct aksu_space *out,
                                 unsigned most, aksu_time now);
 /* INVALID: more than was reserved; else as aksu_send. */

@@ -30,7 +30,7 @@ struct aksu_config {
     aksu_time fin_wait_2;       /* limit for connections that nobody holds any more [60 s] */
     uint32_t initial_window;    /* segments, RFC 6928 [10] */
     uint32_t send_buffer, receive_buffer;   /* octets per connection, 4096..64 MiB [256 KiB] */
-    uint32_t send_buffer_most;      /* the send buffer grows with cwnd up to this, and the receive */
+    uint32_t send_buffer_most;      /* the send buffer grows with cwnd up to this, the receive */
     uint32_t receive_buffer_most;   /* buffer with what the user takes in a round trip; not beyond
                                        a quarter of the free memory [16 MiB less 4096 octets, or a
                                        quarter of memory_limit] */

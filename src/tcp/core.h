@@ -101,11 +101,12 @@ void reassembly_hold(struct tcp *t, const struct tcp_segment *seg, seq_t seq, ui
                      uint32_t length, aksu_time now);
 uint32_t reassembly_write(struct tcp *t, const struct tcp_segment *seg, uint32_t skip,
                           uint32_t at, uint32_t length);
+void reassembly_hold_fin(struct tcp *t);
 void reassembly_deliver(struct tcp *t, seq_t from);
 /* True: this ACK has something to say beside its number. */
 static inline bool reassembly_reports(const struct tcp *t)
 {
-    return t->sack_on && ((t->holes != 0 || t->fin_held) || t->rcv.dsack_length != 0);
+    return t->sack_on && (t->holes != 0 || t->rcv.dsack_length != 0);
 }
 unsigned reassembly_blocks(const struct tcp *t);            /* SACK blocks of the next ACK */
 void reassembly_sacks(struct tcp *t, struct tcp_options *out);

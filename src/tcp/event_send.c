@@ -1,6 +1,9 @@
 /* event_send.c - the SEND call (RFC 9293 3.10.2), by copy or in place. */
 #include "tcp/core.h"
 
+/* Pages that are not committed are given back each time: no more than a user fills in one go. */
+enum { RESERVE_MOST = 256 << 10 };
+
 /* OK when text may be queued in this state. */
 static enum aksu_status may_queue(const struct tcp *t)
 {
@@ -92,6 +95,8 @@ ptrdiff_t tcp_reserve(struct tcp *t, struct aksu_space *out, unsigned most, aksu
     if (status != AKSU_OK)
         return -(ptrdiff_t)status;
     uint32_t want = room(t);
+    if (want > RESERVE_MOST)
+        want = RESERVE_MOST;
     unsigned n = want ? ring_reserve(&t->send, t->env->pool, want, out, most) : 0;
     if (n == 0) {
         fell_short(t, now);

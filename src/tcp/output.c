@@ -383,11 +383,6 @@ static bool give_loss_probe(struct tcp *t, struct tcp_segment *out, aksu_time no
     }
     struct sent_run *last = o->queue.last;
     uint32_t limit = text_limit(t);
-    if (last != NULL && t->fin_sent && seq_eq(last->left, t->snd.fin) && last->prev != NULL
-        && last->prev->state == SENT_WAITING && last->state == SENT_WAITING) {
-        last = last->prev;                      /* a FIN that arrives alone need not be SACKed */
-        sent_absorb_next(&o->queue, last);
-    }
     if (last == NULL || last->state != SENT_WAITING) {
         o->tlp_out = false;
         return false;

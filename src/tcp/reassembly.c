@@ -131,6 +131,18 @@ void reassembly_hold(struct tcp *t, const struct tcp_segment *seg, seq_t seq, ui
         reassembly_free(t);
 }
 
+/* The FIN takes its place in sequence space, and none in the ring: a sender whose last segments
+ * were lost hears of it as of text. */
+void reassembly_hold_fin(struct tcp *t)
+{
+    seq_t fin = t->rcv.fin, end = seq_add(fin, 1);
+    if (pool_left(t->env->pool) < t->env->reserve_pages || !have_set(t))
+        return;
+    struct tcp_held *h = held_of(t);
+    if (ranges_room(&h->ranges, t->env->pool, fin, end))
+        report_first(h, fin, ranges_add(&h->ranges, t->env->pool, fin, end));
+}
+
 /* In-order text [from, RCV.NXT) has arrived, part of which may have been here before: take over
  * what now follows without a hole. */
 void reassembly_deliver(struct tcp *t, seq_t from)
@@ -142,6 +154,8 @@ void reassembly_deliver(struct tcp *t, seq_t from)
     ranges_cut(r, t->env->pool, t->rcv.nxt);    /* a long segment may have filled several holes */
     struct range next = ranges_after(r, t->env->pool, t->rcv.nxt);
     if (seq_eq(next.left, t->rcv.nxt) && seq_lt(next.left, next.right)) {
+        if (t->fin_held && seq_le(next.left, t->rcv.fin) && seq_lt(t->rcv.fin, next.right))
+            next.right = t->rcv.fin;
         uint32_t more = (uint32_t)seq_diff(next.right, next.left);
         ring_extend(&t->receive, more);
         t->rcv.nxt = next.right;

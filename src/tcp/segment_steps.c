@@ -363,8 +363,11 @@ static bool fin_is_next(struct tcp *t, const struct tcp_segment *seg)
     if (seg->ctl & CTL_FIN) {
         seq_t fin = seq_add(seg->seq, seg->text_len + ((seg->ctl & CTL_SYN) != 0));
         if (seq_gt(fin, t->rcv.nxt) && seq_lt(fin, t->rcv.edge) && !t->fin_received) {
+            if (t->fin_held && seq_eq(fin, t->rcv.fin))
+                (void)reassembly_came_again(t, fin, seq_add(fin, 1));
             t->fin_held = true;
             t->rcv.fin = fin;
+            reassembly_hold_fin(t);
             if (seg->text_len == 0)
                 acknowledge_now(t);                         /* RFC 5681 4.2: it is out of order */
         }
@@ -400,6 +403,7 @@ enum step eighth_check_fin(struct tcp *t, const struct tcp_segment *seg, aksu_ti
     case AKSU_TCP_STATE_COUNT:
         bug("steps after the fifth run in synchronized states");
     }
+    reassembly_free(t);                         /* there is nothing beyond a FIN */
     t->fin_held = false;
     t->fin_received = true;
     t->rcv.nxt = seq_add(t->rcv.nxt, 1);        /* "advance RCV.NXT over the FIN" */

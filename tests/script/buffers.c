@@ -245,6 +245,22 @@ SCRIPT(the_send_buffer_follows_cwnd)                /* RFC 5681 3.1 */
     check_eq(script_status().send_buffer, 1 << 20);
 }
 
+/* In place: what is not filled goes back, however much room there is. */
+SCRIPT(a_reservation_has_its_limit)                 /* RFC 9293 3.9.1.2 */
+{
+    struct aksu_space space[4];
+    sending(4 << 20);
+    user_set(SEND_BUFFER, 4 << 20);
+    size_t octets = 0;
+    ptrdiff_t n = tcp_reserve(&w.tcp, space, 4, w.now);
+    for (ptrdiff_t i = 0; i < n; i++)
+        octets += space[i].length;
+    check_eq(octets, 256 << 10);
+    check(w.pool.in_use <= 66);
+    check_eq(tcp_commit(&w.tcp, 0, 0, w.now), AKSU_OK);
+    check_eq(w.pool.in_use, 0);
+}
+
 SCRIPT(the_send_buffer_does_not_exceed_the_window)  /* RFC 9293 3.8.6 */
 {
     sending(40064);

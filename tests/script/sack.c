@@ -189,6 +189,55 @@ SCRIPT(every_second_segment_of_a_large_window)      /* RFC 2018 8 */
     }
 }
 
+/* Single octets anywhere in a large window: what they take is bounded, and so is each search. */
+SCRIPT(octets_anywhere_in_the_window)               /* RFC 9293 3.10.7.4 first [SHLD-31] */
+{
+    enum { WINDOW = 4 << 20, SEGMENTS = 3 * RANGES_MOST };
+    config.receive_buffer = WINDOW;
+    given(ESTABLISHED, .sack = true, .wscale = SHIFT(0));
+    uint32_t at = 1, highest = 0;
+    in (ACK, .seq = WINDOW, .ack = 1, .len = 1);    /* so that the peer may have sent it all */
+    (void)acks(1);
+    for (unsigned i = 0; i < SEGMENTS; i++) {
+        at = at * 1664525u + 1013904223u;
+        in (ACK, .seq = 2 + (at >> 8) % (WINDOW - 2), .ack = 1, .len = 1);
+        check(acks(1) == 1);
+        highest = w.pool.in_use > highest ? w.pool.in_use : highest;
+    }
+    check(event_count(memory) > 1000);
+    check(highest <= WINDOW / POOL_PAGE + 2 + 1 + 2 * RANGES_MOST / 384 + 2);
+}
+
+/* A sender whose last text was lost hears that the FIN is there. */
+SCRIPT(a_fin_beyond_a_hole_is_reported)             /* RFC 2018 4, RFC 9293 3.10.7.4 [SHLD-31] */
+{
+    given(ESTABLISHED, .sack = true);
+    in (FIN|ACK, .seq = 101, .ack = 1);
+    out(ACK, .seq = 1, .ack = 1, .sack = { { 101, 102 } });
+    in (ACK, .seq = 51, .ack = 1, .len = 50);
+    out(ACK, .seq = 1, .ack = 1, .sack = { { 51, 102 } });
+    in (FIN|ACK, .seq = 51, .ack = 1, .len = 50);
+    out(ACK, .seq = 1, .ack = 1, .sack = { { 51, 102 }, { 51, 102 } });
+    in (ACK, .seq = 1, .ack = 1, .len = 40);
+    out(ACK, .seq = 1, .ack = 41, .sack = { { 51, 102 } });
+    user_receive(40);
+    in (ACK, .seq = 41, .ack = 1, .len = 10);
+    out(ACK, .seq = 1, .ack = 102);
+    state(CLOSE_WAIT);
+    user_receive(60);
+    given(ESTABLISHED, .sack = true);
+    in (FIN|ACK, .seq = 101, .ack = 1);
+    out(ACK, .seq = 1, .ack = 1, .sack = { { 101, 102 } });
+    in (ACK, .seq = 102, .ack = 1, .len = 50);      /* there is nothing behind a FIN */
+    out(ACK, .seq = 1, .ack = 1, .sack = { { 101, 152 } });
+    in (ACK, .seq = 1, .ack = 1, .len = 100);
+    out(ACK, .seq = 1, .ack = 102);
+    state(CLOSE_WAIT);
+    user_receive(100);
+    check_eq(tcp_receive(&w.tcp, &(uint8_t){ 0 }, 1, w.now), 0);
+    check_eq(w.slab.in_use, 0);
+}
+
 SCRIPT(overlapping_text_beyond_a_hole)              /* RFC 9293 3.10.7.4 first [SHLD-31] */
 {
     given(ESTABLISHED, .sack = true);
