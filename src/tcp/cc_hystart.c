@@ -1,6 +1,6 @@
-/* cc_hystart.c - HyStart++ (RFC 9406 4): slow start until the smallest round-trip time of a round is
- * clearly above that of the round before; then Conservative Slow Start for five rounds, which
- * finds out whether it was jitter. */
+/* cc_hystart.c - HyStart++ (RFC 9406 4): slow start until the smallest round-trip time of a
+ * round is clearly above that of the round before; then Conservative Slow Start for five
+ * rounds, which finds out whether it was jitter. */
 #include "tcp/cc_hystart.h"
 #include "tcp/cc_window.h"
 
@@ -31,10 +31,10 @@ static void take_sample(struct cc_hystart *h, const struct cc_ack *a)
         h->current_min = a->rtt_us;
 }
 
-/* Eight samples of a receiver that acknowledges every second segment stand for sixteen segments. One
- * that answers a whole batch at once may not give eight in a round: it is judged when as much has
- * been seen. That its few samples are more easily led astray is what Conservative Slow Start
- * mends. */
+/* Eight samples of a receiver that acknowledges every second segment stand for sixteen
+ * segments. One that answers a whole batch at once may not give eight in a round: it is judged
+ * when as much has been seen. That its few samples are more easily led astray is what
+ * Conservative Slow Start mends. */
 static bool enough_seen(const struct cc_hystart *h, uint32_t smss)
 {
     return h->samples >= N_RTT_SAMPLE

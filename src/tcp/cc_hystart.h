@@ -6,7 +6,7 @@
 #include "tcp/cc.h"
 
 struct cc_hystart {
-    uint32_t last_min, current_min;     /* us, of the last round and of this one; UINT32_MAX: none */
+    uint32_t last_min, current_min;     /* us, of the round before, of this one; UINT32_MAX: none */
     uint32_t baseline;                  /* us; UINT32_MAX: not in Conservative Slow Start */
     uint32_t samples;                   /* of this round */
     uint32_t seen;                      /* octets that they stand for */

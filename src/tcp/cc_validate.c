@@ -58,9 +58,9 @@ static bool expire(struct cc_validate *v, struct cc *c, aksu_time now)
     return c->cwnd < before;
 }
 
-/* The RFC compares pipeACK with half of cwnd. In slow start that is true to the octet: what a round
- * delivers is half of the cwnd at its end. So the phase is told by when cwnd was last in use, which is
- * what pipeACK stands for. RFC 7661 4.3 */
+/* The RFC compares pipeACK with half of cwnd. In slow start that is true to the octet: what a
+ * round delivers is half of the cwnd at its end. So the phase is told by when cwnd was last in
+ * use, which is what pipeACK stands for. RFC 7661 4.3 */
 bool cc_validate_on_ack(struct cc_validate *v, struct cc *c, const struct cc_ack *a)
 {
     if (a->recovering) {                        /* RFC 7661 4.2: no samples */
@@ -111,8 +111,8 @@ bool cc_validate_on_recovered(struct cc_validate *v, struct cc *c, uint32_t hund
     return true;
 }
 
-/* RFC 7661 4.4.2: what is kept must not leave as a burst. Without pacing it is the restart window of
- * RFC 5681 4.1. */
+/* RFC 7661 4.4.2: what is kept must not leave as a burst. Without pacing it is the restart
+ * window of RFC 5681 4.1. */
 bool cc_validate_after_idle(struct cc_validate *v, struct cc *c, aksu_time idle, aksu_time now)
 {
     if (v->until == UNDEFINED)                  /* the window is older than this state */

@@ -1,6 +1,6 @@
-/* cc_help.h - a sender that is nothing but its congestion control: each round trip it has cwnd under
- * way, and all of it is acknowledged, evenly spread over the round trip. For the unit tests of
- * tcp/cc_*.c and for tools/cc-plot. */
+/* cc_help.h - a sender that is nothing but its congestion control: each round trip it has cwnd
+ * under way, and all of it is acknowledged, evenly spread over the round trip. For the unit
+ * tests of tcp/cc_*.c and for tools/cc-plot. */
 #ifndef UNIT_CC_HELP_H
 #define UNIT_CC_HELP_H
 

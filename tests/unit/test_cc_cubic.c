@@ -1,6 +1,6 @@
-/* test_cc_cubic.c - CUBIC alone (RFC 9438): the curve that cwnd follows, the Reno-friendly region, and
- * what congestion, timeouts and marks do to it. Applications that pause, recovery and mistakes are in
- * test_cc_cubic_pauses.c. */
+/* test_cc_cubic.c - CUBIC alone (RFC 9438): the curve that cwnd follows, the Reno-friendly
+ * region, and what congestion, timeouts and marks do to it. Applications that pause, recovery
+ * and mistakes are in test_cc_cubic_pauses.c. */
 #include "help.h"
 
 #include "cc_help.h"

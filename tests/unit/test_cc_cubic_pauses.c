@@ -80,8 +80,8 @@ static void nothing_grows_during_recovery(void **state)
     }
 }
 
-/* RFC 5681 4.3, R5681-4.3-c: a retransmission that is lost lowers twice; what the owner made of cwnd
- * on the way does not count. */
+/* RFC 5681 4.3, R5681-4.3-c: a retransmission that is lost lowers twice; what the owner made of
+ * cwnd on the way does not count. */
 static void loss_during_recovery_starts_from_ssthresh(void **state)
 {
     (void)state;

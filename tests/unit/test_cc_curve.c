@@ -51,7 +51,8 @@ static void ticks_are_exact_and_saturate(void **state)
     assert_int_equal(cc_curve_ticks(NEVER), CC_CURVE_FAR);
 }
 
-/* RFC 9438 4.2: K is the cube root of (W_max - cwnd_epoch) / C, so that W_cubic(0) is cwnd_epoch. */
+/* RFC 9438 4.2: K is the cube root of (W_max - cwnd_epoch) / C, so that W_cubic(0) is
+ * cwnd_epoch. */
 static void k_brings_the_curve_to_w_max(void **state)
 {
     (void)state;

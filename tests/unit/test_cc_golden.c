@@ -1,7 +1,7 @@
-/* test_cc_golden.c - cwnd over time of each congestion control alone, as tests/golden/cwnd_NAME.txt keeps
- * it and tools/cc-plot draws it: a change of behaviour is a readable diff. A panel is a path of a
- * constant round-trip time that holds so many segments; what is more is lost. AKSU_GOLDEN=write writes
- * the files. */
+/* test_cc_golden.c - cwnd over time of each congestion control alone, as
+ * tests/golden/cwnd_NAME.txt keeps it and tools/cc-plot draws it: a change of behaviour is a
+ * readable diff. A panel is a path of a constant round-trip time that holds so many segments;
+ * what is more is lost. AKSU_GOLDEN=write writes the files. */
 #include "help.h"
 
 #include <stdio.h>
@@ -35,7 +35,8 @@ static const struct panel reno_panels[] = {
 static const struct panel cubic_panels[] = {
     { "The path holds 1000 segments, from 40 s on 600: fast convergence.", 100000, 1000, 80000,
       { { 40000, HOLDS, 600 }, { 0, NOTHING, 0 } } },
-    { "The path holds 1000 segments. A timeout at 20 s, an ECN mark at 40 s, room for 2000 from 50 s on.",
+    { "The path holds 1000 segments. A timeout at 20 s, an ECN mark at 40 s, "
+      "room for 2000 from 50 s on.",
       100000, 1000, 70000,
       { { 20000, TIMEOUT, 0 }, { 40000, MARK, 0 }, { 50000, HOLDS, 2000 }, { 0, NOTHING, 0 } } },
     { "A short path, 10 ms, that holds 60 segments: Reno-friendly.", 10000, 60, 3000,

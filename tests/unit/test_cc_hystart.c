@@ -1,5 +1,6 @@
-/* test_cc_hystart.c - HyStart++ (RFC 9406), through CUBIC: when slow start gives way to Conservative Slow
- * Start, when that was jitter, and what the receiver's way of acknowledging changes. */
+/* test_cc_hystart.c - HyStart++ (RFC 9406), through CUBIC: when slow start gives way to
+ * Conservative Slow Start, when that was jitter, and what the receiver's way of acknowledging
+ * changes. */
 #include "help.h"
 
 #include "cc_help.h"
@@ -193,7 +194,8 @@ static void bursts_are_limited_without_pacing(void **state)
     assert_int_equal(f.cc.cwnd, before + 42 * SMSS);
 }
 
-/* Loss ends slow start as it always did: ssthresh is set, HyStart++ is over for good (RFC 9406 4.2). */
+/* Loss ends slow start as it always did: ssthresh is set, and HyStart++ is over for good
+ * (RFC 9406 4.2). */
 static void loss_ends_it(void **state)
 {
     (void)state;
@@ -204,7 +206,7 @@ static void loss_ends_it(void **state)
     f.cc.ops->on_rto(&f.cc, f.cc.cwnd, false, f.now);
     uint32_t ssthresh = f.cc.ssthresh;
     for (int i = 0; f.cc.cwnd < ssthresh; i++) {
-        assert_true(i < 12);                    /* a growing delay does not slow the second one down */
+        assert_true(i < 12);            /* a growing delay does not slow the second one down */
         f.rtt_us += 20000;
         flow_round(&f);
         assert_int_equal(f.cc.ssthresh, ssthresh);

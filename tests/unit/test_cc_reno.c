@@ -1,5 +1,5 @@
-/* test_cc_reno.c - Reno alone (RFC 5681 3.1): slow start, congestion avoidance, loss, timeouts, marks
- * (RFC 8511), mistakes. */
+/* test_cc_reno.c - Reno alone (RFC 5681 3.1): slow start, congestion avoidance, loss, timeouts,
+ * marks (RFC 8511), mistakes. */
 #include "help.h"
 
 #include "cc_help.h"
@@ -40,8 +40,8 @@ static void acknowledgments_that_are_divided_gain_nothing(void **state)
     assert_int_equal(f.cc.cwnd, 12000);
 }
 
-/* RFC 3465 2.3: after a timeout an acknowledgment may stand for text that arrived before it; it adds
- * what the loss window sent. RFC 9406 4.3: without pacing, eight segments at most. */
+/* RFC 3465 2.3: after a timeout an acknowledgment may stand for text that arrived before it; it
+ * adds what the loss window sent. RFC 9406 4.3: without pacing, eight segments at most. */
 static void one_acknowledgment_adds_no_more_than_the_window(void **state)
 {
     (void)state;
@@ -143,8 +143,8 @@ static void the_saw_has_its_teeth(void **state)
     }
 }
 
-/* RFC 5681 3.1, R5681-3.1-k, R5681-3.1-l, R5681-3.1-m: FlightSize, not cwnd; held when the same segment
- * times out again; cwnd is one segment. */
+/* RFC 5681 3.1, R5681-3.1-k, R5681-3.1-l, R5681-3.1-m: FlightSize, not cwnd; held when the same
+ * segment times out again; cwnd is one segment. */
 static void a_timeout_leaves_one_segment(void **state)
 {
     (void)state;

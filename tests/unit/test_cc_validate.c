@@ -1,10 +1,11 @@
-/* test_cc_validate.c - congestion window validation (RFC 7661), through Reno and CUBIC: what becomes of a
- * window that was not in use. */
+/* test_cc_validate.c - congestion window validation (RFC 7661), through Reno and CUBIC: what
+ * becomes of a window that was not in use. */
 #include "help.h"
 
 #include "cc_help.h"
 
-/* cwnd is 100 segments and was in use; then `per_round` octets a round trip for `rounds` of them. */
+/* cwnd is 100 segments and was in use; then `per_round` octets a round trip for `rounds` of
+ * them. */
 static void rest(struct flow *f, const struct cc_ops *ops, uint32_t per_round, int rounds)
 {
     flow_start(f, ops, 1000, 100000);
@@ -50,7 +51,8 @@ static void after_five_minutes_it_is_halved(void **state)
     assert_int_equal(f.cc.cwnd, 10000);         /* the initial window */
 }
 
-/* An owner may give back the state of an idle sender and keep cwnd alone: it is as old as the pause. */
+/* An owner may give back the state of an idle sender and keep cwnd alone: it is as old as the
+ * pause. */
 static void a_window_from_before_the_state_is_not_validated(void **state)
 {
     (void)state;
@@ -86,8 +88,8 @@ static void without_pacing_it_is_the_restart_window(void **state)
     }
 }
 
-/* RFC 7661 4.4.1: congestion finds a window that was not validated: what counts is what was sent, now or
- * in a round trip of the last second. */
+/* RFC 7661 4.4.1: congestion finds a window that was not validated: what counts is what was
+ * sent, now or in a round trip of the last second. */
 static void congestion_counts_what_was_sent(void **state)
 {
     (void)state;
