@@ -156,7 +156,7 @@ uint32_t udp_flow_within_us(const struct aksu_flow *f)
 {
     if (f->srtt == 0)
         return WITHIN_LEAST_US;
-    return (uint32_t)most(WITHIN_LEAST_US, least(f->srtt / US(8), WITHIN_MOST_US));
+    return (uint32_t)most(WITHIN_LEAST_US, least(f->srtt / US(12), WITHIN_MOST_US));
 }
 
 /* The header, and the record. */
