@@ -58,7 +58,7 @@ static bool make(struct run *r, const struct cell *c, uint64_t seed, bool log)
     if (r->cable == NULL)
         return false;
     r->sender = aksu_sim_flow(r->world, &(struct aksu_sim_flow){
-        .host = { a, b }, .app = { { .octets = octets_of(c) } } });
+        .host = { a, b }, .app = { { .octets = UINT64_MAX } } });
     return r->sender != NULL;
 }
 
@@ -69,7 +69,7 @@ static uint64_t delivered(const struct run *r)
     struct aksu_info i = { 0 };
     aksu_sim_report(r->sender, &sent);
     if (aksu_status(aksu_sim_stack(sent.host), sent.conn, &i) != AKSU_OK)
-        return sent.sent;                   /* it has been closed */
+        return 0;
     return sent.sent - i.send_queued + i.sacked;
 }
 
@@ -83,25 +83,25 @@ static uint16_t part_of_link(const struct cell *c, uint64_t octets, aksu_time to
 static void transfer(const struct run *r, const struct cell *c, struct cell_seen *seen)
 {
     aksu_time start = aksu_sim_now(r->world), begun = start + START_TRIPS * AKSU_MS(c->rtt_ms);
-    uint64_t wanted = octets_of(c), before = 0;
+    uint64_t wanted = octets_of(c);
     struct aksu_sim_report got = { 0 };
     enum aksu_sim_state state = aksu_sim_run(r->world, begun);
-    before = delivered(r);
-    while (state == AKSU_SIM_RUNNING && got.received < wanted && !got.failed
+    uint64_t before = delivered(r);
+    while (state == AKSU_SIM_RUNNING && got.received < wanted
            && aksu_sim_now(r->world) - start < AKSU_SECONDS(SECONDS_MOST)) {
         state = aksu_sim_run(r->world, aksu_sim_now(r->world) + AKSU_MS(SLICE_MS));
         aksu_sim_report(aksu_sim_peer(r->sender), &got);
     }
-    if (state == AKSU_SIM_VIOLATION || got.failed) {
-        seen->wrong = aksu_sim_why(r->world) != NULL ? aksu_sim_why(r->world) : "it failed";
+    if (state != AKSU_SIM_RUNNING) {
+        seen->wrong = aksu_sim_why(r->world) != NULL ? aksu_sim_why(r->world) : "it stands still";
         return;
     }
     aksu_time end = got.received < wanted ? aksu_sim_now(r->world) : got.received_at;
     seen->octets = got.received;
     seen->took = end - start;
     seen->goodput.whole = part_of_link(c, got.received, end - start);
-    if (got.received > before && end > begun)
-        seen->goodput.later = part_of_link(c, got.received - before, end - begun);
+    end = aksu_sim_now(r->world);
+    seen->goodput.later = end > begun ? part_of_link(c, delivered(r) - before, end - begun) : 0;
 }
 
 struct cell_seen cell_run(const struct cell *c, uint64_t seed, bool log)
