@@ -2,6 +2,7 @@
 #: make                the library (libaksu.a, libaksu.so.0) and the program aksu
 #: make lib            the library alone: needs a C11 compiler and nothing else
 #: make check          build and run the unit, script and sim tests
+#: make golden         write tests/golden/goodput-*.tsv: goodput over loss, round trip and buffer
 #: make soak           random networks until SEGMENTS segments were simulated [10^9], on all cores
 #: make lint           run every tools/lint-*
 #: make bench          build and run the benchmarks
@@ -48,7 +49,7 @@ library  := $(core) $(wildcard $(patsubst %,src/%/*.c,socket event device host) 
 program  := $(wildcard src/gateway/*.c src/run/*.c src/cli/*.c lab/*.c)
 unit     := $(patsubst %.c,$(B)/%,$(wildcard tests/unit/test_*.c))
 helpers  := $(filter-out tests/unit/test_%,$(wildcard tests/unit/*.c))
-suites   := $(foreach d,script sim,$(if $(wildcard tests/$d/*.c),$(B)/tests/$d))
+suites   := $(foreach d,script sim golden,$(if $(wildcard tests/$d/*.c),$(B)/tests/$d))
 fuzzers  := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/*.c))
 drivers  := $(wildcard tests/fuzz/driver/*.c)
 peer     := $(wildcard tests/peer/*.c)
@@ -57,7 +58,7 @@ examples := $(patsubst %.c,$(B)/%,$(wildcard examples/*.c))
 aksu     := $(if $(wildcard src/cli/*.c),$(B)/aksu)
 hosted   := $(wildcard src/device/*.c src/host/*.c) $(program) $(wildcard tests/*/*.c tests/interop/path/*.c bench/*.c bench/device/*.c bench/path/*.c bench/sim/*.c examples/*.c) $(drivers)
 
-.PHONY: all lib objects tests check soak lint bench bench-sim bench-device bench-path wasm fuzz fuzz-programs install uninstall clean help FORCE
+.PHONY: all lib objects tests check soak golden lint bench bench-sim bench-device bench-path wasm fuzz fuzz-programs install uninstall clean help FORCE
 all: lib $(aksu)
 lib: $(B)/libaksu.a $(B)/libaksu.so
 objects: $(call obj,$(library))
@@ -83,7 +84,7 @@ $(B)/program.list: FORCE
 	@$(call differs,$(program))
 
 WHOLE = $(if $(LTO),-fno-lto)
-$(B)/$(SONAME) $(B)/aksu $(B)/bench $(B)/bench-sim $(B)/bench-device-aksu $(B)/bench-path-aksu: WHOLE = $(LTO)
+$(B)/$(SONAME) $(B)/aksu $(B)/bench $(B)/bench-sim $(B)/bench-device-aksu $(B)/bench-path-aksu $(B)/tests/golden: WHOLE = $(LTO)
 $(B)/libaksu.a: $(call obj,$(library)) $(B)/library.list
 $(B)/libprogram.a: $(call obj,$(program)) $(B)/program.list
 $(B)/%.a:
@@ -102,6 +103,8 @@ $(unit): $(B)/tests/unit/%: $(B)/obj/tests/unit/%.o $(call obj,$(helpers))
 $(B)/tests/script: $(call obj,$(wildcard tests/script/*.c))
 	$Q$(LINK) -o $@ $(inputs)
 $(B)/tests/sim: $(call obj,$(wildcard tests/sim/*.c) $(peer))
+	$Q$(LINK) -o $@ $(inputs)
+$(B)/tests/golden: $(call obj,$(wildcard tests/golden/*.c))
 	$Q$(LINK) -o $@ $(inputs)
 $(B)/tests/interop-tool: $(call obj,$(wildcard tests/interop/*.c))
 	$Q$(LINK) -o $@ $(inputs)
@@ -136,6 +139,8 @@ check: tests
 	for t in $(unit) $(suites); do echo "== $$t"; $$t || failed=1; done; exit $$failed
 soak: $(B)/tests/sim
 	$Q$(B)/tests/sim --soak $(or $(SEGMENTS),1000000000) --jobs $(shell nproc) --seed $(or $(SEED),1)
+golden: $(B)/tests/golden
+	$Q$(B)/tests/golden --write
 lint: all
 	@failed=0; for l in $(sort $(filter-out %-selftest,$(wildcard tools/lint-*))); do \
 	    AKSU=$(B)/aksu $$l && echo "ok $$l" || { echo "FAIL $$l"; failed=1; }; done; exit $$failed

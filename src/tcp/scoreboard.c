@@ -103,6 +103,11 @@ static struct sent_run *sack_run(struct sender *o, struct sent_run *s, struct ne
     return sent_join(&o->queue, s);
 }
 
+static bool split(struct sent_queue *q, struct sent_run *s, seq_t at)
+{
+    return !sent_full(q) && sent_split(q, s, at);
+}
+
 /* RFC 6675 4 (Update). Without memory to split a run the part is left for a later SACK. */
 static void sack_block(struct sender *o, seq_t left, seq_t right, uint32_t *steps, struct news *n)
 {
@@ -113,11 +118,11 @@ static void sack_block(struct sender *o, seq_t left, seq_t right, uint32_t *step
         if (s->state == SENT_SACKED)
             continue;
         if (seq_lt(s->left, left)) {
-            if (!sent_split(q, s, left))
+            if (!split(q, s, left))
                 return;
             continue;
         }
-        if (seq_gt(s->right, right) && !sent_split(q, s, right))
+        if (seq_gt(s->right, right) && !split(q, s, right))
             return;
         s = sack_run(o, s, n);
     }

@@ -124,7 +124,7 @@ struct sent_run *sent_append(struct sent_queue *q, seq_t left, seq_t right, aksu
     if (joins && last->at == now)
         return extend(q, last, right, now);
 
-    struct sent_run *s = take(q);
+    struct sent_run *s = joins && sent_full(q) ? NULL : take(q);
     if (s == NULL)
         return joins ? extend(q, last, right, now) : NULL;
     fill(s, left, right, now);
