@@ -193,7 +193,6 @@ unsigned reassembly_blocks(const struct tcp *t)
 {
     unsigned n = t->holes ? held_of(t)->ranges.count : 0, most = blocks_most(t);
     n += t->rcv.dsack_length != 0;
-    n += t->fin_held;
     return n < most ? n : most;
 }
 
@@ -234,21 +233,6 @@ static void add_duplicate(struct tcp *t, struct tcp_options *out)
     }
 }
 
-/* RFC 2018 3 speaks of sequence numbers: a FIN beyond a hole has one, and the sender of a loss probe
- * waits to hear of it. */
-static void add_fin(const struct tcp *t, struct tcp_options *out, unsigned from, unsigned most)
-{
-    for (unsigned i = from; i < out->sack_count; i++) {
-        if (seq_eq(out->sack[i].right, t->rcv.fin)) {
-            out->sack[i].right = seq_add(t->rcv.fin, 1);
-            return;
-        }
-    }
-    if (out->sack_count < most)
-        out->sack[out->sack_count++] =
-            (struct sack_block){ t->rcv.fin, seq_add(t->rcv.fin, 1) };
-}
-
 void reassembly_sacks(struct tcp *t, struct tcp_options *out)
 {
     unsigned duplicates = t->rcv.dsack_length != 0;
@@ -258,6 +242,4 @@ void reassembly_sacks(struct tcp *t, struct tcp_options *out)
         add_duplicate(t, out);
     if (t->holes)
         add_held(t, out, duplicates, blocks_most(t));
-    if (t->fin_held)
-        add_fin(t, out, duplicates, blocks_most(t));
 }
