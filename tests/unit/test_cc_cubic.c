@@ -18,23 +18,24 @@ static long double root3(long double n)
     return n > 0 ? x : 0;
 }
 
-static long double w_cubic(long double t, long double start, long double w_max)
-{
-    long double d = t - root3((w_max - start) / 0.4L);
-    return 0.4L * d * d * d + w_max;
-}
 
 /* RFC 9438 4.2 to 4.5 to the letter, one acknowledgment at a time, in segments and seconds. */
 struct model {
-    long double cwnd, w_max, prior, w_est, start;
+    long double cwnd, w_max, prior, w_est, k;
     aksu_time epoch;
 };
+
+static long double w_cubic(const struct model *m, long double t)
+{
+    return 0.4L * (t - m->k) * (t - m->k) * (t - m->k) + m->w_max;
+}
 
 static void model_begin(struct model *m, const struct flow *f, uint32_t w_max, uint32_t prior)
 {
     long double smss = f->cc.smss;
     *m = (struct model){ .cwnd = f->cc.cwnd / smss, .w_max = w_max / smss, .prior = prior / smss };
-    m->w_est = m->start = m->cwnd;
+    m->w_est = m->cwnd;
+    m->k = root3((m->w_max - m->cwnd) / 0.4L);
 }
 
 static void model_ack(struct model *m, const struct flow *f, uint32_t octets)
@@ -44,11 +45,11 @@ static void model_ack(struct model *m, const struct flow *f, uint32_t octets)
         m->epoch = f->now;                      /* the stage begins with its first acknowledgment */
     long double t = (long double)(f->now - m->epoch) / 1e9L, rtt = f->rtt_us / 1e6L;
     m->w_est += (m->w_est < m->prior ? 9 / 17.0L : 1) * segments / m->cwnd;
-    if (w_cubic(t, m->start, m->w_max) < m->w_est) {
+    if (w_cubic(m, t) < m->w_est) {
         m->cwnd = m->w_est > m->cwnd ? m->w_est : m->cwnd;
         return;
     }
-    long double target = w_cubic(t + rtt, m->start, m->w_max);
+    long double target = w_cubic(m, t + rtt);
     if (target > 1.5L * m->cwnd)
         target = 1.5L * m->cwnd;
     if (target > m->cwnd)
