@@ -253,6 +253,12 @@ static void nodes_work_at_their_time_not_at_ours(void **state)
     assert_in_range(aksu_path_next(p), AKSU_MS(21), AKSU_MS(25));
     assert_int_equal(aksu_path_take(p, f, 7, AKSU_MS(21) - 1), 0);
     aksu_path_free(p);
+
+    nodes[3].jitter = AKSU_MS(5);       /* it may come so early, and then must be asked for */
+    p = path_of(nodes + 1, 3, 5);
+    put_number(p, 0, 1000, 0);
+    assert_int_equal(aksu_path_next(p), AKSU_US(400) + AKSU_MS(15));
+    aksu_path_free(p);
 }
 
 static const struct aksu_path_node everything[] = {
