@@ -54,7 +54,7 @@ void sim_pipe_in(struct sim_pipe *p, const struct aksu_event_segment_in *s);
 void sim_pipe_event(struct aksu_sim_end *end, const struct aksu_event *event);
 /* The segment that arrived last was not dropped. */
 void sim_pipe_apply(struct sim_pipe *p);
-void sim_pipe_judge(const struct aksu_sim_end *end, const struct aksu_info *info);
+void sim_pipe_judge(struct aksu_sim_end *end, const struct aksu_info *info);
 /* What STATUS says of a live connection. */
 void sim_judge_info(struct aksu_sim_end *end, const struct aksu_info *info);
 /* The run is over, with a sentence; `end` may be NULL. */

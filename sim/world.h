@@ -76,6 +76,8 @@ struct sim_block {
 enum { SIM_KNOWN = 8 };
 struct sim_pipe {
     bool on, again, pending, sack_in, sack_out;
+    bool doubt;                     /* until `doubt_until` is acknowledged */
+    uint32_t doubt_until;
     uint32_t una, nxt;              /* as the events say */
     uint32_t sacked, lost;
     uint8_t *octet;                 /* its state, a ring of `room` */
