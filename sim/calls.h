@@ -48,6 +48,13 @@ struct aksu_sim_end *sim_end_of(struct aksu_sim_node *host, const struct aksu_en
 void sim_judge_put(struct aksu_sink *sink, const struct aksu_event *event);
 /* After a step: every end that it touched, and the budget of the host. */
 void sim_judge_step(struct aksu_sim *w, const struct aksu_sim_node *host);
+/* judge_pipe.c */
+void sim_pipe_out(struct sim_pipe *p, const struct aksu_event_segment_out *s);
+void sim_pipe_in(struct sim_pipe *p, const struct aksu_event_segment_in *s);
+void sim_pipe_event(struct aksu_sim_end *end, const struct aksu_event *event);
+/* The segment that arrived last was not dropped. */
+void sim_pipe_apply(struct sim_pipe *p);
+void sim_pipe_judge(struct aksu_sim_end *end, const struct aksu_info *info);
 /* What STATUS says of a live connection. */
 void sim_judge_info(struct aksu_sim_end *end, const struct aksu_info *info);
 /* The run is over, with a sentence; `end` may be NULL. */

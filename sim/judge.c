@@ -126,15 +126,33 @@ static void learn(struct aksu_sim_node *n, struct aksu_sim_end *e, uint32_t conn
     n->by_conn[conn] = e;
 }
 
-static void count(const struct aksu_sim_node *n, const struct aksu_event *event)
+static void by_index(const struct aksu_sim_node *n, const struct aksu_event *event)
 {
     struct aksu_sim_end *e = event->conn < n->by_conn_room ? n->by_conn[event->conn] : NULL;
-    if (e == NULL)
+    if (e == NULL || event->conn == 0)
         return;
     if (event->kind == AKSU_EV_retransmit)
         e->watch.retransmissions++;
-    else if (strcmp(event->timer.name, "RETRANSMISSION") == 0)
+    else if (event->kind == AKSU_EV_timer && strcmp(event->timer.name, "RETRANSMISSION") == 0)
         e->watch.timeouts++;
+    sim_pipe_event(e, event);
+}
+
+static void of_segment(struct aksu_sim_node *n, const struct aksu_event *event)
+{
+    const struct aksu_event_segment_in *s = &event->segment_in;     /* both have the same fields */
+    struct aksu_sim_end *e = sim_end_of(n, &s->local, &s->remote);
+    if (e == NULL)
+        return;
+    sim_flow_touch(e);
+    learn(n, e, event->conn);
+    if (event->kind == AKSU_EV_segment_out) {
+        went_out(e, &event->segment_out);
+        sim_pipe_out(&e->pipe, &event->segment_out);
+    } else {
+        came_in(e, s);
+        sim_pipe_in(&e->pipe, s);
+    }
 }
 
 void sim_judge_put(struct aksu_sink *sink, const struct aksu_event *event)
@@ -143,20 +161,10 @@ void sim_judge_put(struct aksu_sink *sink, const struct aksu_event *event)
         (struct aksu_sim_node *)(void *)((char *)sink - offsetof(struct aksu_sim_node, sink));
     if (n->user_sink != NULL)
         n->user_sink->put(n->user_sink, event);
-    if (event->kind == AKSU_EV_retransmit || event->kind == AKSU_EV_timer)
-        count(n, event);
-    if (event->kind != AKSU_EV_segment_out && event->kind != AKSU_EV_segment_in)
-        return;
-    const struct aksu_event_segment_in *s = &event->segment_in;     /* both have the same fields */
-    struct aksu_sim_end *e = sim_end_of(n, &s->local, &s->remote);
-    if (e == NULL)
-        return;
-    sim_flow_touch(e);
-    learn(n, e, event->conn);
-    if (event->kind == AKSU_EV_segment_out)
-        went_out(e, &event->segment_out);
+    if (event->kind == AKSU_EV_segment_out || event->kind == AKSU_EV_segment_in)
+        of_segment(n, event);
     else
-        came_in(e, s);
+        by_index(n, event);
 }
 
 /* --- after a step --- */
@@ -200,6 +208,7 @@ void sim_judge_info(struct aksu_sim_end *e, const struct aksu_info *i)
         sim_judge_violation(w, e, "%s with %lu octets queued and %lu in flight waits for no timer",
                             aksu_tcp_state_name(i->state), (unsigned long)i->send_queued,
                             (unsigned long)i->send_unacked);
+    sim_pipe_judge(e, i);
     if (i->timer_at < aksu_next_timeout(e->host->net))
         sim_judge_violation(w, e, "the stack sleeps longer than the timer %s", i->timer);
 }
@@ -207,6 +216,7 @@ void sim_judge_info(struct aksu_sim_end *e, const struct aksu_info *i)
 static void judge_end(struct aksu_sim_end *e)
 {
     struct aksu_info i;
+    sim_pipe_apply(&e->pipe);
     if (e->live && aksu_status(e->host->net, e->conn, &i) == AKSU_OK)
         sim_judge_info(e, &i);
 }

@@ -74,8 +74,11 @@ void aksu_sim_free(struct aksu_sim *w)
         }
         free(c);
     }
-    for (uint32_t i = 0; i < w->flows; i++)
+    for (uint32_t i = 0; i < w->flows; i++) {
+        free(w->flow[i]->end[0].pipe.octet);
+        free(w->flow[i]->end[1].pipe.octet);
         free(w->flow[i]);
+    }
     while (w->calls != NULL) {
         struct call *c = w->calls;
         w->calls = c->next;

@@ -68,6 +68,26 @@ struct watch {
     uint64_t timeouts, retransmissions;
 };
 
+struct sim_block {
+    uint32_t left, right;
+};
+
+/* Every octet that was sent and is not acknowledged (judge_pipe.c). */
+enum { SIM_KNOWN = 8 };
+struct sim_pipe {
+    bool on, again, pending, sack_in, sack_out;
+    bool doubt;                     /* until `doubt_until` is acknowledged */
+    uint32_t doubt_until;
+    uint32_t una, nxt;              /* as the events say */
+    uint32_t sacked, lost;
+    uint8_t *octet;                 /* its state, a ring of `room` */
+    uint32_t room;
+    struct sim_block known[SIM_KNOWN];      /* SACKed, all of it */
+    unsigned known_next;
+    uint32_t ack;                   /* of the segment that arrived last, until it is known */
+    struct aksu_sacks sacks;        /* whether it was dropped */
+};
+
 struct aksu_sim_end {               /* `due` first */
     struct due due;
     struct flow *flow;
@@ -83,6 +103,7 @@ struct aksu_sim_end {               /* `due` first */
     aksu_time still_since;          /* it owes something and waits for no timer; 0: it does not */
     aksu_time read_at, write_at, opened_at, connected_at, received_at, closed_at;
     struct watch watch;
+    struct sim_pipe pipe;
     struct aksu_sim_end *next_touched;
 };
 
