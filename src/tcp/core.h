@@ -114,6 +114,8 @@ void reassembly_sacks(struct tcp *t, struct tcp_options *out);
 bool reassembly_came_again(struct tcp *t, seq_t left, seq_t right);
 void reassembly_free(struct tcp *t);
 uint32_t reassembly_reach(const struct tcp *t);            /* octets beyond RCV.NXT that are held */
+/* A hole begins at `seq` or contains it, and TS.Recent of a window ago. */
+bool reassembly_awaits(const struct tcp *t, seq_t seq, uint32_t *ts_floor);
 
 /* buffers.c */
 void buffers_begin(struct tcp *t, aksu_time now);           /* ESTABLISHED */

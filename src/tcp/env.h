@@ -27,6 +27,10 @@ struct tcp_held {
     seq_t reported[4];              /* an octet of each block that was a first SACK block, the last
                                        one first, RFC 2018 4 */
     uint8_t reports;
+    /* TS.Recent when the left edge was at least a window back, and what takes its place when it
+     * comes to the mark: see paws.c. */
+    uint32_t ts_floor, ts_next;
+    seq_t ts_mark;
 };
 _Static_assert(sizeof(struct tcp_held) <= 256, "sixteen on a page");
 

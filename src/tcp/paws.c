@@ -14,13 +14,25 @@ static bool outdated(const struct tcp *t, aksu_time now)
     return (uint32_t)(now / SECONDS(1)) - t->ts_recent_at >= OUTDATED_SECONDS;
 }
 
+/* A retransmission moves TS.Recent ahead of text that was sent before it and comes late, which by
+ * RFC 7323 5.3 is refused, sent again, and moves TS.Recent again: with reordering one loss follows
+ * from the other. So text that a hole waits for is old only when its timestamp is older than
+ * TS.Recent was a window ago. What has wrapped around is older than that: a window is at most a
+ * 64th of the sequence space. */
+static bool overtaken(const struct tcp *t, const struct tcp_segment *seg)
+{
+    uint32_t floor;
+    return seg->text_len > 0 && reassembly_awaits(t, seg->seq, &floor)
+        && (int32_t)(seg->options.ts_val - floor) >= 0;
+}
+
 bool paws_refuses(const struct tcp *t, const struct tcp_segment *seg, aksu_time now)
 {
     if (!(seg->options.has & HAS_TIMESTAMPS) || (seg->ctl & CTL_RST))
         return false;                           /* RFC 7323 5.2: never for RST */
     if ((int32_t)(seg->options.ts_val - t->ts_recent) >= 0)
         return false;
-    return !outdated(t, now);
+    return !outdated(t, now) && !overtaken(t, seg);
 }
 
 void paws_remember(struct tcp *t, const struct tcp_segment *seg, aksu_time now)

@@ -36,7 +36,8 @@ static bool have_set(struct tcp *t)
         return true;
     t->holes = slab_take(t->env->reassembly);
     if (t->holes)
-        *held_of(t) = (struct tcp_held){ .reports = 0 };
+        *held_of(t) = (struct tcp_held){ .ts_floor = t->ts_recent, .ts_next = t->ts_recent,
+                                         .ts_mark = t->rcv.edge };
     return t->holes != 0;
 }
 
@@ -143,6 +144,26 @@ void reassembly_hold_fin(struct tcp *t)
         report_first(h, fin, ranges_add(&h->ranges, t->env->pool, fin, end));
 }
 
+/* A window has gone by since the mark. */
+static void raise_floor(struct tcp *t)
+{
+    struct tcp_held *h = held_of(t);
+    if (seq_lt(t->rcv.nxt, h->ts_mark))
+        return;
+    h->ts_floor = h->ts_next;
+    h->ts_next = t->ts_recent;
+    h->ts_mark = t->rcv.edge;
+}
+
+bool reassembly_awaits(const struct tcp *t, seq_t seq, uint32_t *ts_floor)
+{
+    if (!t->holes || seq_lt(seq, t->rcv.nxt)
+        || seq_ge(seq, seq_add(t->rcv.nxt, reassembly_reach(t))))
+        return false;
+    *ts_floor = held_of(t)->ts_floor;
+    return true;
+}
+
 /* In-order text [from, RCV.NXT) has arrived, part of which may have been here before: take over
  * what now follows without a hole. */
 void reassembly_deliver(struct tcp *t, seq_t from)
@@ -164,6 +185,8 @@ void reassembly_deliver(struct tcp *t, seq_t from)
     }
     if (r->count == 0)
         reassembly_free(t);
+    else
+        raise_floor(t);
     (void)reassembly_came_again(t, again.left, again.right);
 }
 

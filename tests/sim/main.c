@@ -1,7 +1,8 @@
 /* main.c - runs the simulations: tests/sim [-l] [-v] [NAME...] [--seed N] [--seeds N] [--frames
- * N] [--ladder]. Every seed of every test counts as one. With --ladder each is run twice, and what
- * the hosts of its first flow, or of the one that broke something, said is drawn (test_*.c on the
- * library's simulator only). tests/sim --soak SEGMENTS [--jobs N] [--seed N] goes on and on. */
+ * N] [--ladder] [--document FILE]. Every seed of every test counts as one. With --ladder each is run
+ * twice, and what the hosts of its first flow, or of the one that broke something, said is drawn
+ * (test_*.c on the library's simulator only). --document: the page that a test writes its table to.
+ * tests/sim --soak SEGMENTS [--jobs N] [--seed N] goes on and on. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -15,6 +16,7 @@
 #include "tests/sim/sim.h"
 
 bool sim_verbose;
+const char *sim_document;
 uint32_t sim_frames = 1000000;
 char sim_again[256];
 
@@ -127,6 +129,9 @@ static void options(int argc, char **argv, struct wanted *w)
             i++;
         } else if (strcmp(argv[i], "--ladder") == 0) {
             w->ladder = true;
+        } else if (strcmp(argv[i], "--document") == 0 && next != NULL) {
+            sim_document = next;
+            i++;
         } else if (strcmp(argv[i], "--soak") == 0) {
             w->soak = number(next);
             i++;

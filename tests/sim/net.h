@@ -19,6 +19,8 @@ void net_expect(struct aksu_sim *world, enum aksu_sim_state state, enum aksu_sim
 /* The flow that is drawn when the test runs again. */
 void net_blame(struct aksu_sim_end *end);
 void net_free_all(void);
+/* Writes a table into a page, between <!-- mark: begin --> and <!-- mark: end -->; page.c. */
+void net_document(const char *file, const char *mark, const char *table);
 
 /* Worlds from now on are drawn: the two hosts of the flow that failed last, else of flow 0. */
 void net_draw(bool on);

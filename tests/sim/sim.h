@@ -45,6 +45,7 @@ _Noreturn void sim_fail(const char *file, int line, const char *format, ...)
             sim_fail(__FILE__, __LINE__, __VA_ARGS__);                                            \
     } while (0)
 extern bool sim_verbose;            /* -v: say what happens */
+extern const char *sim_document;    /* --document FILE: the page that a table is written to */
 extern uint32_t sim_frames;         /* --frames N: for the peer that lies */
 extern char sim_again[256];         /* the command that runs this test with this seed again */
 /* Runs one seed of a test; false: it failed, and said so. */
