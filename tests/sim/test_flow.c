@@ -6,7 +6,8 @@
 #include "aksu/flow.h"
 #include "tests/sim/net.h"
 
-enum { PORT = 9000, DATAGRAM = 1448, RECORDS = 2048, PAIRS_MOST = 8, LINE_SECONDS = 60, LONG_SECONDS = 240 };
+enum { PORT = 9000, DATAGRAM = 1448, RECORDS = 2048, PAIRS_MOST = 8, LINE_SECONDS = 60,
+       LONG_SECONDS = 240 };
 
 /* 20 Mbit/s, 40 ms there and back, a buffer of one bandwidth-delay product. */
 static const uint64_t RATE = 20000000;

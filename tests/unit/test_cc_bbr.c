@@ -221,7 +221,6 @@ static void startup_ends_by_loss(void **state)
 {
     (void)state;
     begin(100 * MBIT, 0.04, 0.05);
-    path.cc.pacing_rate = 0;
     bottleneck_run(&path, 1);
     struct bbr b = model();
     assert_true(b.full_bw_reached);
