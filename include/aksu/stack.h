@@ -43,7 +43,7 @@ struct aksu_config {
     bool no_quick_acks;         /* a full segment at the start waits for the second one too */
     bool no_rfc5961;            /* RST and SYN as RFC 9293 3.10.7.4 without the RFC 5961 checks */
     bool no_rfc1337;            /* a RST in TIME-WAIT deletes the record */
-    bool pacing;                /* spread what is sent over the round trip with any algorithm */
+    bool no_pacing;             /* what cwnd allows leaves at once (but for "bbr") */
     bool no_port_randomization; /* ephemeral ports in order (tests) */
 };
 
