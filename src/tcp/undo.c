@@ -36,8 +36,6 @@ static bool undo(struct tcp *t, const char *why, aksu_time now)
     struct sender *o = t->out;
     unmark(&o->queue);
     o->cc.ops->undo(&o->cc, now);
-    if (o->recovery != RECOVERY_NONE && o->loss.ops->on_recovered != NULL)
-        o->loss.ops->on_recovered(&o->loss);
     o->loss.recovering = o->loss.recover_valid = false;    /* RFC 5682 2.1 (3b) */
     o->recovery = RECOVERY_NONE;
     o->undo_possible = o->frto = o->new_first = o->resend_now = false;
@@ -45,6 +43,15 @@ static bool undo(struct tcp *t, const char *why, aksu_time now)
     t->may_send = true;
     TCP_EMIT(t, now, undo, .cwnd = o->cc.cwnd, .why = why);
     return true;
+}
+
+/* RFC 8985 3.3.2: what was overtaken and then sent again too early has been reordered, as much as
+ * what came in time to be left alone (RFC 8985 6.2 step 3). */
+static bool undo_reordered(struct tcp *t, const char *why, aksu_time now)
+{
+    if (t->out->recovery == RECOVERY_FAST)
+        t->out->loss.reordering_seen = true;
+    return undo(t, why, now);
 }
 
 /* RFC 3522 3.2 (3): the echo is older than the first retransmission, so the original arrived. */
@@ -81,8 +88,8 @@ bool undo_check(struct tcp *t, const struct news *n)
     if (frto_says_spurious(o, n))
         return undo(t, "F-RTO", n->loss.now);
     if (echo_is_older(o, n))
-        return undo(t, "timestamp echo", n->loss.now);
-    return all_reported(o, n) && undo(t, "DSACK", n->loss.now);
+        return undo_reordered(t, "timestamp echo", n->loss.now);
+    return all_reported(o, n) && undo_reordered(t, "DSACK", n->loss.now);
 }
 
 /* RFC 5682 2.1 (1), 3.1 (1): once more for the same segment, but neither in fast recovery nor for

@@ -179,6 +179,56 @@ SCRIPT(paws_comes_before_the_sequence_check)        /* RFC 7323 5.3 */
     ready_lacks(AKSU_READABLE | AKSU_PEER_CLOSED);
 }
 
+/* Of what left at 1000 the first segment is lost and the third late; the first is sent again at
+ * 1020. */
+SCRIPT(text_that_was_overtaken_is_not_old)          /* RFC 7323 5.3 */
+{
+    given(ESTABLISHED, .timestamps = true, .sack = true, .ts_val = 1000);
+    in (ACK, .seq = 101, .ack = 1, .len = 100, .ts_val = 1000);
+    (void)discard();
+    in (ACK, .seq = 301, .ack = 1, .len = 100, .ts_val = 1000);
+    (void)discard();
+    in (ACK, .seq = 1, .ack = 1, .len = 100, .ts_val = 1020);
+    out(ACK, .seq = 1, .ack = 201, .ts_ecr = 1020, .sack = { { 301, 401 } });
+    in (ACK, .seq = 201, .ack = 1, .len = 100, .ts_val = 999);      /* of before the hole */
+    dropped("RFC 7323 5");
+    out(ACK, .seq = 1, .ack = 201, .ts_ecr = 1020, .sack = { { 301, 401 } });
+    in (ACK, .seq = 401, .ack = 1, .len = 100, .ts_val = 1000);     /* no hole waits for it */
+    dropped("RFC 7323 5");
+    out(ACK, .seq = 1, .ack = 201, .ts_ecr = 1020, .sack = { { 301, 401 } });
+    in (ACK, .seq = 201, .ack = 1, .ts_val = 1000);                 /* no text */
+    dropped("RFC 7323 5");
+    out(ACK, .seq = 1, .ack = 201, .ts_ecr = 1020, .sack = { { 301, 401 } });
+    in (ACK, .seq = 201, .ack = 1, .len = 100, .ts_val = 1000);
+    out(ACK, .seq = 1, .ack = 401, .ts_ecr = 1020);                 /* TS.Recent stays */
+    in (ACK, .seq = 401, .ack = 1, .len = 100, .ts_val = 1019);     /* no hole is left */
+    dropped("RFC 7323 5");
+    out(ACK, .seq = 1, .ack = 401, .ts_ecr = 1020);
+}
+
+/* Holes never end, but what was overtaken a window or two ago is old: it may have wrapped around. */
+SCRIPT(what_was_overtaken_gets_old)                 /* RFC 7323 5.3 */
+{
+    enum { WINDOW = 8192, STEP = 1000, STEPS = 16 };
+    config.receive_buffer = WINDOW;
+    given(ESTABLISHED, .timestamps = true, .sack = true, .ts_val = 1000);
+    uint32_t at = 1, ts = 1000;
+    in (ACK, .seq = at + STEP, .ack = 1, .len = STEP, .ts_val = ts);
+    (void)discard();
+    for (unsigned n = 0; n < STEPS; n++, at += 2 * STEP) {
+        in (ACK, .seq = at + 3 * STEP, .ack = 1, .len = STEP, .ts_val = ts);
+        (void)discard();
+        in (ACK, .seq = at, .ack = 1, .len = STEP, .ts_val = ++ts);
+        (void)discard();
+        user_receive(2 * STEP);
+    }
+    in (ACK, .seq = at, .ack = 1, .len = STEP, .ts_val = ts - STEPS / 2 - 4);
+    dropped("RFC 7323 5");
+    (void)discard();
+    in (ACK, .seq = at, .ack = 1, .len = STEP, .ts_val = ts - 1);
+    out(ACK, .seq = 1, .ack = at + 2 * STEP, .ts_ecr = ts);
+}
+
 SCRIPT(a_reset_is_not_subject_to_paws)              /* RFC 7323 5.2 */
 {
     given(ESTABLISHED, .timestamps = true, .ts_val = 1000);
