@@ -163,6 +163,7 @@ static void timers_and_retransmissions_are_counted(void **state)
 static struct aksu_info sane(void)
 {
     return (struct aksu_info){ .state = AKSU_TCP_ESTABLISHED, .snd_una = 1000, .snd_nxt = 3000,
+                               .snd_mss = 1448,
                                .send_queued = 2000, .send_unacked = 2000, .octets_in = UINT64_MAX,
                                .segments_out = 7, .timer = "RETRANSMISSION",
                                .timer_at = AKSU_NEVER };
