@@ -69,8 +69,10 @@ static bool extend(struct sim_pipe *p, uint32_t to)
         p->octet = larger;
         p->room = room;
     }
-    for (uint32_t n = p->nxt; n != to; n++)
-        p->octet[n & (p->room - 1)] = WAITING;
+    uint32_t at = p->nxt & (p->room - 1), more = to - p->nxt, first = p->room - at;
+    first = first < more ? first : more;
+    memset(p->octet + at, WAITING, first);
+    memset(p->octet, WAITING, more - first);
     p->nxt = to;
     return true;
 }
@@ -113,7 +115,7 @@ static bool is_dsack(const struct sim_pipe *p, const struct aksu_sacks *s)
 
 static void acknowledge(struct sim_pipe *p, uint32_t ack)
 {
-    for (uint32_t n = p->una; n != ack; n++)
+    for (uint32_t n = p->una; n != ack && p->sacked + p->lost > 0; n++)
         count(p, p->octet[n & (p->room - 1)], (uint32_t)-1);
     p->una = ack;
     for (unsigned i = 0; i < SIM_KNOWN; i++) {

@@ -315,7 +315,7 @@ static uint64_t random_run(uint64_t seed, bool digest)
     return counts.digest;
 }
 
-SIM(random_network, SIM_SEEDS(450))
+SIM(random_network, SIM_SEEDS(360))
 {
     (void)random_run(seed, false);
 }

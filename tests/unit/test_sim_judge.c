@@ -4,8 +4,9 @@
 
 #include "sim/calls.h"
 
-static const struct aksu_path_node DELAY = { .kind = AKSU_PATH_DELAY, .delay = AKSU_MS(10) };
-static const struct aksu_sim_way DELAYS[2] = { { &DELAY, 1 }, { &DELAY, 1 } };
+static const struct aksu_path_node NODES[] = { { .kind = AKSU_PATH_RATE, .rate = 20000000 },
+                                               { .kind = AKSU_PATH_DELAY, .delay = AKSU_MS(10) } };
+static const struct aksu_sim_way WAYS[2] = { { NODES, 2 }, { NODES, 2 } };
 
 struct judged {
     struct aksu_sim *world;
@@ -18,11 +19,11 @@ struct judged {
 static struct judged start(aksu_sim_rewrite *rewrite)
 {
     struct judged j;
-    struct aksu_sim_host how = { .no_tso = true };
+    struct aksu_sim_host how = { .no_tso = true, .stack.send_buffer = 100000 };
     j.world = aksu_sim_new(&(struct aksu_sim_config){ .seed = 1, .replay = "again 1" });
     j.host[0] = aksu_sim_host(j.world, &how);
     j.host[1] = aksu_sim_host(j.world, &how);
-    j.cable = aksu_sim_cable(j.world, j.host[0], j.host[1], DELAYS);
+    j.cable = aksu_sim_cable(j.world, j.host[0], j.host[1], WAYS);
     struct aksu_sim_flow flow = { .host = { j.host[0], j.host[1] },
                                   .app = { { .octets = UINT64_MAX } } };
     j.end = aksu_sim_flow(j.world, &flow);
@@ -162,6 +163,7 @@ static void timers_and_retransmissions_are_counted(void **state)
 static struct aksu_info sane(void)
 {
     return (struct aksu_info){ .state = AKSU_TCP_ESTABLISHED, .snd_una = 1000, .snd_nxt = 3000,
+                               .snd_mss = 1448,
                                .send_queued = 2000, .send_unacked = 2000, .octets_in = UINT64_MAX,
                                .segments_out = 7, .timer = "RETRANSMISSION",
                                .timer_at = AKSU_NEVER };
