@@ -110,11 +110,19 @@ static uint32_t text_limit(const struct tcp *t)
     return t->snd_mss > blocks + 8 ? t->snd_mss - blocks : 8;
 }
 
+/* A 64th of a round trip, and 1 ms at most, may leave together: a timer for each segment costs more
+ * than so small a burst does harm. */
+static aksu_time pace_slack(const struct tcp *t)
+{
+    uint64_t slack = (uint64_t)t->srtt_us << 4;
+    return slack < MS(1) ? slack : MS(1);
+}
+
 /* How much text may leave at this moment: `false` and the timer, when pacing says later. */
 static bool pace_lets(struct tcp *t, aksu_time now)
 {
     const struct sender *o = t->out;
-    if (o == NULL || o->pace_rate == 0 || o->pace_at <= now)
+    if (o == NULL || o->pace_rate == 0 || o->pace_at <= now + pace_slack(t))
         return true;
     t->deadline[TIMER_SENDER] = o->pace_at;
     return false;

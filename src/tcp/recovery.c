@@ -3,6 +3,8 @@
  * is told (cc.h). Called by ack.c and event_timeouts.c. */
 #include "tcp/core.h"
 
+enum { PACE_LEAST_US = 500 };
+
 void recovery_tell(struct tcp *t, const char *why, aksu_time now)
 {
     uint32_t ssthresh = tcp_ssthresh(t);
@@ -54,13 +56,14 @@ static bool window_unused(const struct sender *o, seq_t una_before, uint32_t pip
     return pipe_before < in_use;
 }
 
-/* RFC 9406 4.3 (L), RFC 8985 9.3: who does not pace himself may be paced at twice, later 1.2 times
- * what the window makes of a round trip. */
+/* Who does not pace himself is paced at twice, later at 1.2 times what the window makes of a round
+ * trip, so that it leaves no bursts for the queues on the way (RFC 9406 4.3 counts on it). On a path
+ * whose round trips are shorter than timers are exact it would only cost. */
 static void set_pace(struct tcp *t)
 {
     struct sender *o = t->out;
     o->pace_rate = o->cc.pacing_rate;
-    if (o->pace_rate != 0 || !o->cc.paced || t->srtt_us == 0)
+    if (t->srtt_us < PACE_LEAST_US || o->pace_rate != 0 || !o->cc.paced)
         return;
     uint32_t percent = o->cc.cwnd < o->cc.ssthresh / 2 ? 200 : 120;
     o->pace_rate = (uint64_t)o->cc.cwnd * percent * 10000 / t->srtt_us;
