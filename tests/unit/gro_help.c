@@ -16,6 +16,7 @@ void scene_init(struct scene *s, bool v6, bool ethernet)
     *s = (struct scene){ .ethernet = ethernet, .heard = { .sink = { hear } } };
     struct link_options o = { .v6 = v6, .ethernet = ethernet };
     o.config[SERVER].sink = &s->heard.sink;
+    o.config[SERVER].no_quick_acks = true;      /* the ACKs are those of a connection that runs */
     two_init(&s->w, &o);
     s->listener = listen_on(&s->w, SERVER, 80, false);
 }
