@@ -31,11 +31,31 @@ static void unmark(struct sent_queue *q)
             sent_unmark_lost(q, s);
 }
 
-static bool undo(struct tcp *t, const char *why, aksu_time now)
+/* RFC 4015 3.2 (9): the path is congested all the same, and the window stays. */
+static void keep_window(struct tcp *t, aksu_time now)
+{
+    struct sender *o = t->out;
+    if (o->recovery == RECOVERY_FAST && !o->cc.ops->own_recovery)
+        o->cc.cwnd = o->cc.ssthresh;            /* as at the end of any recovery */
+    recovery_tell(t, "nothing was lost, but marked", now);
+}
+
+static void restore_window(struct tcp *t, const char *why, aksu_time now)
+{
+    struct sender *o = t->out;
+    o->cc.ops->undo(&o->cc, now);
+    ecn_withdraw(t);
+    TCP_EMIT(t, now, undo, .cwnd = o->cc.cwnd, .why = why);
+}
+
+static bool undo(struct tcp *t, const struct news *n, const char *why)
 {
     struct sender *o = t->out;
     unmark(&o->queue);
-    o->cc.ops->undo(&o->cc, now);
+    if (n->echo || o->echoed)
+        keep_window(t, n->loss.now);
+    else
+        restore_window(t, why, n->loss.now);
     if (o->recovery != RECOVERY_NONE && o->loss.ops->on_recovered != NULL)
         o->loss.ops->on_recovered(&o->loss);
     o->loss.recovering = o->loss.recover_valid = false;    /* RFC 5682 2.1 (3b) */
@@ -43,7 +63,6 @@ static bool undo(struct tcp *t, const char *why, aksu_time now)
     o->undo_possible = o->frto = o->new_first = o->resend_now = false;
     t->backoff = 0;
     t->may_send = true;
-    TCP_EMIT(t, now, undo, .cwnd = o->cc.cwnd, .why = why);
     return true;
 }
 
@@ -79,10 +98,10 @@ bool undo_check(struct tcp *t, const struct news *n)
     if (!o->undo_possible)
         return false;
     if (frto_says_spurious(o, n))
-        return undo(t, "F-RTO", n->loss.now);
+        return undo(t, n, "F-RTO");
     if (echo_is_older(o, n))
-        return undo(t, "timestamp echo", n->loss.now);
-    return all_reported(o, n) && undo(t, "DSACK", n->loss.now);
+        return undo(t, n, "timestamp echo");
+    return all_reported(o, n) && undo(t, n, "DSACK");
 }
 
 /* RFC 5682 2.1 (1), 3.1 (1): once more for the same segment, but neither in fast recovery nor for
