@@ -34,7 +34,8 @@ static void count(struct sim_pipe *p, uint8_t state, uint32_t more)
         p->lost += more;
 }
 
-/* [from, to) becomes `state` where it was one of those in `of` (bits). Returns how many were not. */
+/* [from, to) becomes `state` where it was one of those in `of` (bits). Returns how many were
+ * not. */
 static uint32_t turn(struct sim_pipe *p, uint32_t from, uint32_t to, unsigned of, uint8_t state)
 {
     uint32_t others = 0;
