@@ -95,7 +95,7 @@ struct aksu_info {
     uint32_t snd_mss, rcv_mss, cwnd, ssthresh;                          /* octets */
     uint32_t srtt_us, rttvar_us, rto_us;
     uint8_t snd_wscale, rcv_wscale;
-    bool timestamps, sack, urgent_pending, peer_closed, held;
+    bool timestamps, sack, ecn, urgent_pending, peer_closed, held;      /* the first three: agreed */
     uint32_t urgent_left;               /* octets up to the urgent pointer */
     uint64_t octets_in, octets_out;     /* text, each octet once */
     uint32_t segments_in, segments_out, retransmits, backoff;
@@ -130,7 +130,8 @@ enum aksu_option {
     AKSU_OPTION_DSCP, AKSU_OPTION_TTL,              /* 0..63 [MUST-48], 1..255 [MUST-49] */
     AKSU_OPTION_SOFT_ERRORS,    /* 0: do not report them [SHLD-20] */
     /* Octets, 4096..64 MiB less 4096: from then on of this size, it does not grow by itself. */
-    AKSU_OPTION_SEND_BUFFER, AKSU_OPTION_RECEIVE_BUFFER
+    AKSU_OPTION_SEND_BUFFER, AKSU_OPTION_RECEIVE_BUFFER,
+    AKSU_OPTION_ECN             /* enum aksu_ecn; ILLEGAL once the SYN or SYN,ACK was sent */
 };
 AKSU_API enum aksu_status aksu_set(struct aksu *net, aksu_conn conn, enum aksu_option option,
                                    int64_t value, aksu_time now);

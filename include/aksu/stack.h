@@ -12,6 +12,9 @@ extern "C" {
 
 struct aksu;
 
+/* RFC 3168 6.1.1: marks instead of losses, when both ends agree and routers can. */
+enum aksu_ecn { AKSU_ECN_ACCEPT /* a peer that asks gets it */, AKSU_ECN_ASK, AKSU_ECN_OFF };
+
 /* Every field may be 0: then the default in brackets holds. */
 struct aksu_config {
     size_t memory_limit;        /* octets of everything this stack may ever own [64 MiB] */
@@ -38,6 +41,7 @@ struct aksu_config {
     const char *congestion_control;     /* "cubic", "reno", "bbr" [cubic]; RFC 9438, RFC 5681 */
     const char *loss_detection;         /* with SACK: "rack", "sack" [rack]; RFC 8985, RFC 6675 */
     uint8_t ttl;                /* [64] */
+    enum aksu_ecn ecn;          /* [accept, do not ask] */
     bool no_timestamps, no_sack, no_window_scale;   /* not offered, not accepted */
     bool no_dsack;              /* text that came twice is not reported, RFC 2883 */
     bool no_quick_acks;         /* a full segment at the start waits for the second one too */
@@ -56,7 +60,8 @@ AKSU_API void aksu_free(struct aksu *net);
 /* A device is where frames come from and go to. With a MAC address they are Ethernet II frames and
  * neighbours are resolved (RFC 826, RFC 4861); without, bare IP packets. */
 enum { AKSU_OFFLOAD_CHECKSUM = 1,   /* the device completes TCP checksums and vouches for them */
-       AKSU_OFFLOAD_TSO = 2 };      /* it cuts large TCP segments (implies CHECKSUM) */
+       AKSU_OFFLOAD_TSO = 2 };      /* it cuts large TCP segments, CWR goes with the first piece
+                                       only (RFC 3168 6.1.2); implies CHECKSUM */
 struct aksu_device_config {
     const char *name;        /* for messages; borrowed for the call, the first 15 octets are kept */
     uint8_t mac[6];             /* all zero: no Ethernet header */

@@ -159,6 +159,8 @@ enum step tcp_process_ack(struct tcp *t, const struct tcp_segment *seg, aksu_tim
         advance(t, seg, now);
     if (t->out != NULL && (acks_more || duplicate || (seg->options.has & HAS_SACK)))
         recovery_on_ack(t, seg, before, duplicate, now);
+    else if (seg->ctl & CTL_ECE && ecn_echoes(t, seg, before))
+        recovery_on_echo(t, now);
     if (acks_more) {
         rto_restart(t, now);
         if (tcp_owes_more(t))

@@ -73,6 +73,14 @@ void tcp_prepare_options(struct tcp *t);                    /* before the SYN go
 void tcp_update_mss(struct tcp *t);
 uint32_t tcp_ts_clock(const struct tcp *t, aksu_time now);
 
+/* ecn.c: RFC 3168 6.1 */
+uint8_t ecn_of_syn(struct tcp *t);              /* ECE, CWR of the SYN or SYN,ACK that leaves now */
+void ecn_negotiate(struct tcp *t, const struct tcp_segment *syn);
+void ecn_syn_again(struct tcp *t, const struct tcp_segment *syn);
+enum aksu_status ecn_set(struct tcp *t, int64_t value);
+void ecn_of_new_text(struct tcp *t, struct tcp_segment *out);
+void ecn_arrives(struct tcp *t, const struct tcp_segment *seg, aksu_time now);
+
 /* output.c */
 bool tcp_owes_more(const struct tcp *t);
 

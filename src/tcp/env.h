@@ -18,6 +18,7 @@ struct tcp_config {
     bool timestamps, sack, window_scale;        /* offered and accepted */
     bool dsack;                                 /* duplicates are reported: RFC 2883 4 */
     bool rfc5961, rfc1337;
+    uint8_t ecn;                    /* enum aksu_ecn */
     bool pacing;                    /* also for algorithms that do not pace themselves */
 };
 

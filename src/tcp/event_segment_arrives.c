@@ -10,7 +10,7 @@ static void reset_for(const struct tcp_segment *seg, struct tcp_segment *reply)
     reply->destination_port = seg->source_port;
     reply->wnd = 0;
     reply->urgent_pointer = 0;
-    reply->ecn = 0;
+    reply->ecn = ECN_NOT_ECT;
     reply->options.has = seg->options.has & HAS_TIMESTAMPS;
     reply->options.ts_val = 0;                  /* RFC 7323 5.2 */
     reply->options.ts_ecr = seg->options.ts_val;

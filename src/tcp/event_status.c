@@ -16,7 +16,7 @@ enum aksu_status tcp_status(const struct tcp *t, struct aksu_info *out)
         .cwnd = tcp_cwnd(t), .ssthresh = tcp_ssthresh(t),
         .srtt_us = t->srtt_us, .rttvar_us = t->rttvar_us, .rto_us = t->rto_us,
         .snd_wscale = t->snd_wscale, .rcv_wscale = t->rcv_wscale,
-        .timestamps = t->ts_on, .sack = t->sack_on,
+        .timestamps = t->ts_on, .sack = t->sack_on, .ecn = t->ecn == TCP_ECN_ON,
         .urgent_pending = t->urgent_in, .peer_closed = t->fin_received, .held = t->held,
         .octets_in = t->octets_in, .octets_out = t->octets_out,
         .segments_in = t->segments_in, .segments_out = t->segments_out,
@@ -130,6 +130,8 @@ enum aksu_status tcp_set(struct tcp *t, enum aksu_option option, int64_t value, 
         return AKSU_OK;
     case AKSU_OPTION_SEND_BUFFER: case AKSU_OPTION_RECEIVE_BUFFER:
         return set_buffer(t, option, value);
+    case AKSU_OPTION_ECN:
+        return ecn_set(t, value);
     }
     return AKSU_INVALID;
 }

@@ -201,8 +201,7 @@ static void memory_timeout(struct tcp *t, aksu_time now)
 
 static void sender_timer(struct tcp *t, aksu_time now)
 {
-    (void)now;
-    sender_timeout(t);
+    sender_timeout(t, now);
 }
 
 static const struct {

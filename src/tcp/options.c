@@ -56,9 +56,10 @@ void tcp_negotiate(struct tcp *t, const struct tcp_segment *syn, aksu_time now)
         t->ts_recent_at = (uint32_t)(now / SECONDS(1));
     }
     tcp_update_mss(t);
+    ecn_negotiate(t, syn);
     TCP_EMIT(t, now, negotiated, .snd_mss = t->snd_mss, .rcv_mss = t->announced_mss,
              .snd_wscale = t->snd_wscale, .rcv_wscale = t->rcv_wscale,
-             .timestamps = t->ts_on, .sack = t->sack_on);
+             .timestamps = t->ts_on, .sack = t->sack_on, .ecn = t->ecn == TCP_ECN_ON);
 }
 
 void tcp_own_syn_options(const struct tcp *t, struct tcp_options *out, aksu_time now)

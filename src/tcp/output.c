@@ -13,7 +13,7 @@ static void header(struct tcp *t, struct tcp_segment *out, seq_t seq, uint8_t ct
     out->seq = seq;
     out->ack = ctl & CTL_ACK ? t->rcv.nxt : seq_of(0);
     out->ctl = ctl;
-    out->ecn = 0;
+    out->ecn = ECN_NOT_ECT;
     out->urgent_pointer = 0;
     out->gso_size = 0;
     out->text_len = 0;
@@ -32,7 +32,8 @@ static void acknowledged(struct tcp *t)
 /* Header of a segment of an established connection: ACK, window, options. */
 static void segment(struct tcp *t, struct tcp_segment *out, seq_t seq, uint8_t ctl, aksu_time now)
 {
-    header(t, out, seq, (uint8_t)(ctl | CTL_ACK));
+    uint8_t ece = t->ece_owed ? CTL_ECE : 0;    /* RFC 3168 6.1.3 */
+    header(t, out, seq, (uint8_t)(ctl | CTL_ACK | ece));
     uint32_t wnd = window_to_advertise(t) >> t->rcv_wscale;
     out->wnd = wnd > UINT16_MAX ? UINT16_MAX : wnd;
     tcp_own_options(t, &out->options, now);
@@ -51,7 +52,8 @@ static void give_reset(struct tcp *t, struct tcp_segment *out, aksu_time now)
 static void give_syn(struct tcp *t, struct tcp_segment *out, aksu_time now)
 {
     bool with_ack = t->state != TCP_SYN_SENT;
-    header(t, out, t->iss, (uint8_t)(with_ack ? CTL_SYN | CTL_ACK : CTL_SYN));
+    uint8_t ctl = with_ack ? CTL_SYN | CTL_ACK : CTL_SYN;
+    header(t, out, t->iss, (uint8_t)(ctl | ecn_of_syn(t)));
     tcp_own_syn_options(t, &out->options, now);
     out->wnd = tcp_syn_window(t);               /* RFC 7323 2.2: never scaled */
     if (with_ack) {
@@ -122,7 +124,7 @@ static aksu_time pace_slack(const struct tcp *t)
 static bool pace_lets(struct tcp *t, aksu_time now)
 {
     const struct sender *o = t->out;
-    if (o == NULL || o->pace_rate == 0 || o->pace_at <= now + pace_slack(t))
+    if (o == NULL || o->pace_at <= now || o->pace_at <= now + pace_slack(t))
         return true;
     t->deadline[TIMER_SENDER] = o->pace_at;
     return false;
@@ -370,6 +372,8 @@ static bool give_new(struct tcp *t, struct tcp_segment *out, aksu_time now)
         return false;
     segment(t, out, t->snd.nxt, 0, now);
     attach_text(t, out, t->snd.nxt, len);
+    if (t->ecn == TCP_ECN_ON && len > 0)
+        ecn_of_new_text(t, out);
     if (len > limit)
         out->gso_size = (uint16_t)limit;
     if (fin_goes)

@@ -87,27 +87,39 @@ void recovery_grow(struct tcp *t, struct news *n, uint32_t pipe_before)
         .recovering = o->recovery == RECOVERY_FAST || (only_sacked(o, n) && !o->cc.ops->own_recovery),
         .app_limited = window_unused(o, n->loss.una, pipe_before),
     };
+    uint32_t before = o->cc.cwnd;
     o->cc.smss = t->snd_mss;
     rate_sample(o, n, &a);
     o->cc.ops->on_ack(&o->cc, &a);
+    /* RFC 3168 6.1.2: no growth; but after a timeout CWR waits for all that goes out again, and
+     * the echo with it. */
+    if (n->echo && o->recovery == RECOVERY_NONE && o->cc.cwnd > before)
+        o->cc.cwnd = before;
     set_pace(t);
 }
 
 /* RFC 5681 3.1: FlightSize, without what limited transmit has added. */
-static uint32_t flight_size(const struct sender *o, const struct news *n)
+uint32_t recovery_flight_size(const struct sender *o, const struct news *n)
 {
     uint32_t flight = o->queue.octets + n->delivered - n->sacked;
     return flight < o->cc.cwnd ? flight : o->cc.cwnd;
 }
 
-static void reduce(struct tcp *t, const struct news *n, const char *why)
+static void set_recovery_point(struct tcp *t, const struct news *n)
 {
     struct sender *o = t->out;
     uint32_t outstanding = o->queue.octets + (uint32_t)seq_diff(n->loss.ack, n->loss.una);
-    o->cc.ops->on_congestion(&o->cc, flight_size(o, n), false, n->loss.now);
     o->recover = t->snd.nxt;                    /* RFC 6675 5 (4.1): RecoveryPoint = HighData */
-    o->reduced_at = n->loss.now;
     prr_begin(o, n, outstanding);
+}
+
+static void reduce(struct tcp *t, const struct news *n, const char *why)
+{
+    struct sender *o = t->out;
+    o->cc.ops->on_congestion(&o->cc, recovery_flight_size(o, n), false, n->loss.now);
+    o->reduced_at = n->loss.now;
+    ecn_reduced(t);
+    set_recovery_point(t, n);
     recovery_tell(t, why, n->loss.now);
 }
 
@@ -118,7 +130,12 @@ static void enter_fast(struct tcp *t, const struct news *n)
     tlp_forget(o);                              /* RFC 8985 7.1 */
     undo_begin(t);
     o->resend_now = true;                       /* RFC 6675 5 (4.3) */
-    reduce(t, n, "fast retransmit");
+    if (!ecn_reduced_for(o, sent_first_lost(&o->queue)->left)) {
+        reduce(t, n, "fast retransmit");
+        return;
+    }
+    set_recovery_point(t, n);
+    recovery_tell(t, "fast retransmit, reduced for a mark before", n->loss.now);
 }
 
 static void leave(struct tcp *t, aksu_time now)
@@ -197,6 +214,8 @@ static void on_scoreboard(struct tcp *t, struct news *n, uint32_t pipe_before)
     tlp_on_ack(t, n);
     if (n->delivered > 0)
         recovery_grow(t, n, pipe_before);
+    if (n->echo)
+        ecn_on_echo(t, n);
     if (o->recovery == RECOVERY_FAST && !o->cc.ops->own_recovery)
         prr_on_ack(o, n);
     choose_timer(t, n->loss.look_again);
@@ -231,6 +250,7 @@ void recovery_on_ack(struct tcp *t, const struct tcp_segment *seg, seq_t una_bef
     begin_news(&n, t, now);
     n.loss.una = una_before;
     n.loss.duplicate = duplicate;
+    n.echo = seg->ctl & CTL_ECE && ecn_echoes(t, seg, una_before);
     if (t->ts_on && (seg->options.has & HAS_TIMESTAMPS)) {
         n.loss.has_echo = true;
         n.loss.ts_ecr = seg->options.ts_ecr;
@@ -245,8 +265,19 @@ void recovery_on_ack(struct tcp *t, const struct tcp_segment *seg, seq_t una_bef
         on_scoreboard(t, &n, pipe_before);
     else
         newreno_on_ack(t, &n, pipe_before);
+    if (o->reduced)
+        ecn_reduction_acked(o, n.loss.ack);
     if (tcp_owes_more(t))
         t->may_send = true;
+}
+
+void recovery_on_echo(struct tcp *t, aksu_time now)
+{
+    if (t->out == NULL || t->out->queue.first == NULL)
+        return;
+    struct news n = news_of(t, now);
+    n.echo = true;
+    ecn_on_echo(t, &n);
 }
 
 void recovery_on_reordering_timer(struct tcp *t, aksu_time now)
@@ -308,6 +339,7 @@ void recovery_on_rto(struct tcp *t, aksu_time now)
     o->recovery = o->loss.ops->sack ? RECOVERY_RTO : RECOVERY_NONE;
     o->recover = t->snd.nxt;
     o->reduced_at = now;
+    ecn_reduced(t);
     o->resend_now = true;
     o->limited_transmit = 0;
     tlp_forget(o);

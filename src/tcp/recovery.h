@@ -15,6 +15,7 @@ struct news {
     bool original_arrived;          /* something of before RTO recovery, sent once (RFC 5682 3.1) */
     bool later_arrived;             /* something that was sent after it began */
     bool again_arrived;             /* something that was sent again */
+    bool echo;                      /* ECE on a connection that sends ECT (RFC 3168 6.1.2) */
     seq_t dsack_left, dsack_right;  /* when loss.dsack */
 
     /* of the segment that was sent last; newest_at 0: nothing was delivered */
@@ -41,6 +42,7 @@ void scoreboard_update(struct tcp *t, const struct tcp_segment *seg, struct news
 /* recovery.c, recovery_newreno.c, recovery_prr.c */
 void recovery_on_ack(struct tcp *t, const struct tcp_segment *seg, seq_t una_before,
                      bool duplicate, aksu_time now);
+void recovery_on_echo(struct tcp *t, aksu_time now);        /* of a segment that says only that */
 void recovery_on_rto(struct tcp *t, aksu_time now);
 void recovery_on_reordering_timer(struct tcp *t, aksu_time now);
 void recovery_resend(struct tcp *t, bool all, aksu_time now);
@@ -56,6 +58,16 @@ void recovery_grow(struct tcp *t, struct news *n, uint32_t pipe_before);
 void prr_begin(struct sender *o, const struct news *n, uint32_t outstanding);
 void prr_on_ack(struct sender *o, const struct news *n);
 uint32_t tcp_pipe(const struct tcp *t);                     /* RFC 6675 4 */
+uint32_t recovery_flight_size(const struct sender *o, const struct news *n);    /* RFC 5681 3.1 */
+
+/* ecn.c: RFC 3168 6.1.2 */
+bool ecn_echoes(const struct tcp *t, const struct tcp_segment *seg, seq_t una_before);
+void ecn_on_echo(struct tcp *t, const struct news *n);
+void ecn_reduced(struct tcp *t);
+bool ecn_reduced_for(const struct sender *o, seq_t lost);
+void ecn_reduction_acked(struct sender *o, seq_t ack);
+void ecn_withdraw(struct tcp *t);
+void ecn_resume(struct tcp *t);
 
 /* undo.c: recovery that was a mistake (RFC 5682 3.1, RFC 3522 3.2, RFC 3708 2) */
 void undo_begin(struct tcp *t);

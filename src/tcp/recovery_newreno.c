@@ -26,7 +26,10 @@ static void enter(struct tcp *t, struct news *n)
 {
     struct sender *o = t->out;
     undo_begin(t);
-    o->cc.ops->on_congestion(&o->cc, without_limited_transmit(o), false, n->loss.now);
+    if (!ecn_reduced_for(o, n->loss.ack)) {
+        o->cc.ops->on_congestion(&o->cc, without_limited_transmit(o), false, n->loss.now);
+        ecn_reduced(t);
+    }
     o->limited_transmit = 0;
     o->cc.cwnd += 3u * o->cc.smss;              /* RFC 5681 3.2 (3): three have left the network */
     o->recovery = RECOVERY_FAST;
@@ -82,6 +85,8 @@ void newreno_on_ack(struct tcp *t, struct news *n, uint32_t pipe_before)
         recovered(t, n);
         break;
     }
+    if (n->echo)
+        ecn_on_echo(t, n);
     if (o->queue.lost > 0)
         t->may_send = true;
 }

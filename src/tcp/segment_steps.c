@@ -74,6 +74,7 @@ static enum step not_acceptable(struct tcp *t, const struct tcp_segment *seg, ak
         return tcp_drop(t, "RFC 9293 3.10.7.4 first", "RST outside the window", now);
     if (t->state == TCP_SYN_RECEIVED && (seg->ctl & (CTL_SYN | CTL_ACK)) == CTL_SYN
         && seq_eq(seg->seq, t->irs)) {
+        ecn_syn_again(t, seg);
         t->syn_owed = true;                     /* our SYN,ACK was lost: say it again */
         t->may_send = true;
         return tcp_drop(t, "RFC 9293 3.10.7.4 first", "the SYN again", now);
@@ -183,8 +184,12 @@ enum step third_check_security(struct tcp *t, const struct tcp_segment *seg, aks
 /* RFC 9293 3.10.7.4: "Fourth, check the SYN bit", with RFC 5961 4.2. */
 enum step fourth_check_syn(struct tcp *t, const struct tcp_segment *seg, aksu_time now)
 {
-    if (!(seg->ctl & CTL_SYN) || crossing_syn_ack(t, seg))
+    if (!(seg->ctl & CTL_SYN))
         return STEP_NEXT;
+    if (crossing_syn_ack(t, seg)) {
+        ecn_syn_again(t, seg);
+        return STEP_NEXT;
+    }
     if (t->state == TCP_SYN_RECEIVED && !t->active) {
         tcp_flush(t);
         t->deadline[TIMER_RETRANSMISSION] = NEVER;
@@ -326,6 +331,8 @@ static void process_text(struct tcp *t, const struct tcp_segment *seg, aksu_time
 /* RFC 9293 3.10.7.4: "Seventh, process the segment text." */
 enum step seventh_process_text(struct tcp *t, const struct tcp_segment *seg, aksu_time now)
 {
+    if (seg->ctl & CTL_CWR || seg->ecn == ECN_CE)
+        ecn_arrives(t, seg, now);
     if (seg->text_len == 0)
         return STEP_NEXT;
 

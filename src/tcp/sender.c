@@ -19,9 +19,12 @@ void sender_free(struct tcp *t)
 }
 
 /* The window of one that is idle is not trusted for long (RFC 5681 4.1), and memory is wanted. */
-void sender_timeout(struct tcp *t)
+void sender_timeout(struct tcp *t, aksu_time now)
 {
-    if (t->out != NULL && t->out->queue.first == NULL && t->send.length == 0)
+    bool idle = t->out != NULL && t->out->queue.first == NULL && t->send.length == 0;
+    if (idle && t->out->pace_at > now)
+        t->deadline[TIMER_SENDER] = t->out->pace_at;    /* RFC 3168 6.1.2: it may not be forgotten */
+    else if (idle)
         sender_free(t);
     else
         t->may_send = true;                     /* pacing lets the next one go */
@@ -51,6 +54,7 @@ static void init(struct sender *o, struct tcp *t, aksu_time now)
     o->cc.paced = t->env->config.pacing;
     o->cc.ops->init(&o->cc, now);
     t->out = o;
+    ecn_resume(t);
 }
 
 struct sender *sender_have(struct tcp *t, aksu_time now)

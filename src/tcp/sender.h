@@ -1,7 +1,7 @@
 /* sender.h - what a connection keeps while it sends: the scoreboard, loss detection and recovery,
  * congestion control, rate samples, pacing. Taken when text leaves, given back SENDER_IDLE_MS after
  * all was acknowledged; then the TCB keeps cwnd and ssthresh. Called by output.c,
- * recovery*.c, rate.c, tail_loss_probe.c and undo.c. */
+ * recovery*.c, rate.c, tail_loss_probe.c, undo.c and ecn.c. */
 #ifndef TCP_SENDER_H
 #define TCP_SENDER_H
 
@@ -50,9 +50,12 @@ struct sender {
     bool tlp_out : 1;               /* RFC 8985 7.1: TLP.end_seq is set */
     bool tlp_is_retrans : 1, tlp_rtt_taken : 1, tlp_owed : 1;
     bool cwnd_used : 1;             /* cwnd held text back, up to cwnd_used_to */
+    bool reduced : 1;               /* with ECN: nothing sent since the last reduction, that is
+                                       beyond `recover`, has been acknowledged */
+    bool echoed : 1;                /* ... and the peer echoes congestion meanwhile */
     uint8_t limited_transmit;       /* segments beyond cwnd, RFC 3042 2; without SACK */
 
-    seq_t recover;                  /* RFC 6675 2 (RecoveryPoint) */
+    seq_t recover;                  /* RFC 6675 2 (RecoveryPoint); with ECN of any reduction */
     seq_t undo_from;                /* SND.UNA when recovery began */
     uint32_t undo_left;             /* octets sent again and not reported twice */
     uint32_t undo_ts;               /* our timestamp clock when the first of them left */
@@ -69,7 +72,7 @@ struct sender {
 /* The sender of `t`, made now if need be; NULL: no memory. */
 struct sender *sender_have(struct tcp *t, aksu_time now);
 void sender_free(struct tcp *t);
-void sender_timeout(struct tcp *t);         /* TIMER_SENDER */
+void sender_timeout(struct tcp *t, aksu_time now);      /* TIMER_SENDER */
 uint32_t tcp_cwnd(const struct tcp *t);
 uint32_t tcp_ssthresh(const struct tcp *t);
 

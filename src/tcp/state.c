@@ -31,6 +31,7 @@ static void start_time_wait(struct tcp *t, aksu_time now)
 {
     stop_timers(t);
     sender_free(t);
+    t->ece_owed = t->cwr_owed = false;          /* RFC 3168 6.1.1: TIME-WAIT knows no ECN */
     /* RFC 9293 3.6.1 [MUST-13] */
     t->deadline[TIMER_TIME_WAIT] = time_after(now, 2 * t->env->config.msl);
 }
@@ -119,6 +120,7 @@ void tcp_init(struct tcp *t, struct tcp_env *env, uint32_t conn, uint16_t mtu)
     t->keepalive_interval_ms = 75 * 1000;
     t->keepalive_count = 9;
     t->cc = env->cc;
+    t->ecn_wish = env->config.ecn & 3u;
     t->idle_ssthresh = UINT32_MAX;
     stop_timers(t);
     rto_init(t);

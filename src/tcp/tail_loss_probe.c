@@ -32,8 +32,8 @@ void tlp_arm(struct tcp *t, aksu_time now)
             pto += MS(MAX_ACK_DELAY_MS);
     }
     aksu_time at = time_after(now, pto);
-    if (at >= t->out->rto_at)
-        return;
+    if (at >= t->out->rto_at || at < t->out->pace_at)
+        return;                                 /* RFC 3168 6.1.2: nothing new before the RTO */
     t->deadline[TIMER_RETRANSMISSION] = at;
     t->waits_for = WAIT_LOSS_PROBE;
 }
@@ -55,8 +55,11 @@ void tlp_timeout(struct tcp *t, aksu_time now)
 static void repaired(struct tcp *t, aksu_time now)
 {
     struct sender *o = t->out;
+    if (ecn_reduced_for(o, seq_sub(o->tlp_end, 1)))
+        return;
     o->cc.ops->on_congestion(&o->cc, o->queue.octets + t->snd_mss, false, now);
     o->reduced_at = now;
+    ecn_reduced(t);
     recovery_tell(t, "the loss probe repaired a loss", now);
 }
 

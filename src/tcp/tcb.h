@@ -34,6 +34,10 @@ enum tcp_timer { TIMER_RETRANSMISSION, TIMER_PERSIST /* and the override of 3.8.
 /* What TIMER_RETRANSMISSION waits for: one at a time, RFC 8985 8. */
 enum tcp_retransmission { WAIT_RTO, WAIT_LOSS_PROBE, WAIT_REORDERING };
 
+/* RFC 3168 6.1.1: how far both ends have agreed. HEEDS: marks are echoed, but what we send carries
+ * none, because our second SYN did not ask any more. */
+enum tcp_ecn { TCP_ECN_NONE, TCP_ECN_ASKED, TCP_ECN_WITHDRAWN, TCP_ECN_HEEDS, TCP_ECN_ON };
+
 enum tcp_ack_owed { ACK_NONE, ACK_DELAYED, ACK_NOW };
 
 struct tcp {
@@ -113,6 +117,10 @@ struct tcp {
     uint8_t backoff;                /* doublings of the RTO in force */
     uint8_t probes, probe_backoff;  /* window probes not answered; doublings of their interval */
     uint8_t keepalive_probes, keepalive_count;
+    uint8_t ecn : 3;                /* enum tcp_ecn */
+    uint8_t ecn_wish : 2;           /* enum aksu_ecn */
+    bool ece_owed : 1;              /* on every ACK, until the peer says CWR */
+    bool cwr_owed : 1;              /* on the next new text */
     uint16_t confirmed;             /* the owner's: when the next hop was last confirmed */
     uint32_t keepalive_idle_ms, keepalive_interval_ms;
     uint32_t user_timeout_ms;       /* 0: none */

@@ -31,27 +31,46 @@ static void unmark(struct sent_queue *q)
             sent_unmark_lost(q, s);
 }
 
-static bool undo(struct tcp *t, const char *why, aksu_time now)
+/* RFC 4015 3.2 (9): the path is congested all the same, and the window stays. */
+static void keep_window(struct tcp *t, aksu_time now)
+{
+    struct sender *o = t->out;
+    if (o->recovery == RECOVERY_FAST && !o->cc.ops->own_recovery)
+        o->cc.cwnd = o->cc.ssthresh;            /* as at the end of any recovery */
+    recovery_tell(t, "nothing was lost, but marked", now);
+}
+
+static void restore_window(struct tcp *t, const char *why, aksu_time now)
+{
+    struct sender *o = t->out;
+    o->cc.ops->undo(&o->cc, now);
+    ecn_withdraw(t);
+    TCP_EMIT(t, now, undo, .cwnd = o->cc.cwnd, .why = why);
+}
+
+static bool undo(struct tcp *t, const struct news *n, const char *why)
 {
     struct sender *o = t->out;
     unmark(&o->queue);
-    o->cc.ops->undo(&o->cc, now);
+    if (n->echo || o->echoed)
+        keep_window(t, n->loss.now);
+    else
+        restore_window(t, why, n->loss.now);
     o->loss.recovering = o->loss.recover_valid = false;    /* RFC 5682 2.1 (3b) */
     o->recovery = RECOVERY_NONE;
     o->undo_possible = o->frto = o->new_first = o->resend_now = false;
     t->backoff = 0;
     t->may_send = true;
-    TCP_EMIT(t, now, undo, .cwnd = o->cc.cwnd, .why = why);
     return true;
 }
 
 /* RFC 8985 3.3.2: what was overtaken and then sent again too early has been reordered, as much as
  * what came in time to be left alone (RFC 8985 6.2 step 3). */
-static bool undo_reordered(struct tcp *t, const char *why, aksu_time now)
+static bool undo_reordered(struct tcp *t, const struct news *n, const char *why)
 {
     if (t->out->recovery == RECOVERY_FAST)
         t->out->loss.reordering_seen = true;
-    return undo(t, why, now);
+    return undo(t, n, why);
 }
 
 /* RFC 3522 3.2 (3): the echo is older than the first retransmission, so the original arrived. */
@@ -86,10 +105,10 @@ bool undo_check(struct tcp *t, const struct news *n)
     if (!o->undo_possible)
         return false;
     if (frto_says_spurious(o, n))
-        return undo(t, "F-RTO", n->loss.now);
+        return undo(t, n, "F-RTO");
     if (echo_is_older(o, n))
-        return undo_reordered(t, "timestamp echo", n->loss.now);
-    return all_reported(o, n) && undo_reordered(t, "DSACK", n->loss.now);
+        return undo_reordered(t, n, "timestamp echo");
+    return all_reported(o, n) && undo_reordered(t, n, "DSACK");
 }
 
 /* RFC 5682 2.1 (1), 3.1 (1): once more for the same segment, but neither in fast recovery nor for

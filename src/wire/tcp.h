@@ -14,13 +14,16 @@ enum { TCP_HEADER = 20, TCP_HEADER_MOST = 60, TCP_TEXT_PARTS = 19 };
 enum { CTL_FIN = 0x01, CTL_SYN = 0x02, CTL_RST = 0x04, CTL_PSH = 0x08, CTL_ACK = 0x10,
        CTL_URG = 0x20, CTL_ECE = 0x40, CTL_CWR = 0x80 };
 
+/* RFC 3168 5: the codepoints of the ECN field. */
+enum { ECN_NOT_ECT, ECN_ECT_1, ECN_ECT_0, ECN_CE };
+
 struct tcp_segment {
     uint16_t source_port, destination_port;
     seq_t seq, ack;                 /* SEG.SEQ, SEG.ACK */
     uint32_t wnd;                   /* the window field, 0..65535, not scaled */
     uint16_t urgent_pointer;
     uint8_t ctl;
-    uint8_t ecn;                    /* the two ECN bits of the IP header (RFC 3168 5) */
+    uint8_t ecn;                    /* ECN_*, of the IP header */
     struct tcp_options options;
     uint32_t text_len;              /* octets of text in all */
     uint16_t gso_size;              /* out: cut into segments of this much text; in: it came as such

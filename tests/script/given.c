@@ -11,6 +11,17 @@ static struct line syn_of(const struct given *how, unsigned ctl, uint32_t ack)
         .ts_val = how->timestamps ? w.ts_base + (uint32_t)((w.now - w.start) / MS(1)) : 0 };
 }
 
+/* ECE and CWR of a SYN that we, or the peer, may send. */
+static unsigned asks(bool ecn)
+{
+    return ecn ? ECE | CWR : 0;
+}
+
+static unsigned we_ask(void)
+{
+    return asks(config.ecn == AKSU_ECN_ASK);
+}
+
 static void call(int line, const char *name, enum aksu_status status)
 {
     script_call(line, name, status);
@@ -20,17 +31,18 @@ static void call(int line, const char *name, enum aksu_status status)
 static void give_syn_received(const struct given *how)
 {
     int line = how->line;
+    bool agreed = how->ecn && (how->crossed ? we_ask() != 0 : config.ecn != AKSU_ECN_OFF);
     if (how->crossed) {
         script_open(line, true);
-        script_out(line, &(struct line){ .ctl = SYN });
+        script_out(line, &(struct line){ .ctl = SYN | we_ask() });
     } else if (how->bound) {
         call(line, "OPEN passive", tcp_open_passive(&w.tcp, &w.tuple, w.now));
     } else {
         script_open(line, false);
     }
-    struct line syn = syn_of(how, SYN, 0);
+    struct line syn = syn_of(how, SYN | asks(how->ecn), 0);
     script_in(line, &syn);
-    script_out(line, &(struct line){ .ctl = SYN | ACK, .ack = 1 });
+    script_out(line, &(struct line){ .ctl = SYN | ACK | (agreed ? ECE : 0u), .ack = 1 });
 }
 
 static void give_established(const struct given *how)
@@ -43,10 +55,10 @@ static void give_established(const struct given *how)
         script_in(line, &(struct line){ .ctl = ACK, .seq = 1, .ack = 1 });
     } else {
         script_open(line, true);
-        script_out(line, &(struct line){ .ctl = SYN });
+        script_out(line, &(struct line){ .ctl = SYN | we_ask() });
         if (how->rtt)
             script_after(line, how->rtt);
-        struct line syn = syn_of(how, SYN | ACK, 1);
+        struct line syn = syn_of(how, SYN | ACK | (how->ecn ? ECE : 0u), 1);
         script_in(line, &syn);
         script_out(line, &(struct line){ .ctl = ACK, .seq = 1, .ack = 1 });
         if (w.window > 65535)       /* a window that a SYN cannot say */
@@ -93,7 +105,7 @@ void script_given(enum aksu_tcp_state st, const struct given *how)
         break;
     case TCP_SYN_SENT:
         script_open(line, true);
-        script_out(line, &(struct line){ .ctl = SYN });
+        script_out(line, &(struct line){ .ctl = SYN | we_ask() });
         break;
     case TCP_SYN_RECEIVED:
         give_syn_received(how);

@@ -101,6 +101,36 @@ static void ack_out(int line, const struct tcp_segment *seg)
         w.edge = edge;
 }
 
+static bool is_ecn_setup(const struct tcp_segment *seg)
+{
+    unsigned bits = seg->ctl & (CTL_ECE | CTL_CWR);
+    return bits == (seg->ctl & CTL_ACK ? CTL_ECE : CTL_ECE | CTL_CWR);
+}
+
+static void ecn_out(int line, const struct tcp_segment *seg, uint32_t seq)
+{
+    bool syn = seg->ctl & CTL_SYN, new_text = seg->text_len > 0 && seq == w.nxt && !syn;
+    bool may_echo = w.our_ecn && w.peer_ecn && !w.peer_no_ecn, may = may_echo && !w.our_no_ecn;
+    HOLDS(seg->ecn != ECN_ECT_1, "ECT(1): RFC 8311 4.2");
+    HOLDS(seg->ecn != ECN_CE, "CE, as if we were a router: RFC 3168 5");
+    HOLDS(seg->ecn == 0 || !syn, "ECT on a SYN: RFC 3168 6.1.1");
+    HOLDS(seg->ecn == 0 || new_text, "ECT on what is not new text: RFC 3168 6.1.4 to 6.1.6");
+    HOLDS(seg->ecn == 0 || may, "ECT although it was not agreed: RFC 3168 6.1.1");
+    bool probe = is_before(w.peer_edge, seq + seg->text_len);
+    HOLDS(seg->ecn == 0 || !probe, "ECT on a window probe: RFC 3168 6.1.6");
+    HOLDS(!new_text || !may || probe || seg->ecn != 0, "new text without ECT: RFC 3168 6.1.2");
+    if (!syn) {
+        HOLDS(!(seg->ctl & CTL_CWR) || seg->ecn != 0, "CWR on what is not new: RFC 3168 6.1.2");
+        HOLDS(!(seg->ctl & CTL_ECE) || may_echo, "ECE although it was not agreed: RFC 3168 6.1.1");
+        return;
+    }
+    HOLDS(is_ecn_setup(seg) || !(seg->ctl & (CTL_ECE | CTL_CWR)), "half a SYN: RFC 3168 6.1.1");
+    HOLDS(!(seg->ctl & CTL_ACK) || !is_ecn_setup(seg) || w.peer_ecn,
+          "a SYN,ACK that agrees to what nobody asked for: RFC 3168 6.1.1");
+    w.our_ecn = w.our_ecn || is_ecn_setup(seg);
+    w.our_no_ecn = w.our_no_ecn || !is_ecn_setup(seg);
+}
+
 void invariants_out(int line, const struct tcp_segment *seg)
 {
     uint32_t seq = seg->seq.n - w.iss.n;
@@ -111,6 +141,7 @@ void invariants_out(int line, const struct tcp_segment *seg)
     HOLDS(!w.synchronized || seg->ctl & (CTL_ACK | CTL_RST), "no ACK: RFC 9293 3.8");
     HOLDS(!(seg->ctl & CTL_URG) || seg->ctl & CTL_ACK, "URG without ACK");
     options_out(line, seg);
+    HOLDS(!(seg->ctl & CTL_RST) || !(seg->ctl & (CTL_ECE | CTL_CWR) || seg->ecn), "RST with ECN");
     if (seg->ctl & CTL_RST)
         return;                 /* its numbers are the script's business */
     if (seg->ctl & CTL_SYN) {
@@ -124,6 +155,7 @@ void invariants_out(int line, const struct tcp_segment *seg)
         w.our_ws = seg->options.has & HAS_WINDOW_SCALE;
         w.our_shift = w.our_ws ? seg->options.window_scale : 0;
     }
+    ecn_out(line, seg, seq);
     position_out(line, seg, seq, seq + seg_len(seg));
     text_out(line, seg, seq + ((seg->ctl & CTL_SYN) != 0));
     if (seg->ctl & CTL_ACK) {
@@ -142,6 +174,8 @@ void invariants_in(const struct tcp_segment *seg)
     if (is_before(w.in_high, end) && end - w.in_high < 1u << 24)
         w.in_high = end;
     if (seg->ctl & CTL_SYN && !w.synchronized && !(seg->ctl & CTL_RST)) {
+        w.peer_ecn = w.peer_ecn || is_ecn_setup(seg);
+        w.peer_no_ecn = w.peer_no_ecn || !is_ecn_setup(seg);
         w.peer_ts = seg->options.has & HAS_TIMESTAMPS;
         w.peer_sack = seg->options.has & HAS_SACK_PERMITTED;
         w.peer_ws = seg->options.has & HAS_WINDOW_SCALE;

@@ -71,7 +71,7 @@ void script_batch(int line, const struct line *x)
     struct tcp_segment seg = {
         .source_port = w.tuple.remote_port, .destination_port = w.tuple.local_port,
         .seq = seq_add(w.irs, x->seq), .ack = x->ctl & ACK ? seq_add(w.iss, x->ack) : seq_of(0),
-        .ctl = (uint8_t)x->ctl, .urgent_pointer = x->urgent, .text_len = x->len,
+        .ctl = (uint8_t)x->ctl, .urgent_pointer = x->urgent, .text_len = x->len, .ecn = x->ecn,
     }, back;
     char text[160];
     seg.wnd = window_in(line, x);
@@ -100,7 +100,7 @@ static void line_text(char *to, size_t room, const struct line *x)
 {
     struct tcp_segment seg = { .seq = seq_add(w.iss, x->seq), .ack = seq_add(w.irs, x->ack),
                                .ctl = (uint8_t)x->ctl, .text_len = x->len,
-                               .urgent_pointer = x->urgent };
+                               .urgent_pointer = x->urgent, .ecn = x->ecn };
     options_in(x, &seg.options);
     if (!x->ts_val && !x->ts_ecr)
         seg.options.has &= (uint16_t)~HAS_TIMESTAMPS;
@@ -157,7 +157,8 @@ void script_out(int line, const struct line *x)
     bool absolute = ctl & RST && ctl & ACK && seg.seq.n == 0 && x->seq == 0;
     if ((ctl | mask) != (x->ctl | mask) || (!absolute && seg.seq.n - w.iss.n != x->seq)
         || (ctl & ACK && seg.ack.n - w.irs.n != x->ack) || seg.text_len != x->len
-        || (ctl & URG && seg.urgent_pointer != x->urgent) || !window_matches(x, &seg)
+        || seg.ecn != x->ecn || (ctl & URG && seg.urgent_pointer != x->urgent)
+        || !window_matches(x, &seg)
         || !options_match(x, &seg.options))
         script_fail(line, "expected  %s\n      got       %s", want, got);
 }

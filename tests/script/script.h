@@ -31,6 +31,10 @@
 #define SYN CTL_SYN
 #define PSH CTL_PSH
 #define URG CTL_URG
+#define ECE CTL_ECE
+#define CWR CTL_CWR
+#define ECT ECN_ECT_0
+#define CE ECN_CE
 #define ZERO UINT32_MAX         /* .wnd = ZERO: a closed window (.wnd = 0: not stated) */
 #define SHIFT(n) ((n) + 1)      /* .wscale = SHIFT(0..255) */
 #define OPTIONS(text) .raw = (text), .raw_length = sizeof(text) - 1     /* octets as they go out */

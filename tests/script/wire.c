@@ -60,6 +60,8 @@ void segment_text(char *to, size_t room, const struct tcp_segment *seg, bool sen
     append(to, room, one);
     if (seg->ctl & CTL_URG && snprintf(one, sizeof one, " up %u", seg->urgent_pointer) > 0)
         append(to, room, one);
+    static const char codepoints[4][9] = { "", " ECT(1)", " ECT(0)", " CE" };
+    append(to, room, codepoints[seg->ecn & 3u]);
     options_text(to, room, &seg->options, theirs);
 }
 

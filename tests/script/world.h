@@ -18,6 +18,7 @@ struct line {
     uint32_t len;               /* octets of text */
     uint32_t wnd;               /* octets; in: the peer's usual window; out: any */
     uint16_t urgent;            /* the urgent pointer field */
+    uint8_t ecn;                /* of the IP header */
     uint16_t mss;               /* on a SYN; in: none; out: any */
     int wscale;                 /* SHIFT(n); on a SYN; in: none; out: any */
     bool sack_ok;               /* on a SYN; out: must be there */
@@ -34,6 +35,7 @@ struct given {
     bool passive;               /* came from LISTEN; default: from an active OPEN */
     bool crossed;               /* SYN-RECEIVED from SYN-SENT: both opened at once */
     bool timestamps, sack, ipv6, no_mss, bound /* passive OPEN for this peer only */;
+    bool ecn;                   /* the peer asks for it, or agrees */
     int wscale;                 /* SHIFT(n) of the peer */
     uint16_t mss, mtu;          /* of the peer's SYN; of our path */
     uint32_t wnd;               /* the peer's usual window, octets */
@@ -78,6 +80,7 @@ struct world {
     uint8_t our_shift, peer_shift;
     uint16_t our_mss, peer_mss;
     uint32_t our_ts_val;        /* the last one */
+    bool our_ecn, peer_ecn, our_no_ecn, peer_no_ecn;    /* SYNs that did, and that did not */
 
     /* the peer's */
     uint32_t in_high;           /* end of the highest sequence number the peer has sent */
