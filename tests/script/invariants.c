@@ -116,7 +116,7 @@ static void ecn_out(int line, const struct tcp_segment *seg, uint32_t seq)
     HOLDS(seg->ecn == 0 || !syn, "ECT on a SYN: RFC 3168 6.1.1");
     HOLDS(seg->ecn == 0 || new_text, "ECT on what is not new text: RFC 3168 6.1.4 to 6.1.6");
     HOLDS(seg->ecn == 0 || may, "ECT although it was not agreed: RFC 3168 6.1.1");
-    bool probe = is_before(w.peer_edge, seq + seg->text_len);
+    bool probe = w.peer_closed && seg->text_len > 0;
     HOLDS(seg->ecn == 0 || !probe, "ECT on a window probe: RFC 3168 6.1.6");
     HOLDS(!new_text || !may || probe || seg->ecn != 0, "new text without ECT: RFC 3168 6.1.2");
     if (!syn) {
@@ -191,6 +191,7 @@ void invariants_in(const struct tcp_segment *seg)
         return;
     if (is_before(w.una, ack))
         w.una = ack;
+    w.peer_closed = !is_before(ack, w.una) ? seg->wnd == 0 : w.peer_closed;
     if (!is_before(ack, w.una) && is_before(w.peer_edge, ack + scaled(seg, w.peer_shift)))
         w.peer_edge = ack + scaled(seg, w.peer_shift);
 }

@@ -85,6 +85,7 @@ struct world {
     /* the peer's */
     uint32_t in_high;           /* end of the highest sequence number the peer has sent */
     uint32_t peer_edge;         /* highest right edge it ever advertised */
+    bool peer_closed;           /* its window is 0 */
     uint32_t window;            /* its usual one */
     uint32_t ts_base;           /* its timestamp clock at `start`; 1 per ms */
     uint32_t ts_sent[64];       /* TSvals it has sent, a ring */
