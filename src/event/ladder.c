@@ -175,7 +175,7 @@ static void on_negotiated(struct ladder_side *s, const struct aksu_event *e)
         return;
     const struct aksu_event_negotiated *n = &e->negotiated;
     bool same = n->snd_mss == c->agreed.snd_mss && n->snd_wscale == c->agreed.rcv_wscale &&
-                n->rcv_wscale == c->agreed.snd_wscale;
+                n->rcv_wscale == c->agreed.snd_wscale && n->ecn == c->agreed.ecn;
 
     if (!same)
         add_note(s, c, e);

@@ -150,7 +150,8 @@ static void say_negotiated(struct words *w, const union ladder_note *n)
     const struct aksu_event_negotiated *a = &n->negotiated;
 
     ladder_words_add(w, "use MSS %u", a->snd_mss);
-    ladder_words_add(w, "%s%s", a->sack ? ", SACK" : "", a->timestamps ? ", timestamps" : "");
+    ladder_words_add(w, "%s%s%s", a->sack ? ", SACK" : "", a->timestamps ? ", timestamps" : "",
+                     a->ecn ? ", ECN" : "");
     if (a->snd_wscale > 0 || a->rcv_wscale > 0)
         ladder_words_add(w, ", scale %u", a->snd_wscale);
     if (a->rcv_wscale != a->snd_wscale)

@@ -35,6 +35,8 @@ static uint8_t options(const struct aksu_info *from)
         bits |= TCPI_OPT_SACK;
     if (from->snd_wscale || from->rcv_wscale)
         bits |= TCPI_OPT_WSCALE;
+    if (from->ecn)
+        bits |= TCPI_OPT_ECN;
     return (uint8_t)bits;
 }
 

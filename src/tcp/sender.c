@@ -21,7 +21,7 @@ void sender_free(struct tcp *t)
 /* The window of one that is idle is not trusted for long (RFC 5681 4.1), and memory is wanted. */
 void sender_timeout(struct tcp *t, aksu_time now)
 {
-    bool idle = t->out != NULL && t->out->queue.first == NULL && t->send.length == 0;
+    bool idle = t->out != NULL && t->out->queue.first == NULL && !tcp_owes_more(t);
     if (idle && t->out->pace_at > now)
         t->deadline[TIMER_SENDER] = t->out->pace_at;    /* RFC 3168 6.1.2: it may not be forgotten */
     else if (idle)

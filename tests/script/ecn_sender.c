@@ -371,6 +371,22 @@ SCRIPT(one_segment_and_a_duplicate_echo)            /* RFC 3168 6.1.2 */
     out(ACK, .seq = 1, .ack = 1, .len = MSS);
 }
 
+/* A FIN without text waits too, and then leaves. */
+SCRIPT(one_segment_an_echo_and_a_close)             /* RFC 3168 6.1.2 */
+{
+    config.initial_window = 1;
+    given_ecn(__LINE__, true);
+    user_send(1000);
+    check_eq(send_all().segments, 1);
+    after(MS(100));
+    in (ACK|ECE, .seq = 1, .ack = 1001);
+    user_close();
+    after(MS(999));
+    quiet();
+    after(MS(1));
+    out(FIN|ACK, .seq = 1001, .ack = 1);
+}
+
 /* The wait outlives what is kept only while something is sent. */
 SCRIPT(an_echo_and_then_silence)                    /* RFC 3168 6.1.2 */
 {

@@ -42,6 +42,7 @@ static struct aksu_sim_host random_host(struct network *n, bool ethernet, uint32
     h.stack.no_sack = dice(d, 8) == 0;
     h.stack.no_timestamps = dice(d, 6) == 0;
     h.stack.no_window_scale = dice(d, 8) == 0;
+    h.stack.ecn = (enum aksu_ecn)dice(d, 3);
     h.no_tso = dice(d, 3) == 0;
     h.checksums = dice(d, 8) == 0;
     return h;
