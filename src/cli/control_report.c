@@ -62,8 +62,9 @@ static void text_connection(FILE *out, const struct aksu_info *info, aksu_time n
     if (info->ssthresh < UINT32_MAX)
         fprintf(out, " ssthresh:%" PRIu32, info->ssthresh);
     fprintf(out, "\n  mss:%" PRIu32 "/%" PRIu32 " window:%" PRIu32 "/%" PRIu32 " unacked:%" PRIu32
-                 "%s%s", info->snd_mss, info->rcv_mss, info->snd_wnd, info->rcv_wnd,
-            info->send_unacked, info->timestamps ? " ts" : "", info->sack ? " sack" : "");
+                 "%s%s%s", info->snd_mss, info->rcv_mss, info->snd_wnd, info->rcv_wnd,
+            info->send_unacked, info->timestamps ? " ts" : "", info->sack ? " sack" : "",
+            info->ecn ? " ecn" : "");
     if (info->snd_wscale || info->rcv_wscale)
         fprintf(out, " wscale:%u,%u", (unsigned)info->snd_wscale, (unsigned)info->rcv_wscale);
     fprintf(out, "\n  octets:%" PRIu64 "/%" PRIu64 " segments:%" PRIu32 "/%" PRIu32
@@ -122,8 +123,8 @@ static void json_connection(FILE *out, const struct aksu_info *info, aksu_time n
         json_number(out, numbers[i].name, numbers[i].value);
     if (info->ssthresh < UINT32_MAX)            /* else there is none yet */
         json_number(out, "ssthresh", info->ssthresh);
-    fprintf(out, ",\"timestamps\":%s,\"sack\":%s", info->timestamps ? "true" : "false",
-            info->sack ? "true" : "false");
+    fprintf(out, ",\"timestamps\":%s,\"sack\":%s,\"ecn\":%s", info->timestamps ? "true" : "false",
+            info->sack ? "true" : "false", info->ecn ? "true" : "false");
     if (info->timer) {
         fprintf(out, ",\"timer\":\"%s\"", info->timer);
         json_number(out, "timer_us", info->timer_at > now ? (info->timer_at - now) / 1000 : 0);

@@ -75,9 +75,9 @@ void get_tell_connected(const struct get *g, const struct aksu_info *info)
         return;
     aksu_endpoint_text(&info->local, local);
     aksu_endpoint_text(&info->remote, remote);
-    fprintf(stderr, "* connected to %s from %s; rtt %" PRIu32 " us, mss %" PRIu32 "%s%s", remote,
+    fprintf(stderr, "* connected to %s from %s; rtt %" PRIu32 " us, mss %" PRIu32 "%s%s%s", remote,
             local, info->srtt_us, info->snd_mss, info->timestamps ? ", timestamps" : "",
-            info->sack ? ", sack" : "");
+            info->sack ? ", sack" : "", info->ecn ? ", ecn" : "");
     if (info->snd_wscale || info->rcv_wscale)
         fprintf(stderr, ", window scale %u,%u", (unsigned)info->snd_wscale,
                 (unsigned)info->rcv_wscale);

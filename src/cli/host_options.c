@@ -28,6 +28,7 @@ void cli_host_usage(FILE *out)
           "  --dns ADDRESS    a resolver, asked before the network's own; up to 3 times\n"
           "  --mtu N          largest IP packet, 68..65535 [the device's]\n"
           "  --mac M          as 02:00:00:00:00:01 [a random one]\n"
+          "  --ecn WORD       congestion marks: off, accept or ask [accept]\n"
           "  --no-offload     frames of one MTU, with all checksums\n"
           "  --bare-ip        fd:, dgram: or stream: carries IP, not Ethernet\n"
           "  --capture FILE   write all frames to a pcapng file, with reasons as comments\n"
@@ -134,6 +135,20 @@ static bool take_mtu(struct cli_host *c, const char *value)
     return true;
 }
 
+static bool take_ecn(struct cli_host *c, const char *value)
+{
+    static const char *const words[] = { "accept", "ask", "off", NULL };     /* enum aksu_ecn */
+
+    for (unsigned i = 0; words[i]; i++) {
+        if (strcmp(value, words[i]) == 0) {
+            c->stack.ecn = (enum aksu_ecn)i;
+            return true;
+        }
+    }
+    fprintf(stderr, "aksu %s: --ecn takes off, accept or ask, not '%s'\n", c->command, value);
+    return false;
+}
+
 bool cli_host_take(struct cli_host *c, int option, const char *value)
 {
     switch (option) {
@@ -158,6 +173,8 @@ bool cli_host_take(struct cli_host *c, int option, const char *value)
         return take_file(c, "--json", &c->json, value);
     case CLI_SEED:
         return take_seed(c, value);
+    case CLI_ECN:
+        return take_ecn(c, value);
     case CLI_NO_OFFLOAD:
         c->interface.no_offload = true;
         return true;

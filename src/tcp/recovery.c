@@ -33,7 +33,7 @@ static void begin_news(struct news *n, struct tcp *t, aksu_time now)
     n->loss.smss = t->snd_mss;
     n->loss.srtt_us = t->srtt_us;
     n->loss.min_rtt_us = o->min_rtt.us;
-    n->loss.has_echo = n->loss.duplicate = n->loss.new_sack = n->loss.dsack = false;
+    n->loss.has_echo = n->loss.duplicate = n->loss.new_sack = n->loss.dsack = n->echo = false;
     n->loss.recovering = o->recovery != RECOVERY_NONE;
     n->loss.tell = tell_lost;
     n->loss.retransmission_lost = false;
@@ -93,7 +93,7 @@ void recovery_grow(struct tcp *t, struct news *n, uint32_t pipe_before)
     o->cc.ops->on_ack(&o->cc, &a);
     /* RFC 3168 6.1.2: no growth; but after a timeout CWR waits for all that goes out again, and
      * the echo with it. */
-    if (n->echo && o->recovery == RECOVERY_NONE && o->cc.cwnd > before)
+    if (n->echo && o->recovery == RECOVERY_NONE && o->queue.lost == 0 && o->cc.cwnd > before)
         o->cc.cwnd = before;
     set_pace(t);
 }
@@ -222,10 +222,11 @@ static void on_scoreboard(struct tcp *t, struct news *n, uint32_t pipe_before)
 }
 
 /* Nothing is SACKed, lost, probed for or in doubt, so the acknowledgment of what came in order can
- * show no loss. */
+ * show no loss; and nothing is said of marks. */
 static bool is_plain(const struct sender *o, const struct tcp_segment *seg, bool duplicate)
 {
     return !duplicate && !(seg->options.has & HAS_SACK) && o->recovery == RECOVERY_NONE
+        && !(seg->ctl & CTL_ECE) && !o->reduced
         && o->queue.sacked == 0 && o->queue.lost == 0 && o->loss.ops->sack && !o->tlp_out
         && !o->undo_possible;
 }
@@ -275,7 +276,8 @@ void recovery_on_echo(struct tcp *t, aksu_time now)
 {
     if (t->out == NULL || t->out->queue.first == NULL)
         return;
-    struct news n = news_of(t, now);
+    struct news n;
+    begin_news(&n, t, now);
     n.echo = true;
     ecn_on_echo(t, &n);
 }

@@ -21,6 +21,7 @@ static const struct { const char *name; enum type type; size_t at; } fields[] = 
     { "data_r2", TYPE_U32, offsetof(struct aksu_config, data_r2) },
     { "receive_buffer", TYPE_U32, offsetof(struct aksu_config, receive_buffer) },
     { "send_buffer", TYPE_U32, offsetof(struct aksu_config, send_buffer) },
+    { "ecn", TYPE_U32, offsetof(struct aksu_config, ecn) },
     { "no_timestamps", TYPE_BOOL, offsetof(struct aksu_config, no_timestamps) },
     { "no_sack", TYPE_BOOL, offsetof(struct aksu_config, no_sack) },
     { "no_window_scale", TYPE_BOOL, offsetof(struct aksu_config, no_window_scale) },

@@ -307,6 +307,23 @@ static void folds_early_when_memory_is_short(void **state)
     assert_true(golden_is("ladder_short_memory", &kept));
 }
 
+/* What was agreed is said once, and again when the other end says something else. */
+static void says_what_was_agreed(void **state)
+{
+    (void)state;
+    for (unsigned differs = 0; differs < 2; differs++) {
+        struct aksu_ladder *l = ladder_with((struct aksu_ladder_config){ .fold = 0 });
+        struct feed f = two_sides(l);
+        feed_handshake(&f, 0);
+        FEED(&f, 1, negotiated, .snd_mss = 1460, .rcv_mss = 1460, .snd_wscale = 7, .rcv_wscale = 7,
+             .timestamps = true, .sack = true, .ecn = differs);
+        aksu_ladder_finish(l);
+        assert_non_null(strstr(kept.text, "= use MSS 1460, SACK, timestamps, scale 7"));
+        assert_int_equal(strstr(kept.text, "use MSS 1460, SACK, timestamps, ECN, scale 7") != NULL,
+                         differs);
+    }
+}
+
 /* A long transfer, every 50th segment is lost: the beginning is drawn, the rest summed up. */
 static void folds_trouble_that_goes_on(void **state)
 {
@@ -347,6 +364,7 @@ int main(void)
         cmocka_unit_test(folds_a_run_of_data),
         cmocka_unit_test(folds_early_when_memory_is_short),
         cmocka_unit_test(folds_trouble_that_goes_on),
+        cmocka_unit_test(says_what_was_agreed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
