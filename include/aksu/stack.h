@@ -60,8 +60,7 @@ AKSU_API void aksu_free(struct aksu *net);
 /* A device is where frames come from and go to. With a MAC address they are Ethernet II frames and
  * neighbours are resolved (RFC 826, RFC 4861); without, bare IP packets. */
 enum { AKSU_OFFLOAD_CHECKSUM = 1,   /* the device completes TCP checksums and vouches for them */
-       AKSU_OFFLOAD_TSO = 2 };      /* it cuts large TCP segments, CWR goes with the first piece
-                                       only (RFC 3168 6.1.2); implies CHECKSUM */
+       AKSU_OFFLOAD_TSO = 2 };      /* it cuts TCP segments, CWR in the first; implies CHECKSUM */
 struct aksu_device_config {
     const char *name;        /* for messages; borrowed for the call, the first 15 octets are kept */
     uint8_t mac[6];             /* all zero: no Ethernet header */

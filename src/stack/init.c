@@ -54,6 +54,7 @@ static struct tcp_config tcp_defaults(const struct aksu_config *c, size_t size)
         .window_scale = !c->no_window_scale,
         .rfc5961 = !c->no_rfc5961,
         .rfc1337 = !c->no_rfc1337,
+        .ecn = (uint8_t)c->ecn,
         .pacing = !c->no_pacing,
         .ecn = (uint8_t)c->ecn,
     };

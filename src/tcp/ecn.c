@@ -62,9 +62,9 @@ enum aksu_status ecn_set(struct tcp *t, int64_t value)
 
 /* --- RFC 3168 6.1.3: the receiver --- */
 
-/* A mark counts on text inside the window (RFC 3168 6.1.5), and on a probe of a closed one (RFC 3168
- * 6.1.6). Who says CWR may have a window of one segment, and who does not know of the mark yet
- * goes on: both are answered at once. */
+/* A mark counts on text inside the window (RFC 3168 6.1.5), and on a probe of a closed one
+ * (RFC 3168 6.1.6). Who says CWR may have a window of one segment, and who does not know of the
+ * mark yet goes on: both are answered at once. */
 void ecn_arrives(struct tcp *t, const struct tcp_segment *seg, aksu_time now)
 {
     if (t->ecn < TCP_ECN_HEEDS || seg->ctl & CTL_SYN)

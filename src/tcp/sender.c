@@ -23,7 +23,7 @@ void sender_timeout(struct tcp *t, aksu_time now)
 {
     bool idle = t->out != NULL && t->out->queue.first == NULL && !tcp_owes_more(t);
     if (idle && t->out->pace_at > now)
-        t->deadline[TIMER_SENDER] = t->out->pace_at;    /* RFC 3168 6.1.2: it may not be forgotten */
+        t->deadline[TIMER_SENDER] = t->out->pace_at;    /* RFC 3168 6.1.2: not forgotten */
     else if (idle)
         sender_free(t);
     else

@@ -1,5 +1,5 @@
-/* test_ecn.c - routers that mark instead of dropping (RFC 3168): nothing is lost, queues stay short,
- * the link stays full, and ends or paths that do not keep to the rules only make it slower. */
+/* test_ecn.c - routers that mark instead of dropping (RFC 3168): nothing is lost, queues stay
+ * short, the link stays full, and ends or paths that break the rules only make it slower. */
 #include "tests/sim/lies.h"
 
 enum { MSS = 1448, FLOWS_MOST = 4 };

@@ -319,8 +319,7 @@ static void says_what_was_agreed(void **state)
              .timestamps = true, .sack = true, .ecn = differs);
         aksu_ladder_finish(l);
         assert_non_null(strstr(kept.text, "= use MSS 1460, SACK, timestamps, scale 7"));
-        assert_int_equal(strstr(kept.text, "use MSS 1460, SACK, timestamps, ECN, scale 7") != NULL,
-                         differs);
+        assert_int_equal(strstr(kept.text, "use MSS 1460, SACK, timestamps, ECN") != NULL, differs);
     }
 }
 
