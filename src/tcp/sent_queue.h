@@ -11,10 +11,11 @@
 
 enum sent_state { SENT_WAITING, SENT_SACKED, SENT_LOST /* deemed lost and not sent again yet */ };
 
-/* SENT_MOST: runs of one connection, more than 64 MiB in segments of an Ethernet make. The last
- * SENT_KEPT of them are for what is sent again, or a run longer than a segment could never leave
+/* Runs of one connection: so many in any case, and as many as there are pieces of 512 octets, up to
+ * what 64 MiB in segments of an Ethernet make; crumbs that a peer SACKs cost no more memory than
+ * that. The last ones are for what is sent again, or a run longer than a segment could never leave
  * once the others are used up. */
-enum { SENT_MOST = 65536, SENT_KEPT = 1024 };
+enum { SENT_CRUMBS = 8192, SENT_PIECE = 512, SENT_MOST = 65536, SENT_KEPT = 1024 };
 
 struct sent_run {
     struct sent_run *next, *prev;           /* by sequence number */
@@ -51,7 +52,8 @@ static inline uint32_t sent_pipe(const struct sent_queue *q)
 /* No run is split for the sake of a SACK any more, and new text joins the last run. */
 static inline bool sent_full(const struct sent_queue *q)
 {
-    return q->count >= SENT_MOST - SENT_KEPT;
+    return q->count >= SENT_CRUMBS - SENT_KEPT
+        && (q->count >= q->octets / SENT_PIECE || q->count >= SENT_MOST - SENT_KEPT);
 }
 /* RFC 8985 6.2: was (a, a_end) sent after (b, b_end)? */
 static inline bool sent_after(aksu_time a, seq_t a_end, aksu_time b, seq_t b_end)

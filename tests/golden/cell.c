@@ -35,8 +35,8 @@ static void print(void *context, const char *text, size_t length)
 static bool make(struct run *r, const struct cell *c, uint64_t seed, bool log)
 {
     struct aksu_sim_host host = { .stack = {
-        .memory_limit = 4 * (size_t)BUFFER + (16u << 20), .max_connections = 16,
-        .send_buffer = BUFFER, .receive_buffer = BUFFER, .congestion_control = c->control } };
+        .memory_limit = 8 * (size_t)BUFFER, .max_connections = 16, .send_buffer_most = BUFFER,
+        .receive_buffer_most = BUFFER, .congestion_control = c->control } };
     uint64_t queue = bdp_octets(c) * c->depth / 10;
     const struct aksu_path_node there[] = {
         { .kind = AKSU_PATH_LOSS, .chance = AKSU_PATH_CHANCE(c->loss, MILLION) },

@@ -27,7 +27,7 @@ struct cell_seen {
 };
 
 /* How long a transfer is, where its start ends, and when it is given up. */
-enum { START_TRIPS = 20, SEGMENTS_LEAST = 20000, SEGMENTS_TRIPS = 15, SECONDS_MOST = 200,
+enum { START_TRIPS = 16, SEGMENTS_LEAST = 16000, SEGMENTS_TRIPS = 12, SECONDS_MOST = 200,
        SEGMENT = 1448, FRAME = 1500, QUEUE_LEAST = 2 * FRAME };
 static const uint32_t BUFFER = (64u << 20) - 4096;
 

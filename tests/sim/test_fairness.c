@@ -105,7 +105,8 @@ static void received(const struct fair_world *w, unsigned flows, uint64_t out[FL
 static struct {
     char text[8192];
     size_t length;
-} page;
+} page = { .text = "\n| algorithm | flows | round trips, ms | Jain's index | link used, % | least-most | shares, % |\n"
+                   "|---|---|---|---|---|---|---|\n" };
 
 static void add_row(const struct fair_case *c, unsigned index, unsigned used, unsigned share,
                     unsigned least, unsigned most)
@@ -116,6 +117,8 @@ static void add_row(const struct fair_case *c, unsigned index, unsigned used, un
     if (mixed)
         (void)snprintf(shares, sizeof shares, "%u, %u", share, 100 - share);
     const char *trips = !c->unequal ? "40" : c->flows == 2 ? "10, 40" : "10, 20, 40, 80";
+    if (page.length == 0)
+        page.length = strlen(page.text);
     size_t room = sizeof page.text - page.length;
     int n = snprintf(page.text + page.length, room, "| %s | %u | %s | %u.%02u | %u | %u-%u | %s |\n",
                      names, c->flows, trips, index / 100, index % 100, used, least, most, shares);
@@ -165,5 +168,5 @@ SIM(fairness, CASES)
            "%s has %u %% and %s the rest; at least %u", c->control[0], share, c->control[1],
            c->share_least);
     if (seed == CASES && sim_document != NULL)
-        net_document(sim_document, "fairness", page.text);
+        net_document(sim_document, "fairness", strcat(page.text, "\n"));
 }

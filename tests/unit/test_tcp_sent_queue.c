@@ -289,26 +289,58 @@ static void one_moment_is_one_run(void **state)     /* RFC 8985 5.2 */
     free(b);
 }
 
-/* Runs are limited: then nothing is split, and what is new joins the last one. */
-static void runs_are_limited(void **state)
+/* Runs are limited: what is new joins the last one. Some are kept for what is sent again. */
+static void limited(uint32_t length, uint32_t limit)
 {
-    (void)state;
     struct sent_queue q;
-    uint8_t *memory = malloc(REGION);
+    size_t region = (size_t)(SENT_MOST / 64 + 50) * POOL_PAGE;
+    uint8_t *memory = malloc(region);
     struct pool pool;
     struct slab slab;
-    assert_true(pool_init(&pool, memory, REGION));
+    assert_true(pool_init(&pool, memory, region));
     slab_init(&slab, &pool, sizeof(struct sent_run), 1);
     sent_init(&q, &slab);
     aksu_time now = SECONDS(1);
-    for (uint32_t i = 0; i < 2 * SENT_MOST; i++)
-        assert_non_null(sent_append(&q, seq_of(10 * i), seq_of(10 * i + 10), ++now));
-    assert_true(q.count <= SENT_MOST);
-    assert_int_equal(q.octets, 20 * SENT_MOST);
+    for (uint32_t i = 0; i < limit + 100; i++) {
+        seq_t left = seq_of(length * i);
+        assert_non_null(sent_append(&q, left, seq_add(left, length), ++now));
+        assert_int_equal(sent_full(&q), i + 1 >= limit);
+    }
+    assert_int_equal(q.count, limit);
+    assert_int_equal(q.octets, length * (limit + 100));
     assert_int_equal(q.last->at, now);
-    uint32_t count = q.count;
+    for (uint32_t i = 1; i <= SENT_KEPT; i++)
+        assert_true(sent_split(&q, q.last, seq_add(q.last->left, 1)));
+    assert_int_equal(sent_split(&q, q.last, seq_add(q.last->left, 1)), limit < SENT_MOST - SENT_KEPT);
+    sent_clear(&q);
+    assert_int_equal(slab.in_use, 0);
+    free(memory);
+}
+
+static void runs_are_limited(void **state)
+{
+    (void)state;
+    limited(20, SENT_CRUMBS - SENT_KEPT);
+    limited(600, SENT_MOST - SENT_KEPT);
+}
+
+/* Without memory nothing is split, and what is new joins the last run. */
+static void memory_ends(void **state)
+{
+    (void)state;
+    struct sent_queue q;
+    uint8_t *memory = malloc(10 * POOL_PAGE);
+    struct pool pool;
+    struct slab slab;
+    assert_true(pool_init(&pool, memory, 10 * POOL_PAGE));
+    slab_init(&slab, &pool, sizeof(struct sent_run), 1);
+    sent_init(&q, &slab);
+    aksu_time now = SECONDS(1);
+    for (uint32_t i = 0; i < 1000; i++)
+        assert_non_null(sent_append(&q, seq_of(10 * i), seq_of(10 * i + 10), ++now));
+    assert_true(q.count < 700);
+    assert_int_equal(q.octets, 10000);
     assert_false(sent_split(&q, q.first, seq_of(5)));
-    assert_int_equal(q.count, count);
     sent_mark_lost(&q, q.last);
     assert_null(sent_append(&q, q.last->right, seq_add(q.last->right, 1), now));
     sent_clear(&q);
@@ -347,7 +379,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(against_octets), cmocka_unit_test(one_moment_is_one_run),
-        cmocka_unit_test(runs_are_limited), cmocka_unit_test(a_search_is_bounded),
+        cmocka_unit_test(runs_are_limited), cmocka_unit_test(memory_ends),
+        cmocka_unit_test(a_search_is_bounded),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
