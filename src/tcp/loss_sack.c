@@ -10,8 +10,8 @@ static void init(struct loss *l, seq_t iss)
     l->dup_acks = 0;
 }
 
-/* RFC 6675 4 (NextSeg 1.a): HighRxt. Below it everything was sent again; a rescue, which lies above,
- * does not move it. */
+/* RFC 6675 4 (NextSeg 1.a): HighRxt. Below it everything was sent again; a rescue, which lies
+ * above, does not move it. */
 static bool above_high_rxt(const struct loss *l, const struct sent_run *s)
 {
     return s->times == 0 || (l->rescued && seq_ge(s->left, l->rescued_left));

@@ -57,8 +57,8 @@ static bool window_unused(const struct sender *o, seq_t una_before, uint32_t pip
 }
 
 /* Who does not pace himself is paced at twice, later at 1.2 times what the window makes of a round
- * trip, so that it leaves no bursts for the queues on the way (RFC 9406 4.3 counts on it). On a path
- * whose round trips are shorter than timers are exact it would only cost. */
+ * trip, so that it leaves no bursts for the queues on the way (RFC 9406 4.3 counts on it). On a
+ * path whose round trips are shorter than timers are exact it would only cost. */
 static void set_pace(struct tcp *t)
 {
     struct sender *o = t->out;
@@ -84,7 +84,8 @@ void recovery_grow(struct tcp *t, struct news *n, uint32_t pipe_before)
         .lost = o->queue.lost > n->lost_before ? o->queue.lost - n->lost_before : 0,
         .rtt_us = n->rtt_us, .srtt_us = t->srtt_us,
         .min_rtt_us = o->min_rtt.us == UINT32_MAX ? 0 : o->min_rtt.us,
-        .recovering = o->recovery == RECOVERY_FAST || (only_sacked(o, n) && !o->cc.ops->own_recovery),
+        .recovering = o->recovery == RECOVERY_FAST
+                   || (only_sacked(o, n) && !o->cc.ops->own_recovery),
         .app_limited = window_unused(o, n->loss.una, pipe_before),
     };
     uint32_t before = o->cc.cwnd;

@@ -62,7 +62,8 @@ void rto_sample(struct tcp *t, uint32_t sample_us, aksu_time now)
 aksu_time rto_now(const struct tcp *t)
 {
     const struct tcp_config *c = &t->env->config;
-    aksu_time rto = US((uint64_t)t->rto_us << (t->backoff > 20 ? 20 : t->backoff)); /* RFC 6298 5.5 */
+    unsigned backoff = t->backoff > 20 ? 20 : t->backoff;
+    aksu_time rto = US((uint64_t)t->rto_us << backoff);         /* RFC 6298 5.5 */
     if (rto < c->rto_min)
         return c->rto_min;                      /* RFC 6298 2.4 */
     return time_min(rto, c->rto_max);           /* RFC 6298 2.5 */

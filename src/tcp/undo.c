@@ -118,7 +118,7 @@ void frto_begin(struct tcp *t, bool again)
     struct sender *o = t->out;
     bool under_way = o->recovery != RECOVERY_NONE && seq_gt(o->recover, t->snd.una);
     if (!o->loss.ops->sack && o->loss.recover_valid && seq_gt(o->loss.recover, t->snd.una))
-        under_way = true;                       /* of NewReno; without SACK it has no RTO recovery */
+        under_way = true;                      /* of NewReno; without SACK it has no RTO recovery */
     o->frto = again ? o->frto : !under_way;
     o->new_first = false;
 }

@@ -35,8 +35,8 @@ struct board {
 
 static _Noreturn void usage(const char *what)
 {
-    fprintf(stderr, "golden: %s\nusage: golden [reno|cubic|bbr...] [--write] [--jobs N]\n       golden "
-            "--cell CONTROL MBIT/S MS BDP LOSS%% [--seed N] [--log]\n", what);
+    fprintf(stderr, "golden: %s\nusage: golden [reno|cubic|bbr...] [--write] [--jobs N]\n"
+            "       golden --cell CONTROL MBIT/S MS BDP LOSS%% [--seed N] [--log]\n", what);
     exit(2);
 }
 

@@ -30,15 +30,15 @@ static void path_of(const char *control, char out[LINE])
 static void write_head(FILE *f, const char *control)
 {
     fprintf(f,
-            "# Goodput of %s, one flow, in %% of the link: octets that reached the application; with\n"
-            "# headers no more than 96.5. Virtual time, seed 1: the same on every machine.\n"
-            "# `make golden` writes this file, `build/gcc/tests/golden --cell CONTROL MBIT/S MS BDP\n"
-            "# LOSS` runs one cell, with --log everything that the sender says.\n"
-            "# A transfer has %d segments and as many as the link carries in %d round trips; after\n"
-            "# %d s it is cut off. The first six columns count from the SYN on; those with a + leave\n"
-            "# out the first %d round trips, and count what was delivered, in order or not.\n"
-            "# Columns: loss in %%. Queue in BDP, at least two frames. Buffers grow up to %u KiB.\n",
-            control, SEGMENTS_LEAST, SEGMENTS_TRIPS, SECONDS_MOST, START_TRIPS, BUFFER >> 10);
+        "# Goodput of %s, one flow, in %% of the link: octets that reached the application; with\n"
+        "# headers no more than 96.5. Virtual time, seed 1: the same on every machine.\n"
+        "# `make golden` writes this file, `build/gcc/tests/golden --cell CONTROL MBIT/S MS BDP\n"
+        "# LOSS` runs one cell, with --log everything that the sender says.\n"
+        "# A transfer has %d segments and as many as the link carries in %d round trips; after\n"
+        "# %d s it is cut off. The first six columns count from the SYN on; those with a + leave\n"
+        "# out the first %d round trips, and count what was delivered, in order or not.\n"
+        "# Columns: loss in %%. Queue in BDP, at least two frames. Buffers grow up to %u KiB.\n",
+        control, SEGMENTS_LEAST, SEGMENTS_TRIPS, SECONDS_MOST, START_TRIPS, BUFFER >> 10);
     fprintf(f, "Mbit/s\tms\tBDP");
     for (unsigned plus = 0; plus < 2; plus++)
         for (unsigned i = 0; i < LOSSES; i++)

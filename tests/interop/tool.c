@@ -235,7 +235,8 @@ static void tell(struct tool *t, char **word)
     printf("ok state=%s reason=%d soft=%d in=%" PRIu64 " out=%" PRIu64 " unacked=%" PRIu32
            " queued=%" PRIu32 " retransmits=%" PRIu32 " backoff=%" PRIu32 " rto_us=%" PRIu32
            " mss=%" PRIu32 " snd_wscale=%d rcv_wscale=%d timestamps=%d sack=%d ecn=%d"
-           " snd_wnd=%" PRIu32 " rcv_wnd=%" PRIu32 " gave_up=%" PRIu64 "\n", aksu_tcp_state_name(i.state),
+           " snd_wnd=%" PRIu32 " rcv_wnd=%" PRIu32 " gave_up=%" PRIu64 "\n",
+           aksu_tcp_state_name(i.state),
            (int)i.reason, (int)i.soft_error, i.octets_in, i.octets_out, i.send_unacked,
            i.send_queued, i.retransmits, i.backoff, i.rto_us, i.snd_mss, i.snd_wscale,
            i.rcv_wscale, i.timestamps, i.sack, i.ecn, i.snd_wnd, i.rcv_wnd, t->gave_up);

@@ -1,5 +1,5 @@
-/* frto.c - was the timeout spurious? F-RTO with SACK and without (RFC 5682 2.1, 3.1): new text after
- * the first acknowledgment, and the second one tells. A segment is 1000 octets. */
+/* frto.c - was the timeout spurious? F-RTO with SACK and without (RFC 5682 2.1, 3.1): new text
+ * after the first acknowledgment, and the second one tells. A segment is 1000 octets. */
 #include "tests/script/script.h"
 
 /* `n` segments outstanding, `more` octets queued, and a timeout: the first one has left again. No
@@ -32,7 +32,7 @@ static bool two_new(int line, uint32_t ack)
 #define each_kind(sack) (unsigned sack = 0; sack < 2; sack++)
 
 /* A spike of delay: the acknowledgments of the first transmissions come after the timeout. */
-SCRIPT(a_spike_of_delay)                            /* RFC 5682 2.1, 3.1: R5682-2.1-d, R5682-2.1-e */
+SCRIPT(a_spike_of_delay)                           /* RFC 5682 2.1, 3.1: R5682-2.1-d, R5682-2.1-e */
 {
     for each_kind(sack) {
         give_timeout(__LINE__, sack, 10, 30000);

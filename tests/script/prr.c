@@ -49,7 +49,7 @@ static int64_t sndcnt(int64_t delivered, bool safe)
 }
 
 /* One loss in twenty: one segment for every second acknowledgment, evenly. */
-SCRIPT(one_loss_in_twenty)                          /* RFC 6937 3, R6937-3-a, R6937-3-b, R6937-3-c */
+SCRIPT(one_loss_in_twenty)                         /* RFC 6937 3, R6937-3-a, R6937-3-b, R6937-3-c */
 {
     const struct loss_ops *both[] = { &loss_sack, &loss_rack };
     for (unsigned kind = 0; kind < 2; kind++) {
@@ -63,7 +63,7 @@ SCRIPT(one_loss_in_twenty)                          /* RFC 6937 3, R6937-3-a, R6
         check_eq(script_status().ssthresh, 10000);
         prr = (struct oracle){ .delivered = SMSS, .out = SMSS, .ssthresh = 10000,
                                .fs = o->recover_fs, .pipe = script_status().in_flight };
-        check_eq(prr.fs, 20000);                    /* 22 are outstanding, 2 had been SACKed before */
+        check_eq(prr.fs, 20000);                  /* 22 are outstanding, 2 had been SACKed before */
         check_eq(prr.pipe, 19000);
         for (uint32_t i = 5; i <= 20; i++) {
             prr.pipe -= SMSS;
@@ -134,7 +134,7 @@ SCRIPT(never_more_than_was_delivered)               /* RFC 6937 3, R6937-3-e */
 }
 
 /* At the end of recovery the window is ssthresh, whatever was in the network. */
-SCRIPT(the_window_after_recovery)                   /* RFC 6937 4, R6937-4-a, RFC 5681 4.3, R5681-4.3-b */
+SCRIPT(the_window_after_recovery)             /* RFC 6937 4, R6937-4-a, RFC 5681 4.3, R5681-4.3-b */
 {
     give_flight(__LINE__, &loss_rack, 20);
     uint32_t total = 0, point;

@@ -2,8 +2,6 @@
  * SACK in general (RFC 2018 5, 8, RFC 2883 5). A segment is 1000 octets. */
 #include "tests/script/script.h"
 
-#include <string.h>
-
 #define LOSS (&w.tcp.out->loss)
 #define QUEUE (&w.tcp.out->queue)
 
@@ -74,7 +72,7 @@ SCRIPT(three_acknowledgments_with_news)             /* RFC 6675 5 */
 }
 
 /* The same SACK again is no news, and nothing may leave for it. */
-SCRIPT(duplicates_without_news)                     /* RFC 6675 5, RFC 3042 2, R3042-2-c, R5681-3.2-e */
+SCRIPT(duplicates_without_news)                 /* RFC 6675 5, RFC 3042 2, R3042-2-c, R5681-3.2-e */
 {
     give_flight(__LINE__, 6, 20000);
     sacked(__LINE__, 1, 1001, 2001);
@@ -356,7 +354,7 @@ SCRIPT(a_timeout_in_recovery)                       /* RFC 6675 5.1, R6675-5.1-a
     after(SECONDS(1));
     out(ACK, .seq = 1, .ack = 1, .len = 1000);
     uint32_t before = ssthresh();
-    for (uint32_t i = 5; i <= 9; i++) {             /* below RecoveryPoint: no recovery of its own */
+    for (uint32_t i = 5; i <= 9; i++) {            /* below RecoveryPoint: no recovery of its own */
         sacked(__LINE__, 1, 1001, 1 + 1000 * i);
         (void)discard();
     }
@@ -382,7 +380,7 @@ SCRIPT(a_timeout_and_what_is_sacked_after_it)       /* RFC 6675 5.1, R6675-5.1-b
 }
 
 /* Octets are given back when they are acknowledged, not when they are SACKed. */
-SCRIPT(sacked_octets_are_kept)                      /* RFC 6675 4, R6675-4-a, RFC 2018 8, R2018-8-d */
+SCRIPT(sacked_octets_are_kept)                    /* RFC 6675 4, R6675-4-a, RFC 2018 8, R2018-8-d */
 {
     give_flight(__LINE__, 6, 0);
     sacked(__LINE__, 1, 1001, 6001);
@@ -469,107 +467,4 @@ SCRIPT(reports_of_duplicates_do_no_harm)            /* RFC 2883 5, R2883-5-c */
     check_eq(script_status().retransmits, 0);
     check_eq(script_status().sacked, 0);
     check(script_status().cwnd >= before);
-}
-
-/* The sender's view by the letter of RFC 6675 2 and 4, a segment at a time. */
-enum { MODEL = 60 };
-static struct {
-    bool here[MODEL], sacked[MODEL];    /* what the peer has; what it has said */
-    uint32_t una, end, high_rxt;        /* segments; up to high_rxt they were sent again */
-} model;
-
-/* RFC 6675 4 (IsLost): three blocks above, or more than two segments. */
-static bool model_is_lost(uint32_t s)
-{
-    uint32_t octets = 0, blocks = 0;
-    for (uint32_t i = s + 1; i < model.end; i++) {
-        octets += model.sacked[i] ? 1000 : 0;
-        blocks += model.sacked[i] && !model.sacked[i - 1];
-    }
-    return blocks >= 3 || octets > 2000;
-}
-
-/* RFC 6675 4 (SetPipe) */
-static uint32_t model_pipe(void)
-{
-    uint32_t pipe = 0;
-    for (uint32_t s = model.una; s < model.end; s++) {
-        if (model.sacked[s])
-            continue;
-        pipe += model_is_lost(s) ? 0 : 1000;
-        pipe += s < model.high_rxt ? 1000 : 0;
-    }
-    return pipe;
-}
-
-/* What left arrives or not; the peer answers each with the block that it lies in, and one more. */
-static void model_answer(int line, uint32_t s, uint32_t other)
-{
-    struct line x = { .ctl = ACK, .seq = 1 };
-    model.here[s] = true;
-    while (model.una < MODEL && model.here[model.una])
-        model.una++;
-    x.ack = 1 + 1000 * model.una;
-    uint32_t about[2] = { s, other };
-    for (unsigned i = 0, n = 0; i < 2; i++) {
-        uint32_t left = about[i], right = about[i];
-        if (about[i] < model.una || !model.here[about[i]] || (n > 0 && model.sacked[about[i]]))
-            continue;
-        while (left > model.una && model.here[left - 1])
-            left--;
-        while (right < MODEL && model.here[right])
-            model.sacked[right++] = true;
-        for (uint32_t k = left; k < right; k++)
-            model.sacked[k] = true;
-        x.sack[n].left = 1 + 1000 * left;
-        x.sack[n++].right = 1 + 1000 * right;
-    }
-    script_in(line, &x);
-}
-
-/* Sends what may go; model.high_rxt and model.end follow. */
-static unsigned model_send(int line, uint32_t *sent)
-{
-    unsigned n = leaves(line, sent, MODEL);
-    for (unsigned i = 0; i < n; i++) {
-        sent[i] = (sent[i] - 1) / 1000;
-        if (sent[i] < model.end)
-            model.high_rxt = sent[i] + 1;
-        else
-            model.end = sent[i] + 1;
-    }
-    return n;
-}
-
-SCRIPT(pipe_segment_by_segment)                     /* RFC 6675 4, R6675-4-c */
-{
-    uint32_t dice = 4711, compared = 0, in_recovery = 0;
-    for (unsigned run = 0; run < 60; run++) {
-        uint32_t now[MODEL], later[MODEL];
-        memset(&model, 0, sizeof model);
-        give_flight(__LINE__, 20, 38000);           /* there is always something new to send */
-        model.end = 20;
-        unsigned n = 20, left = 0;
-        for (unsigned i = 0; i < n; i++)
-            now[i] = i;
-        while (n > 0 && model.end < MODEL - 2) {
-            for (unsigned i = 0; i < n && model.end < MODEL - 2; i++) {
-                dice = dice * 1103515245 + 12345;
-                if ((dice >> 16) % 4 == 0)
-                    continue;
-                model_answer(__LINE__, now[i], (dice >> 20) % MODEL);
-                bool over = model.una * 1000 + 1 >= w.tcp.out->recover.n - w.iss.n;
-                left += model_send(__LINE__, later + left);
-                if (over && w.tcp.out->recovery == RECOVERY_NONE)
-                    model.high_rxt = 0;
-                check_eq(script_status().in_flight, model_pipe());
-                compared++;
-                in_recovery += w.tcp.out->recovery == RECOVERY_FAST;
-            }
-            memcpy(now, later, sizeof now);
-            n = left;
-            left = 0;
-        }
-    }
-    check(compared > 500 && in_recovery > 100);
 }

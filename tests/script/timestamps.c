@@ -206,7 +206,8 @@ SCRIPT(text_that_was_overtaken_is_not_old)          /* RFC 7323 5.3 */
     out(ACK, .seq = 1, .ack = 401, .ts_ecr = 1020);
 }
 
-/* Holes never end, but what was overtaken a window or two ago is old: it may have wrapped around. */
+/* Holes never end, but what was overtaken a window or two ago is old: it may have wrapped around.
+ * */
 SCRIPT(what_was_overtaken_gets_old)                 /* RFC 7323 5.3 */
 {
     enum { WINDOW = 8192, STEP = 1000, STEPS = 16 };

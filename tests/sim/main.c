@@ -1,8 +1,8 @@
 /* main.c - runs the simulations: tests/sim [-l] [-v] [NAME...] [--seed N] [--seeds N] [--frames
- * N] [--ladder] [--document FILE]. Every seed of every test counts as one. With --ladder each is run
- * twice, and what the hosts of its first flow, or of the one that broke something, said is drawn
- * (test_*.c on the library's simulator only). --document: the page that a test writes its table to.
- * tests/sim --soak SEGMENTS [--jobs N] [--seed N] goes on and on. */
+ * N] [--ladder] [--document FILE]. Every seed of every test counts as one. With --ladder each is
+ * run twice, and what the hosts of its first flow, or of the one that broke something, said is
+ * drawn (test_*.c on the library's simulator only). --document: the page that a test writes its
+ * table to. tests/sim --soak SEGMENTS [--jobs N] [--seed N] goes on and on. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>

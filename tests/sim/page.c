@@ -1,5 +1,5 @@
-/* page.c - a table in a page of the documentation: what stands between two marks is replaced. Called
- * by tests that print one, when the page was named. */
+/* page.c - a table in a page of the documentation: what stands between two marks is replaced.
+ * Called by tests that print one, when the page was named. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,6 +1,7 @@
 /* test_fairness.c - flows that share a bottleneck: Jain's index of what each of them got, (sum x)^2
  * / (n sum x^2), 1 when all got the same, and how much of the link was used. The seed is the number
- * of the case. `tests/sim fairness --document docs/congestion-control.md` writes the table there. */
+ * of the case. `tests/sim fairness --document docs/congestion-control.md` writes the table there.
+ * */
 #include <stdio.h>
 #include <string.h>
 
@@ -105,7 +106,8 @@ static void received(const struct fair_world *w, unsigned flows, uint64_t out[FL
 static struct {
     char text[8192];
     size_t length;
-} page = { .text = "\n| algorithm | flows | round trips, ms | Jain's index | link used, % | least-most | shares, % |\n"
+} page = { .text = "\n| algorithm | flows | round trips, ms | Jain's index "
+                   "| link used, % | least-most | shares, % |\n"
                    "|---|---|---|---|---|---|---|\n" };
 
 static void add_row(const struct fair_case *c, unsigned index, unsigned used, unsigned share,
@@ -120,7 +122,8 @@ static void add_row(const struct fair_case *c, unsigned index, unsigned used, un
     if (page.length == 0)
         page.length = strlen(page.text);
     size_t room = sizeof page.text - page.length;
-    int n = snprintf(page.text + page.length, room, "| %s | %u | %s | %u.%02u | %u | %u-%u | %s |\n",
+    int n = snprintf(page.text + page.length, room,
+                     "| %s | %u | %s | %u.%02u | %u | %u-%u | %s |\n",
                      names, c->flows, trips, index / 100, index % 100, used, least, most, shares);
     expect(n > 0 && (size_t)n < room, "the page is too small");
     if (sim_verbose)
@@ -162,7 +165,8 @@ SIM(fairness, CASES)
     unsigned share = (unsigned)(sum == 0 ? 0 : (100 * first + sum / 2) / sum);
     add_row(c, index, used, share, (unsigned)(100 * c->flows * least / could),
             (unsigned)(100 * c->flows * most / could));
-    expect(index >= c->index_least, "Jain's index is 0.%02u, at least 0.%02u", index, c->index_least);
+    expect(index >= c->index_least, "Jain's index is 0.%02u, at least 0.%02u", index,
+           c->index_least);
     expect(used >= c->used_least, "%u %% of the link, at least %u", used, c->used_least);
     expect(share >= c->share_least && 100 - share >= c->share_least,
            "%s has %u %% and %s the rest; at least %u", c->control[0], share, c->control[1],

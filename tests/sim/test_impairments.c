@@ -98,10 +98,12 @@ SIM(impairments, CASES)
     uint64_t got = transfer(i, false, control[n], seed, &with);
     unsigned percent = (unsigned)(100 * got / whole);
     if (sim_verbose)
-        printf("| %s | %s | %u | %u.%u | %u | %llu of %llu | %llu |\n", i->what, control[n], i->rtt_ms,
+        printf("| %s | %s | %u | %u.%u | %u | %llu of %llu | %llu |\n", i->what, control[n],
+               i->rtt_ms,
                (unsigned)(got * 8 / 1000000 / 10), (unsigned)(got * 8 / 1000000 % 10), percent,
                (unsigned long long)with.retransmissions, (unsigned long long)with.segments,
                (unsigned long long)with.timeouts);
-    expect(percent >= i->least[n], "%s, %s, %u ms: %u %% of what comes without, at least %u. Again: %s",
+    expect(percent >= i->least[n],
+           "%s, %s, %u ms: %u %% of what comes without, at least %u. Again: %s",
            i->what, control[n], i->rtt_ms, percent, i->least[n], sim_again);
 }

@@ -1,5 +1,5 @@
-/* test_tcp_sent_queue.c - the scoreboard against one that keeps an entry for each octet (RFC 6675 3,
- * 4; RFC 8985 5.2). */
+/* test_tcp_sent_queue.c - the scoreboard against one that keeps an entry for each octet (RFC 6675
+ * 3, 4; RFC 8985 5.2). */
 #include "help.h"
 
 #include "tcp/sent_queue.h"
@@ -311,7 +311,8 @@ static void limited(uint32_t length, uint32_t limit)
     assert_int_equal(q.last->at, now);
     for (uint32_t i = 1; i <= SENT_KEPT; i++)
         assert_true(sent_split(&q, q.last, seq_add(q.last->left, 1)));
-    assert_int_equal(sent_split(&q, q.last, seq_add(q.last->left, 1)), limit < SENT_MOST - SENT_KEPT);
+    assert_int_equal(sent_split(&q, q.last, seq_add(q.last->left, 1)),
+                     limit < SENT_MOST - SENT_KEPT);
     sent_clear(&q);
     assert_int_equal(slab.in_use, 0);
     free(memory);

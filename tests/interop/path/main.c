@@ -1,10 +1,10 @@
 /* main.c - joins two TAP devices, perhaps in two network namespaces, through two paths in real
  * time: the same link for whatever TCP sits on them. Everything that a path can do is on the way
  * from the first to the second; the way back has the delay only, unless --both. Frames leave some
- * ten microseconds late, or as late as the system wakes us up. Ends by SIGINT or SIGTERM, or after --seconds, and says
- * what it counted: a line for each way. Started by bench/path/run and tests of tests/interop.
- *   interop-path [--both] [--seconds N] [--seed N] [as aksu run: --delay 5ms --loss 1% ...]
- *                NAMESPACE DEVICE NAMESPACE DEVICE          (- : the namespace of the caller) */
+ * ten microseconds late, or as late as the system wakes us up. Ends by SIGINT or SIGTERM, or after
+ * --seconds, and says what it counted: a line for each way. Started by bench/path/run and tests of
+ * tests/interop. interop-path [--both] [--seconds N] [--seed N] [as aksu run: --delay 5ms --loss
+ * 1% ...] NAMESPACE DEVICE NAMESPACE DEVICE          (- : the namespace of the caller) */
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -108,8 +108,8 @@ static bool move_out(struct bridge *b, unsigned from)
     return n > 0;
 }
 
-/* Looks up at most every GRAIN, and takes all that there is then: a system call for each frame costs
- * more than the frame. */
+/* Looks up at most every GRAIN, and takes all that there is then: a system call for each frame
+ * costs more than the frame. */
 static void sleep_until(const struct bridge *b, aksu_time end)
 {
     nanosleep(&(struct timespec){ .tv_nsec = GRAIN }, NULL);
