@@ -308,7 +308,7 @@ static void too_many_holes(void **state)
     enum ip_verdict verdict = IP_HELD;
     for (uint32_t i = 1; i < c.count; i += 2)
         verdict = put(&c, i, &p, 0);
-    for (uint32_t i = 0; i < c.count && verdict != IP_DELIVER; i += 2)
+    for (uint32_t i = 0; i < c.count && verdict != IP_DELIVER; i++)     /* all of them again */
         verdict = put(&c, i, &p, 0);
     assert_int_equal(verdict, IP_DELIVER);
     assert_whole(&p, &out, text, 60000);
