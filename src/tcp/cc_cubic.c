@@ -190,8 +190,9 @@ static void undo(struct cc *c, aksu_time now)
 {
     struct cubic *s = cubic(c);
     (void)now;
-    if (s->undo_cwnd != 0 && c->cwnd < s->now.cwnd_prior) {
-        c->cwnd = s->undo_cwnd;
+    /* During recovery cwnd may not have come down yet (RFC 6937 3). */
+    if (s->undo_cwnd != 0 && (s->recovering || c->cwnd < s->now.cwnd_prior)) {
+        c->cwnd = c->cwnd > s->undo_cwnd ? c->cwnd : s->undo_cwnd;
         c->ssthresh = s->undo_ssthresh;
         s->now = s->undo;
         s->rest = 0;

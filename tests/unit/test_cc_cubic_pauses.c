@@ -144,6 +144,24 @@ static void a_mistake_in_the_first_slow_start_is_undone(void **state)
     assert_int_equal(flow_segments(&f), 80);
 }
 
+/* RFC 6937 3: the owner leads cwnd down, and had not begun to when the mistake was found. */
+static void a_mistake_is_undone_before_cwnd_comes_down(void **state)
+{
+    (void)state;
+    struct flow f;
+    flow_start(&f, &cc_cubic, 1448, 100000);
+    flow_round(&f);
+    flow_round(&f);
+    uint32_t cwnd = f.cc.cwnd;
+    f.cc.ops->on_congestion(&f.cc, cwnd, false, f.now);
+    f.cc.cwnd = cwnd;
+    f.cc.ops->undo(&f.cc, f.now);
+    assert_int_equal(f.cc.cwnd, cwnd);
+    assert_int_equal(f.cc.ssthresh, UINT32_MAX);
+    flow_round(&f);
+    assert_int_equal(f.cc.cwnd, 2 * cwnd);
+}
+
 /* RFC 9438 4.9.2: not when cwnd is above cwnd_prior by then; and each mistake is undone once. */
 static void what_has_grown_since_is_kept(void **state)
 {
@@ -245,6 +263,7 @@ int main(void)
         cmocka_unit_test(a_mistaken_loss_is_undone),
         cmocka_unit_test(a_mistaken_timeout_is_undone),
         cmocka_unit_test(a_mistake_in_the_first_slow_start_is_undone),
+        cmocka_unit_test(a_mistake_is_undone_before_cwnd_comes_down),
         cmocka_unit_test(what_has_grown_since_is_kept),
         cmocka_unit_test(nothing_is_too_much),
     };
