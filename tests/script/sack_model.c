@@ -1,5 +1,5 @@
-/* sack_model.c - the pipe of a sender with SACK against the letter of RFC 6675 4, a segment at a time.
- * A segment is 1000 octets. */
+/* sack_model.c - the pipe of a sender with SACK against the letter of RFC 6675 4, a segment at a
+ * time. A segment is 1000 octets. */
 #include "tests/script/script.h"
 
 #include <string.h>
