@@ -13,7 +13,7 @@ enum { SMSS = 1448 };
 
 struct incident {
     unsigned at_ms;
-    enum { NOTHING, LOSS, TIMEOUT, MARK, HOLDS } what;
+    enum what { NOTHING, LOSS, TIMEOUT, MARK, HOLDS } what;
     uint32_t segments;          /* HOLDS: from now on */
 };
 
@@ -102,7 +102,7 @@ static void draw(const struct cc_ops *ops, const struct panel *p)
                 line("holds %u.%03u %u\n", next->at_ms / 1000, next->at_ms % 1000,
                      holds = next->segments);
             else
-                suffer(&f, begin, next->what);
+                suffer(&f, begin, (int)next->what);
             next++;
         } else if (f.cc.cwnd > holds * SMSS) {
             suffer(&f, begin, LOSS);
