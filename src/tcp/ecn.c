@@ -158,6 +158,11 @@ static void wait_for_timer(struct tcp *t, aksu_time now)
         rto_start(t, now);
 }
 
+bool ecn_waits(const struct sender *o, aksu_time at)
+{
+    return at < o->pace_at && o->cc.cwnd <= o->cc.smss;
+}
+
 void ecn_on_echo(struct tcp *t, const struct news *n)
 {
     struct sender *o = t->out;

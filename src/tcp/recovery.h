@@ -68,6 +68,7 @@ bool ecn_reduced_for(const struct sender *o, seq_t lost);
 void ecn_reduction_acked(struct sender *o, seq_t ack);
 void ecn_withdraw(struct tcp *t);
 void ecn_resume(struct tcp *t);
+bool ecn_waits(const struct sender *o, aksu_time at);       /* nothing may leave before then */
 
 /* undo.c: recovery that was a mistake (RFC 5682 3.1, RFC 3522 3.2, RFC 3708 2) */
 void undo_begin(struct tcp *t);

@@ -22,8 +22,8 @@ void sender_free(struct tcp *t)
 void sender_timeout(struct tcp *t, aksu_time now)
 {
     bool idle = t->out != NULL && t->out->queue.first == NULL && !tcp_owes_more(t);
-    if (idle && t->out->pace_at > now)
-        t->deadline[TIMER_SENDER] = t->out->pace_at;    /* RFC 3168 6.1.2: not forgotten */
+    if (idle && ecn_waits(t->out, now))
+        t->deadline[TIMER_SENDER] = t->out->pace_at;    /* which may not be forgotten */
     else if (idle)
         sender_free(t);
     else

@@ -32,8 +32,8 @@ void tlp_arm(struct tcp *t, aksu_time now)
             pto += MS(MAX_ACK_DELAY_MS);
     }
     aksu_time at = time_after(now, pto);
-    if (at >= t->out->rto_at || at < t->out->pace_at)
-        return;                                 /* RFC 3168 6.1.2: nothing new before the RTO */
+    if (at >= t->out->rto_at || ecn_waits(t->out, at))
+        return;
     t->deadline[TIMER_RETRANSMISSION] = at;
     t->waits_for = WAIT_LOSS_PROBE;
 }

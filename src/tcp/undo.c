@@ -31,36 +31,29 @@ static void unmark(struct sent_queue *q)
             sent_unmark_lost(q, s);
 }
 
-/* RFC 4015 3.2 (9): the path is congested all the same, and the window stays. */
-static void keep_window(struct tcp *t, aksu_time now)
+/* RFC 4015 3.2 (9): nothing was lost, but something was marked, and the window stays. */
+static void keep_window(struct sender *o)
 {
-    struct sender *o = t->out;
     if (o->recovery == RECOVERY_FAST && !o->cc.ops->own_recovery)
         o->cc.cwnd = o->cc.ssthresh;            /* as at the end of any recovery */
-    recovery_tell(t, "nothing was lost, but marked", now);
-}
-
-static void restore_window(struct tcp *t, const char *why, aksu_time now)
-{
-    struct sender *o = t->out;
-    o->cc.ops->undo(&o->cc, now);
-    ecn_withdraw(t);
-    TCP_EMIT(t, now, undo, .cwnd = o->cc.cwnd, .why = why);
 }
 
 static bool undo(struct tcp *t, const struct news *n, const char *why)
 {
     struct sender *o = t->out;
     unmark(&o->queue);
-    if (n->echo || o->echoed)
-        keep_window(t, n->loss.now);
-    else
-        restore_window(t, why, n->loss.now);
+    if (n->echo || o->echoed) {
+        keep_window(o);
+    } else {
+        o->cc.ops->undo(&o->cc, n->loss.now);
+        ecn_withdraw(t);
+    }
     o->loss.recovering = o->loss.recover_valid = false;    /* RFC 5682 2.1 (3b) */
     o->recovery = RECOVERY_NONE;
     o->undo_possible = o->frto = o->new_first = o->resend_now = false;
     t->backoff = 0;
     t->may_send = true;
+    TCP_EMIT(t, n->loss.now, undo, .cwnd = o->cc.cwnd, .why = why);
     return true;
 }
 

@@ -350,9 +350,9 @@ SCRIPT(one_segment_and_an_echo_wait_for_the_timer)  /* RFC 3168 6.1.2 */
     in (ACK|ECE, .seq = 1, .ack = 1001);
     check_eq(cwnd(), MSS);
     quiet();                                        /* although nothing is out */
-    after(MS(999));
+    after(MS(998));                                 /* pacing may be 1 ms early */
     quiet();
-    after(MS(1));
+    after(MS(2));
     out(ACK|CWR, .seq = 1001, .ack = 1, .len = MSS, .ecn = ECT);
     in (ACK, .seq = 1, .ack = 2001);                /* and on it goes, at once */
     check(send_all().segments > 0);
@@ -365,9 +365,9 @@ SCRIPT(one_segment_and_a_duplicate_echo)            /* RFC 3168 6.1.2 */
     after(MS(100));
     in (ACK|ECE, .seq = 1, .ack = 1);
     check_eq(cwnd(), MSS);
-    after(MS(999));
+    after(MS(998));                                 /* pacing may be 1 ms early */
     quiet();
-    after(MS(1));
+    after(MS(2));
     out(ACK, .seq = 1, .ack = 1, .len = MSS);
 }
 
@@ -381,9 +381,9 @@ SCRIPT(one_segment_an_echo_and_a_close)             /* RFC 3168 6.1.2 */
     after(MS(100));
     in (ACK|ECE, .seq = 1, .ack = 1001);
     user_close();
-    after(MS(999));
+    after(MS(998));                                 /* pacing may be 1 ms early */
     quiet();
-    after(MS(1));
+    after(MS(2));
     out(FIN|ACK, .seq = 1001, .ack = 1);
 }
 
@@ -400,9 +400,9 @@ SCRIPT(an_echo_and_then_silence)                    /* RFC 3168 6.1.2 */
         after(text ? MS(700) : SECONDS(5));
         user_send(1000);
         if (text) {
-            after(MS(299));
+            after(MS(298));
             quiet();
-            after(MS(1));
+            after(MS(2));
         }
         out(PSH|ACK|CWR, .seq = 1001, .ack = 1, .len = MSS, .ecn = ECT);
         uint32_t before = cwnd();
@@ -434,12 +434,11 @@ SCRIPT(undo_leaves_what_a_mark_reduced)             /* RFC 4015 3.2, RFC 3168 6.
         check(threshold() < before && script_status().retransmits == 1);
         uint32_t reduced = threshold();
         in (ACK|last, .seq = 1, .ack = 4941, .ts_ecr = early);      /* the original arrived */
-        check_eq(event_count(undo) > 0, echo == 0);
+        check_eq(event_count(undo), 1);
         check(echo != 0 || cwnd() >= before);
         check(echo == 0 || (cwnd() <= reduced && threshold() == reduced));
         check_eq(script_status().in_flight, SND_NXT - 4941);
         (void)send_all();
-        w.events.count[AKSU_EV_undo] = 0;
     }
 }
 
