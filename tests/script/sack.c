@@ -86,6 +86,20 @@ SCRIPT(each_block_is_reported_three_times)          /* RFC 2018 4 */
     out(ACK, .seq = 1, .ack = 1, .sack = { { 2001, 7101 }, { 101, 201 }, { 1001, 1101 } });
 }
 
+/* What has become part of another block takes no place among those that are told again. */
+SCRIPT(a_block_that_swallows_others)                /* RFC 2018 4 */
+{
+    static const uint32_t at[] = { 9001, 8001, 101, 3001, 3201 };
+    given(ESTABLISHED, .sack = true);
+    for (unsigned i = 0; i < 5; i++) {
+        in (ACK, .seq = at[i], .ack = 1, .len = 100);
+        (void)acks(1);
+    }
+    in (ACK, .seq = 3101, .ack = 1, .len = 100);
+    out(ACK, .seq = 1, .ack = 1,
+        .sack = { { 3001, 3301 }, { 101, 201 }, { 8001, 8101 }, { 9001, 9101 } });
+}
+
 /* An ACK that no segment of the peer's has asked for, and our text, say it too. */
 SCRIPT(every_ack_beside_a_hole_has_sack)            /* RFC 2018 4 */
 {

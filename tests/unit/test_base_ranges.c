@@ -179,18 +179,19 @@ static void a_full_set_still_merges(void **state)
     }
 }
 
-/* Holes filled from the left, as a sender does; from the right; and every second one. */
+/* Holes filled from the left, as a sender does; from the right; every second one; anywhere. */
 static void filling_gives_the_pages_back(void **state)
 {
     (void)state;
     static uint8_t memory[(PAGES + 5) * POOL_PAGE];
     struct pool p = pool_of(memory);
-    for (int order = 0; order < 3; order++) {
+    static const uint32_t step[] = { 1, 2998, 2, 1237 };        /* modulo a prime: each hole once */
+    for (int order = 0; order < 4; order++) {
         struct ranges s = { 0 };
         fill(&s, &p, 3000, false);
         uint32_t most = s.leaves;
         for (uint32_t i = 0; i + 1 < 3000; i++) {
-            uint32_t at = order == 0 ? i : order == 1 ? 2998 - i : (i * 2) % 2999;
+            uint32_t at = i * step[order] % 2999;
             add(&s, &p, 2 * at + 1, 2 * at + 2);
             assert_int_equal(s.count, 2999 - i);
             assert_int_equal(p.in_use, s.leaves);
