@@ -9,7 +9,7 @@
 
 /* SMALL: without a page. MOST: whatever the pool has; what a peer can make us search in is
  * bounded. */
-enum { RANGES_SMALL = 27, RANGES_MOST = 4096 };
+enum { RANGES_SMALL = 28, RANGES_MOST = 4096 };
 
 struct range {
     seq_t left, right;      /* [left, right) */

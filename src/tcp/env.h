@@ -28,9 +28,10 @@ struct tcp_held {
     seq_t reported[4];              /* an octet of each block that was a first SACK block, the last
                                        one first, RFC 2018 4 */
     uint8_t reports;
-    /* TS.Recent when the left edge was at least a window back, and what takes its place when it
-     * comes to the mark: see paws.c. */
-    uint32_t ts_floor, ts_next;
+    /* TS.Recent when the left edge was last at the mark or beyond, and by how much it was less a
+     * window before that: see paws.c. */
+    uint16_t ts_back;
+    uint32_t ts_then;
     seq_t ts_mark;
 };
 _Static_assert(sizeof(struct tcp_held) <= 256, "sixteen on a page");

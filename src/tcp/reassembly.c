@@ -36,8 +36,7 @@ static bool have_set(struct tcp *t)
         return true;
     t->holes = slab_take(t->env->reassembly);
     if (t->holes)
-        *held_of(t) = (struct tcp_held){ .ts_floor = t->ts_recent, .ts_next = t->ts_recent,
-                                         .ts_mark = t->rcv.edge };
+        *held_of(t) = (struct tcp_held){ .ts_then = t->ts_recent, .ts_mark = t->rcv.edge };
     return t->holes != 0;
 }
 
@@ -150,8 +149,9 @@ static void raise_floor(struct tcp *t)
     struct tcp_held *h = held_of(t);
     if (seq_lt(t->rcv.nxt, h->ts_mark))
         return;
-    h->ts_floor = h->ts_next;
-    h->ts_next = t->ts_recent;
+    uint32_t gone = t->ts_recent - h->ts_then;
+    h->ts_back = (uint16_t)(gone < UINT16_MAX ? gone : UINT16_MAX);
+    h->ts_then = t->ts_recent;
     h->ts_mark = t->rcv.edge;
 }
 
@@ -160,7 +160,7 @@ bool reassembly_awaits(const struct tcp *t, seq_t seq, uint32_t *ts_floor)
     if (!t->holes || seq_lt(seq, t->rcv.nxt)
         || seq_ge(seq, seq_add(t->rcv.nxt, reassembly_reach(t))))
         return false;
-    *ts_floor = held_of(t)->ts_floor;
+    *ts_floor = held_of(t)->ts_then - held_of(t)->ts_back;
     return true;
 }
 
