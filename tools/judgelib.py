@@ -235,9 +235,11 @@ class Judge:
         if ack < a.ack:
             self.say(a, s, 'ack-left', f'ack {s.ack}, {a.ack - ack} octets less than before')
             return
+        again = ack == a.ack
         a.ack = ack
         self.window(c, a, s, ack)
         self.pace(a, b, s, ack)
+        self.beyond(c, b, s, again)
 
     def window(self, c, a, s, ack):
         if c.scaled is None and a.syn is None:
@@ -267,6 +269,18 @@ class Judge:
             self.say(a, s, 'ack-rare', f'one ACK for {octets} octets, {segments} full-sized segments')
         if s.time - oldest > MAX_ACK_DELAY:
             self.say(a, s, 'ack-late', f'{(s.time - oldest) * 1000:.0f} ms after the text')
+
+    def beyond(self, c, b, s, again):
+        """Text of `b` that arrived behind a hole has been told of: the ACK that fills the hole may jump over it."""
+        if s.sack:
+            blocks = [(b.position(left), b.position(right)) for left, right in s.sack]
+        elif again and not c.sack and b.pending:
+            blocks = [(b.pending[0][0], b.end)]     # a duplicate: all but the first may have arrived
+        else:
+            return
+        for entry in b.pending:
+            if any(left <= entry[0] - entry[3] and entry[0] <= right for left, right in blocks):
+                entry[2] = entry[3] = 0
 
     def sack(self, c, a, b, s, ack):
         if c.sack is False:

@@ -108,10 +108,11 @@ mkdir "$work/files"
 head -c 1000000 /dev/urandom >"$work/files/file"
 is "a device behind a bad network" "$(sum <"$work/files/file")" "$(python3 "$work/pair.py" "$aksu" "$work/files" \
     http://10.0.0.1/file --delay 10ms --loss 1% --corrupt 1% --reorder 1% --seed 7 2>"$work/err" | sum)"
-between "device: a handshake takes a round trip, and ARP another" 40 190 \
-    "$(awk '/^connected/ { printf "%d", $2 * 1000 }' "$work/err")"
 has "device: the summary" "10.0.0.1:80" "$(cat "$work/err")"
 has "device: damaged frames" "damaged" "$(cat "$work/err")"
+python3 "$work/pair.py" "$aksu" "$work/files" http://10.0.0.1/file --delay 10ms 2>"$work/err" >"$work/out"
+between "device: a handshake takes a round trip, and ARP another" 40 900 \
+    "$(awk '/^connected/ { printf "%d", $2 * 1000 }' "$work/err")"  # a SYN or ARP request again would be a second
 
 # -- options ---------------------------------------------------------------------------------------
 
