@@ -223,9 +223,34 @@ static struct piece piece_at(const struct ring *r, uint32_t at, uint32_t length)
     return (struct piece){ offset / POOL_PAGE, from, length < left ? length : left };
 }
 
+/* Does all of [at, at + length) lie in the only page? Most queues are no longer than that. */
+static inline bool in_only_page(const struct ring *r, uint32_t at, uint32_t length)
+{
+    return r->tables == 0 && (uint64_t)(r->front & IN_PAGE) + at + length <= POOL_PAGE;
+}
+
+/* The first page of an empty ring needs no table. */
+static inline bool hold_only_page(struct ring *r, struct pool *p)
+{
+    if (r->root != 0)
+        return true;
+    r->root = pool_take(p);
+    r->pages = r->root != 0;
+    return r->root != 0;
+}
+
+static inline uint8_t *only_place(const struct ring *r, const struct pool *p, uint32_t at)
+{
+    return pool_page(p, r->root) + (r->front & IN_PAGE) + at;
+}
+
 uint32_t ring_write(struct ring *r, struct pool *p, uint32_t at, const uint8_t *from,
                     uint32_t length)
 {
+    if (in_only_page(r, at, length) && hold_only_page(r, p)) {
+        memmove(only_place(r, p, at), from, length);
+        return length;
+    }
     uint32_t done = 0, room = room_from(r, at);
     if (length > room)
         length = room;
@@ -270,6 +295,10 @@ void ring_read(const struct ring *r, const struct pool *p, uint32_t at, uint8_t 
                uint32_t length)
 {
     check_inside(r, at, length);
+    if (r->root != 0 && in_only_page(r, at, length)) {
+        memmove(to, only_place(r, p, at), length);
+        return;
+    }
     for (uint32_t done = 0; done < length;) {
         struct aksu_slice slice = slice_at(r, p, at + done, length - done);
         memmove(to + done, slice.data, slice.length);
@@ -283,6 +312,10 @@ unsigned ring_slices(const struct ring *r, const struct pool *p, uint32_t at, ui
 {
     unsigned count = 0;
     check_inside(r, at, length);
+    if (r->root != 0 && in_only_page(r, at, length) && length > 0 && most > 0) {
+        out[0] = (struct aksu_slice){ only_place(r, p, at), length };
+        return 1;
+    }
     for (uint32_t done = 0; done < length;) {
         struct aksu_slice slice = slice_at(r, p, at + done, length - done);
         if (count > 0 && out[count - 1].data + out[count - 1].length == slice.data)
@@ -382,10 +415,13 @@ void ring_trim(struct ring *r, struct pool *p, uint32_t from)
 
 void ring_clear(struct ring *r, struct pool *p)
 {
-    if (r->tables == 0 && r->root != 0)
-        pool_give(p, r->root);
-    for (uint32_t i = 0; r->tables != 0 && r->pages > 0; i = following(r, p, i))
-        release(r, p, i);
-    drop_tables(r, p);
+    if (r->tables == 0) {
+        if (r->root != 0)
+            pool_give(p, r->root);
+    } else {
+        for (uint32_t i = 0; r->pages > 0; i = following(r, p, i))
+            release(r, p, i);
+        drop_tables(r, p);
+    }
     *r = (struct ring){ 0 };
 }

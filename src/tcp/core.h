@@ -117,7 +117,8 @@ static inline bool reassembly_reports(const struct tcp *t)
     return t->sack_on && (t->holes != 0 || t->rcv.dsack_length != 0);
 }
 unsigned reassembly_blocks(const struct tcp *t);            /* SACK blocks of the next ACK */
-void reassembly_sacks(struct tcp *t, struct tcp_options *out);
+/* Apart from its rare caller's few registers. */
+void reassembly_sacks(struct tcp *t, struct tcp_options *out) __attribute__((noinline, cold));
 /* Text [left, right) that was here before has come again; true when the next ACK will say so. */
 bool reassembly_came_again(struct tcp *t, seq_t left, seq_t right);
 void reassembly_free(struct tcp *t);

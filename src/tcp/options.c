@@ -16,11 +16,8 @@ static bool is_v4(const struct tcp *t)
 static uint8_t shift_for(const struct tcp *t)
 {
     uint32_t most = t->env->config.receive_buffer_most, buffer = t->receive_buffer;
-    uint8_t shift = 0;
-    buffer = buffer < most ? most : buffer;
-    while (buffer >> shift > UINT16_MAX)
-        shift++;
-    return shift;
+    buffer = (buffer < most ? most : buffer) >> 16;
+    return buffer == 0 ? 0 : (uint8_t)(32 - __builtin_clz(buffer));
 }
 
 /* RFC 9293 3.7.1 [MUST-16]: text per segment is limited by the peer's MSS and by the path, less

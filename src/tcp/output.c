@@ -272,8 +272,10 @@ static void sent_new(struct tcp *t, const struct tcp_segment *out, aksu_time now
 /* RFC 5681 4.1: after an idle RTO the window is not trusted any more. */
 static void restart_after_idle(struct tcp *t, aksu_time now)
 {
+    if (!seq_eq(t->snd.una, t->snd.nxt))
+        return;
     uint32_t idle_ms = (uint32_t)(now / MS(1)) - t->last_out_ms;
-    if (seq_eq(t->snd.una, t->snd.nxt) && idle_ms > t->rto_us / 1000)
+    if (idle_ms > t->rto_us / 1000)
         t->out->cc.ops->after_idle(&t->out->cc, MS(idle_ms), now);
 }
 
@@ -433,10 +435,10 @@ static void give_keepalive(struct tcp *t, struct tcp_segment *out, aksu_time now
 /* Besides the ACK, of an established connection. */
 bool tcp_owes_more(const struct tcp *t)
 {
+    const struct sender *o = t->out;
     return seq_gt(send_end(t), t->snd.nxt) || (t->fin_queued && !t->fin_sent)
-        || (t->out != NULL && (t->out->queue.lost > 0 || t->out->tlp_owed
-                               || recovery_may_resort(t->out)))
-        || t->dup_acks_owed > 0 || t->keepalive_owed || t->probe_owed;
+        || t->dup_acks_owed > 0 || t->keepalive_owed || t->probe_owed
+        || (o != NULL && (o->queue.lost > 0 || o->tlp_owed || recovery_may_resort(o)));
 }
 
 /* What was lost before what is new (RFC 5681 3.1, RFC 6675 4 NextSeg), but for F-RTO. */

@@ -3,7 +3,7 @@
  * is told (cc.h). Called by ack.c and event_timeouts.c. */
 #include "tcp/core.h"
 
-enum { PACE_LEAST_US = 500 };
+enum { PACE_LEAST_US = 500, CC_HEARS_MS = 10 };
 
 void recovery_tell(struct tcp *t, const char *why, aksu_time now)
 {
@@ -92,6 +92,7 @@ void recovery_grow(struct tcp *t, struct news *n, uint32_t pipe_before)
     o->cc.smss = t->snd_mss;
     rate_sample(o, n, &a);
     o->cc.ops->on_ack(&o->cc, &a);
+    o->cc_told_at = n->loss.now;
     /* RFC 3168 6.1.2: no growth; but after a timeout CWR waits for all that goes out again, and
      * the echo with it. */
     if (n->echo && o->recovery == RECOVERY_NONE && o->queue.lost == 0 && o->cc.cwnd > before)
@@ -243,10 +244,38 @@ static void on_plain_ack(struct tcp *t, struct news *n, uint32_t pipe_before)
     recovery_grow(t, n, pipe_before);
 }
 
+/* A question and its answer: one segment was all that was out, it has arrived, and cwnd was not in
+ * use. Nothing is left that could be lost, and cwnd must not grow (RFC 5681 3.1). */
+static bool is_small_talk(const struct sender *o, seq_t una_before, seq_t ack, uint32_t smss)
+{
+    const struct sent_run *s = o->queue.first;
+    return s != NULL && s->next == NULL && s->times == 0 && seq_le(s->right, ack)
+        && sent_length(s) <= smss && !o->cc.ops->wants_rate
+        && window_unused(o, una_before, sent_length(s));
+}
+
+/* Congestion control is told now and then, for the sake of its clocks (RFC 7661 4.4). */
+static void on_small_talk(struct sender *o, aksu_time now)
+{
+    uint32_t rtt_us = (uint32_t)((now - o->queue.first->at) / US(1));
+    sent_remove_first(&o->queue);
+    o->look_again = NEVER;
+    if (rtt_us != 0) {
+        o->tlp_rtt_taken = true;
+        min_rtt_sample(&o->min_rtt, rtt_us, now);
+    }
+}
+
 void recovery_on_ack(struct tcp *t, const struct tcp_segment *seg, seq_t una_before,
                      bool duplicate, aksu_time now)
 {
     struct sender *o = t->out;
+    bool plain = is_plain(o, seg, duplicate);
+    if (plain && now - o->cc_told_at < MS(CC_HEARS_MS)
+        && is_small_talk(o, una_before, t->snd.una, t->snd_mss)) {
+        on_small_talk(o, now);
+        return;
+    }
     uint32_t pipe_before = sent_pipe(&o->queue);
     struct news n;
     begin_news(&n, t, now);
@@ -258,7 +287,7 @@ void recovery_on_ack(struct tcp *t, const struct tcp_segment *seg, seq_t una_bef
         n.loss.ts_ecr = seg->options.ts_ecr;
         n.loss.ts_offset = t->ts_offset;
     }
-    if (is_plain(o, seg, duplicate)) {
+    if (plain) {
         on_plain_ack(t, &n, pipe_before);
         return;
     }

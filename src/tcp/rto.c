@@ -2,7 +2,7 @@
  * output.c and event_timeouts.c. */
 #include "tcp/core.h"
 
-enum { CLOCK_GRANULARITY_US = 1000 };
+#define CLOCK_GRANULARITY MS(1)
 
 static uint32_t to_us(aksu_time t)
 {
@@ -12,19 +12,18 @@ static uint32_t to_us(aksu_time t)
 
 static uint32_t bounded(const struct tcp *t, uint64_t us)
 {
-    uint32_t least = to_us(t->env->config.rto_min), most = to_us(t->env->config.rto_max);
-    if (us < least)
-        return least;                           /* RFC 6298 2.4 */
-    return us > most ? most : (uint32_t)us;     /* RFC 6298 2.5 */
+    const struct tcp_config *c = &t->env->config;
+    if (US(us) < c->rto_min)
+        return to_us(c->rto_min);               /* RFC 6298 2.4 */
+    return US(us) > c->rto_max ? to_us(c->rto_max) : (uint32_t)us;      /* RFC 6298 2.5 */
 }
 
 /* A floor of the RTO below the second of RFC 6298 2.4 is only safe on top of the round trip: with a
  * steady one RTTVAR goes to 0, and a delayed ACK would be a timeout. */
-static uint32_t least_spread(const struct tcp *t)
+static aksu_time least_spread(const struct tcp *t)
 {
     aksu_time floor = t->env->config.rto_min;
-    return floor < SECONDS(1) && floor > US(CLOCK_GRANULARITY_US) ? to_us(floor)
-                                                                   : CLOCK_GRANULARITY_US;
+    return floor < SECONDS(1) && floor > CLOCK_GRANULARITY ? floor : CLOCK_GRANULARITY;
 }
 
 void rto_init(struct tcp *t)
@@ -50,9 +49,9 @@ void rto_sample(struct tcp *t, uint32_t sample_us, aksu_time now)
             t->srtt_us = 1;
     }
     uint64_t spread = 4ull * t->rttvar_us;
-    uint32_t least = least_spread(t);
-    if (spread < least)
-        spread = least;
+    aksu_time least = least_spread(t);
+    if (US(spread) < least)
+        spread = to_us(least);
     t->rto_us = bounded(t, t->srtt_us + spread);
     t->backoff = 0;                             /* RFC 6298 5 (note): a sample ends the backoff */
     TCP_EMIT(t, now, rtt, .sample_us = sample_us, .srtt_us = t->srtt_us,

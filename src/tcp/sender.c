@@ -34,7 +34,9 @@ static void init(struct sender *o, struct tcp *t, aksu_time now)
 {
     struct senders *all = &t->env->senders;
     uint32_t now_us = (uint32_t)(now / US(1));
-    memset((char *)o + sizeof o->queue, 0, sizeof *o - sizeof o->queue);
+    /* Without the two large parts that have an init of their own. */
+    memset(&o->loss, 0, offsetof(struct sender, cc.state) - offsetof(struct sender, loss));
+    memset(&o->rate, 0, sizeof *o - offsetof(struct sender, rate));
     sent_init(&o->queue, &all->sent);
     uint32_t rtt_us = t->srtt_us != 0 ? t->srtt_us : UINT32_MAX;    /* the handshake's, at first */
     o->min_rtt = (struct min_rtt){ .us = rtt_us, .next_us = rtt_us,
@@ -53,6 +55,7 @@ static void init(struct sender *o, struct tcp *t, aksu_time now)
     o->cc.initial_window = t->env->config.initial_window * t->snd_mss;
     o->cc.paced = t->env->config.pacing;
     o->cc.ops->init(&o->cc, now);
+    o->cc_told_at = now;
     t->out = o;
     ecn_resume(t);
 }

@@ -61,6 +61,7 @@ struct sender {
     uint32_t undo_ts;               /* our timestamp clock when the first of them left */
     uint32_t prr_delivered, prr_out, recover_fs;    /* RFC 6937 3 */
     aksu_time reduced_at;           /* when the window was last reduced */
+    aksu_time cc_told_at;           /* when congestion control last heard of an acknowledgment */
     seq_t tlp_end;
     seq_t cwnd_used_to;
     aksu_time pace_at;              /* text may not leave before */

@@ -115,11 +115,9 @@ static struct sent_run *append_first(struct sent_queue *q, seq_t left, seq_t rig
     return s;
 }
 
-struct sent_run *sent_append(struct sent_queue *q, seq_t left, seq_t right, aksu_time now)
+static struct sent_run *append_behind(struct sent_queue *q, struct sent_run *last, seq_t left,
+                                      seq_t right, aksu_time now)
 {
-    struct sent_run *last = q->last;
-    if (last == NULL)
-        return append_first(q, left, right, now);
     bool joins = last->state == SENT_WAITING && last->times == 0 && seq_eq(last->right, left);
     if (joins && last->at == now)
         return extend(q, last, right, now);
@@ -134,6 +132,12 @@ struct sent_run *sent_append(struct sent_queue *q, seq_t left, seq_t right, aksu
     time_append(q, s);
     q->octets += sent_length(s);
     return s;
+}
+
+struct sent_run *sent_append(struct sent_queue *q, seq_t left, seq_t right, aksu_time now)
+{
+    return q->last == NULL ? append_first(q, left, right, now)
+                           : append_behind(q, q->last, left, right, now);
 }
 
 bool sent_split(struct sent_queue *q, struct sent_run *s, seq_t at)

@@ -35,7 +35,7 @@ works "build for s390x" build
 is "it is big-endian (EI_DATA of ELF)" 2 "$(od -An -tu1 -j5 -N1 "$place/tests/interop-tool" | tr -d ' ')"
 
 printf '%s\n' "$place/tests/script" "${units[@]}" | xargs -P 2 -I PROGRAM bash -c '
-    timeout 60 qemu-s390x-static "$1" >"$0/$(basename "$1").out" 2>&1' "$work" PROGRAM
+    timeout 150 qemu-s390x-static "$1" >"$0/$(basename "$1").out" 2>&1' "$work" PROGRAM
 for program in "$place/tests/script" "${units[@]}"; do
     name=$(basename "$program")
     case $(summary "$work/$name.out") in

@@ -111,7 +111,8 @@ outage() # us|them: who sends
     else
         fail "down for 8 s while $1 send: our side is silent for $most s"
     fi
-    judge "down for 8 s while $1 send: capture" net --side $ours --gro $gro
+    # What leaves while it is down, a probe for instance, is in no capture.
+    judge "down for 8 s while $1 send: capture" net --side $ours --gro $gro --without gap
 }
 
 # Down for longer than R2: told after R1, over after R2.

@@ -104,7 +104,8 @@ s.sendall(text.hexdigest().encode())"
 }
 
 capture_start net ours files 128
-other=$(file_of $((5 << 20)))
+# The longer one: an nc that listens leaves, whatever it still has to send, when its peer's end of the text comes.
+other=$(file_of $((24 << 20)))
 there nc nc && {
     both_ways "nc both ways over IPv4" 7001 $kernel4
     both_ways "nc both ways over IPv6" 7002 $kernel6 -6
