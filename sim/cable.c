@@ -32,7 +32,8 @@ static bool has_mtu_node(const struct aksu_sim_way *how)
 static bool new_way(struct aksu_sim *w, struct way *way, struct aksu_sim_node *from,
                     struct aksu_sim_node *to, const struct aksu_sim_way *how)
 {
-    unsigned flags = from->ethernet ? 0u : (unsigned)AKSU_PATH_BARE_IP;
+    unsigned flags = (from->ethernet ? 0u : (unsigned)AKSU_PATH_BARE_IP)
+                   | (from->whole ? (unsigned)AKSU_PATH_WHOLE : 0u);
     way->path = aksu_path_new(how->nodes, how->count, sim_random(w), flags);
     way->from = from;
     way->to = to;

@@ -180,6 +180,7 @@ struct aksu_sim_node *aksu_sim_host(struct aksu_sim *w, const struct aksu_sim_ho
     if (n == NULL)
         return NULL;
     n->ethernet = h->ethernet;
+    n->whole = h->whole;
     n->mtu = h->mtu != 0 ? h->mtu : 1500;
     if (h->name != NULL)
         (void)snprintf(n->name, sizeof n->name, "%s", h->name);

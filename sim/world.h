@@ -45,7 +45,7 @@ struct aksu_sim_node {              /* `due` first */
     /* a host */
     struct aksu *net;               /* NULL: a router */
     aksu_device device;
-    bool ethernet, listening;
+    bool ethernet, whole, listening;
     uint32_t mtu;
     char name[24];
     struct aksu_sink sink;

@@ -42,6 +42,8 @@ struct aksu_sim_host {
     bool checksums;             /* computed and verified: without, a device vouches for them, and a
                                    path computes that of a frame that it damages */
     bool no_tso;                /* no segments that are larger than the MSS */
+    bool whole;                 /* those stay one on the host's cable: several times as fast, but a
+                                   queue, a loss, a delivery is then of up to 64 KiB */
 };
 AKSU_API struct aksu_sim_node *aksu_sim_host(struct aksu_sim *world,
                                              const struct aksu_sim_host *how);

@@ -342,6 +342,31 @@ static void datagrams_are_the_programs_business(void **state)
     aksu_sim_free(p.world);
 }
 
+/* Frames that enter the way of 1 MB. */
+static uint64_t frames_of_a_megabyte(bool whole)
+{
+    struct pair p = { .world = new_world(3) };
+    for (unsigned i = 0; i < 2; i++)
+        p.host[i] = aksu_sim_host(p.world, &(struct aksu_sim_host){ .whole = whole });
+    p.cable = aksu_sim_cable(p.world, p.host[0], p.host[1], DELAYS);
+    struct aksu_sim_end *end = flow_of(&p, (struct aksu_sim_app){ .octets = 1000000 },
+                                       (struct aksu_sim_app){ .octets = 0 });
+    assert_int_equal(aksu_sim_run(p.world, AKSU_SECONDS(300)), AKSU_SIM_ENDED);
+    assert_int_equal(report_of(end).sent, 1000000);
+    struct aksu_path_counts counts;
+    aksu_path_counts(aksu_sim_path(p.cable, 0), &counts);
+    aksu_sim_free(p.world);
+    return counts.in;
+}
+
+static void large_segments_stay_whole(void **state)
+{
+    (void)state;
+    uint64_t pieces = frames_of_a_megabyte(false), wholes = frames_of_a_megabyte(true);
+    assert_true(pieces >= 1000000 / 1460);
+    assert_true(wholes < pieces / 4);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -358,6 +383,7 @@ int main(void)
         cmocka_unit_test(too_big_comes_back),
         cmocka_unit_test(the_seed_decides),
         cmocka_unit_test(datagrams_are_the_programs_business),
+        cmocka_unit_test(large_segments_stay_whole),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
