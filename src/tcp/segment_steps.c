@@ -246,13 +246,15 @@ enum step sixth_check_urg(struct tcp *t, const struct tcp_segment *seg, aksu_tim
     return STEP_NEXT;
 }
 
-/* What the peer sends as one segment: of several that came as one, the size of each. */
+/* What the peer sends as one segment: of several that came as one, the size of each. Two of one
+ * size are full ones again, or a peer whose path became narrow would wait for each second ACK. */
 static void learn_rcv_mss(struct tcp *t, const struct tcp_segment *seg)
 {
     uint32_t size = seg->text_len;
     if (seg->gso_size != 0 && seg->gso_size < size)
         size = seg->gso_size;
-    if (size > t->rcv_mss)
+    bool like_the_last = size >= 536 && t->rcv.acked_text == 2 * size;
+    if (size > t->rcv_mss || like_the_last)
         t->rcv_mss = (uint16_t)(size < t->announced_mss ? size : t->announced_mss);
 }
 

@@ -225,6 +225,28 @@ SCRIPT(every_second_full_segment)                   /* RFC 9293 3.8.6.3 [SHLD-19
     acked(40001);
 }
 
+/* The peer's path became narrow: what was a full segment does not come any more. */
+SCRIPT(full_segments_become_smaller)                /* RFC 5681 4.2 */
+{
+    given(ESTABLISHED, .mss = 1460, .wnd = 10000);
+    in (ACK, .seq = 1, .ack = 1, .len = 1460);
+    in (ACK, .seq = 1461, .ack = 1, .len = 1460);
+    (void)drain();
+    uint32_t seq = 2921;
+    for (unsigned i = 0; i < 4; i++, seq += 1004) {
+        in (ACK, .seq = seq, .ack = 1, .len = 1004);
+        if (i % 2 == 0)
+            quiet();
+        else
+            out(ACK, .seq = 1, .ack = seq + 1004);
+    }
+    for (unsigned i = 0; i < 2; i++, seq += 500) {  /* no link makes them so small */
+        in (ACK, .seq = seq, .ack = 1, .len = 500);
+        quiet();
+    }
+    (void)discard();
+}
+
 SCRIPT(text_carries_the_ack)                        /* RFC 9293 3.8.6.3 */
 {
     given(ESTABLISHED);
