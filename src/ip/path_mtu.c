@@ -55,9 +55,24 @@ bool path_mtu_lower(struct path_mtu_table *t, const struct aksu_ip *to, uint32_t
     if (mtu >= path_mtu_get(t, to, link_mtu, now))
         return false;
     t->any = true;
+    if (t->next == 0)
+        t->next = now + PATH_MTU_LIFETIME;      /* those that follow last longer */
     *place_for(t, to, now) = (struct path_mtu_entry){
         .to = *to, .mtu = mtu, .until = now + PATH_MTU_LIFETIME,
     };
+    return true;
+}
+
+bool path_mtu_expired(struct path_mtu_table *t, aksu_time now)
+{
+    if (t->next == 0 || t->next > now)
+        return false;
+    t->next = 0;
+    for (unsigned i = 0; i < PATH_MTU_SETS * PATH_MTU_WAYS; i++) {
+        const struct path_mtu_entry *e = &t->entry[i / PATH_MTU_WAYS][i % PATH_MTU_WAYS];
+        if (alive(e, now) && (t->next == 0 || e->until < t->next))
+            t->next = e->until;
+    }
     return true;
 }
 

@@ -20,6 +20,7 @@ struct path_mtu_entry {
 struct path_mtu_table {         /* 8 KiB and the key */
     struct sipkey key;
     bool any;                   /* an estimate was ever made */
+    aksu_time next;             /* when the first of them is over; 0: there is none */
     struct path_mtu_entry entry[PATH_MTU_SETS][PATH_MTU_WAYS];
 };
 
@@ -33,6 +34,8 @@ uint32_t path_mtu_get(const struct path_mtu_table *t, const struct aksu_ip *to, 
  * has checked that the quoted packet is one it sent. */
 bool path_mtu_lower(struct path_mtu_table *t, const struct aksu_ip *to, uint32_t mtu,
                     uint32_t link_mtu, aksu_time now);
+/* True, once, when an estimate is over: a larger one may be tried (RFC 1191 6.3, RFC 8201 4). */
+bool path_mtu_expired(struct path_mtu_table *t, aksu_time now);
 /* The greatest plateau below `length`, for routers that name no MTU (RFC 1191 7.1). At least 68. */
 uint32_t path_mtu_plateau(uint32_t length);
 

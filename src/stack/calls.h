@@ -9,6 +9,10 @@
 enum aksu_status stack_attach(struct aksu *net, const struct aksu_device_config *config,
                               aksu_device *out);
 void stack_routes_changed(struct aksu *net);
+/* Somebody says that packets of `mtu` octets and no more get to `to`. True: that is news, and every
+ * connection will hear of it. `conn`: for the event, 0: none. */
+bool stack_path_mtu_lower(struct aksu *net, uint32_t conn, const struct aksu_ip *to, uint32_t mtu,
+                          uint32_t link, aksu_time now);
 /* The way to the peer, kept in the connection. False: there is none. */
 bool stack_route_conn(struct aksu *net, struct conn *c);
 bool stack_use_route(struct aksu *net, struct conn *c, const struct route_result *r);
@@ -76,6 +80,8 @@ enum aksu_status stack_echo_send(struct aksu *net, const struct stack_echo_reque
                                  aksu_time now);
 const char *stack_echo_reply_in(struct aksu *net, const struct ip_packet *p,
                                 const struct icmp_message *m, aksu_time now);
+/* It says that one of the last requests was, and that can be (RFC 8201 4, RFC 5927 7.2). */
+bool stack_echo_was_too_big(const struct aksu *net, const struct icmp_error *error);
 const char *stack_echo_error_in(struct aksu *net, const struct ip_packet *p,
                                 const struct icmp_error *error, aksu_time now);
 /* Nobody answers for the next hop of a packet of ours. */

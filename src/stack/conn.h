@@ -26,7 +26,7 @@ struct conn {
     slab_ref turn_next;
     struct conn_link link;
     slab_ref listener;              /* that still counts it in its backlog; 0: none */
-    uint16_t route_version;         /* of the stack's routes when the next three were looked up */
+    uint32_t route_version;         /* of the stack's routes when the next three were looked up */
     uint8_t device;                 /* DEVICE_SELF: an address of ours */
     uint8_t gateway;                /* 1 + index into the stack's gateways; 0: on-link */
     uint8_t turn, list;             /* enum conn_turn, enum conn_list */

@@ -40,6 +40,18 @@ void stack_routes_changed(struct aksu *net)
     net->gateways = 0;
 }
 
+/* RFC 8201 5.2, RFC 1191 6.2: whoever uses the path learns it when he looks for his route again. */
+bool stack_path_mtu_lower(struct aksu *net, uint32_t conn, const struct aksu_ip *to, uint32_t mtu,
+                          uint32_t link, aksu_time now)
+{
+    if (!path_mtu_lower(&net->path_mtu, to, mtu, link, now))
+        return false;
+    EMIT(&net->events, conn, now, path_mtu, .to = *to,
+         .mtu = path_mtu_get(&net->path_mtu, to, link, now));
+    net->route_version++;
+    return true;
+}
+
 /* 1 + index of a gateway; there are never more of them than routes. */
 static uint8_t gateway_number(struct aksu *net, const struct aksu_ip *ip)
 {

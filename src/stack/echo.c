@@ -4,7 +4,8 @@
 #include "stack/calls.h"
 #include "wire/ipv4.h"
 
-enum { ICMP_HEADER = 8 };
+/* ECHO_RECENT: requests that an error may be about. */
+enum { ICMP_HEADER = 8, ECHO_RECENT = 64 };
 /* Destination unreachable: the host (RFC 792), the address (RFC 4443 3.1). */
 enum { UNREACHABLE_V4 = 3, HOST_V4 = 1, UNREACHABLE_V6 = 1, ADDRESS_V6 = 3 };
 
@@ -33,6 +34,10 @@ enum aksu_status stack_echo_send(struct aksu *net, const struct stack_echo_reque
         wire_icmpv6_build(&w, &ip.source, &ip.destination, &m);
     struct aksu_slice part = { message, writer_length(&w) };
     net->echo.used = true;
+    net->echo.to = r->to;
+    net->echo.identifier = r->identifier;
+    net->echo.sequence = r->sequence;
+    net->echo.length = (uint32_t)(part.length + ip_header_length(&r->to));
     if (!stack_send_packet(net, &ip, &part, 1, now))
         return AKSU_NO_RESOURCES;
     EMIT(&net->events, 0, now, icmp_out, .to = r->to, .type = message[0], .code = 0);
@@ -76,6 +81,15 @@ const char *stack_echo_reply_in(struct aksu *net, const struct ip_packet *p,
     e.at = now;
     memcpy(e.text, m->body, m->body_length < sizeof e.text ? m->body_length : sizeof e.text);
     return keep(net, &e);
+}
+
+bool stack_echo_was_too_big(const struct aksu *net, const struct icmp_error *error)
+{
+    const struct echo *q = &net->echo;
+    uint16_t since = (uint16_t)(q->sequence - error->echo_sequence);
+    return error->kind == ICMP_ERROR_MTU && q->used && error->has_echo && since < ECHO_RECENT
+        && error->echo_identifier == q->identifier && ip_eq(&error->remote.ip, &q->to)
+        && error->mtu < q->length;
 }
 
 const char *stack_echo_error_in(struct aksu *net, const struct ip_packet *p,

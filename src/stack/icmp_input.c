@@ -5,7 +5,7 @@
 #include "stack/calls.h"
 #include "wire/ipv4.h"
 
-enum { TYPE_ROUTER_ADVERTISEMENT = 134 };
+enum { TYPE_ROUTER_ADVERTISEMENT = 134, LEAST_V4 = 552 };
 
 void stack_icmp_error(struct aksu *net, struct icmp_limit *limit, const struct ip_packet *about,
                       const struct icmp_error_out *what, aksu_time now)
@@ -50,6 +50,13 @@ static const char *discovery(struct aksu *net, const struct ip_packet *p,
     return why != NULL ? why : "neighbour discovery";
 }
 
+/* IPv4 promises 68 octets only, but a message of less than 552 is more likely an attack than a
+ * link: connections would pay for it. */
+static uint32_t believable(const struct aksu_ip *to, uint32_t mtu)
+{
+    return ip_is_v4(to) && mtu < LEAST_V4 ? (uint32_t)LEAST_V4 : mtu;
+}
+
 /* RFC 1191 6.4, RFC 8201 5.4. The estimate is only believed when the quoted segment is
  * outstanding. */
 static const char *tcp_error(struct aksu *net, const struct icmp_error *e, aksu_time now)
@@ -63,20 +70,28 @@ static const char *tcp_error(struct aksu *net, const struct icmp_error *e, aksu_
         uint32_t link = stack_device_mtu(net, c->device, &tuple.remote_ip);
         uint16_t mtu = (uint16_t)(e->mtu < link ? e->mtu : link);
         size_t header = ip_header_length(&tuple.remote_ip);
-        /* RFC 8201 4: never below 1280; IPv4 below 552 is more likely an attack than a link. */
-        if (!ip_is_v4(&tuple.remote_ip) && mtu < 1280)
+        if (!ip_is_v4(&tuple.remote_ip) && mtu < 1280)  /* RFC 8201 4 */
             return "not believed";
-        if (mtu < 552)
-            mtu = 552;
+        mtu = (uint16_t)believable(&tuple.remote_ip, mtu);
         if (!tcp_too_big(&c->tcp, (uint16_t)(mtu - header), seq_of(e->seq.n), now))
             return "not believed";
-        if (path_mtu_lower(&net->path_mtu, &tuple.remote_ip, mtu, link, now))
-            EMIT(&net->events, c->tcp.conn, now, path_mtu, .to = tuple.remote_ip, .mtu = mtu);
+        (void)stack_path_mtu_lower(net, c->tcp.conn, &tuple.remote_ip, mtu, link, now);
     } else if (!tcp_icmp_error(&c->tcp, e->status, e->kind == ICMP_ERROR_HARD, e->seq, now)) {
         return "not believed";                          /* RFC 5927 4 */
     }
     stack_settle(net, c, now);
     return "taken";
+}
+
+/* About a packet that belongs to no connection. */
+static bool lower_for(struct aksu *net, const struct icmp_error *e, aksu_time now)
+{
+    struct route_result way = route_lookup(&net->routes, &e->remote.ip, &e->local.ip);
+    if (!way.found || way.to_self)
+        return false;
+    uint32_t link = stack_device_mtu(net, way.device, &e->remote.ip);
+    uint32_t mtu = believable(&e->remote.ip, e->mtu);
+    return stack_path_mtu_lower(net, 0, &e->remote.ip, mtu, link, now);
 }
 
 static const char *udp_error(struct aksu *net, const struct icmp_error *e, aksu_time now)
@@ -87,12 +102,8 @@ static const char *udp_error(struct aksu *net, const struct icmp_error *e, aksu_
     if (!known)
         return "for no endpoint";
     if (e->kind == ICMP_ERROR_MTU) {
-        struct route_result way = route_lookup(&net->routes, &e->remote.ip, &e->local.ip);
-        uint32_t link = way.found && !way.to_self
-                            ? stack_device_mtu(net, way.device, &e->remote.ip) : 0;
-        if (link == 0 || !path_mtu_lower(&net->path_mtu, &e->remote.ip, e->mtu, link, now))
+        if (!lower_for(net, e, now))
             return "nothing new";
-        EMIT(&net->events, 0, now, path_mtu, .to = e->remote.ip, .mtu = e->mtu);
     } else {
         stack_udp_ready(net, to);
     }
@@ -111,7 +122,10 @@ static const char *error(struct aksu *net, const struct ip_packet *p, const stru
         return tcp_error(net, &e, now);
     if (e.protocol == IP_PROTOCOL_UDP)
         return udp_error(net, &e, now);
-    return stack_echo_error_in(net, p, &e, now);
+    const char *verdict = stack_echo_error_in(net, p, &e, now);
+    if (stack_echo_was_too_big(net, &e))
+        (void)lower_for(net, &e, now);                  /* RFC 1191 3 */
+    return verdict;
 }
 
 static const char *dispatch(struct aksu *net, const struct ip_packet *p,

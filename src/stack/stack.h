@@ -48,7 +48,7 @@ enum { OWES_PACKET = 1, OWES_NEIGHBOR = 2, OWES_UDP = 4, OWES_TCP = 8 };
 struct aksu {
     /* What every frame touches stands together. */
     uint32_t owes;
-    uint16_t route_version;
+    uint32_t route_version;
     uint8_t ttl;
     bool fragments;                         /* reassembly may have a deadline */
     uint32_t doubted;                       /* neighbours that a connection could confirm */

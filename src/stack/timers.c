@@ -55,6 +55,8 @@ void stack_timeouts(struct aksu *net, aksu_time now)
     if (net->autoconf_due <= now)
         stack_autoconf_timeouts(net, now);
     stack_announce_timeouts(net, now);
+    if (path_mtu_expired(&net->path_mtu, now))
+        net->route_version++;               /* connections look again */
     if (net->fragments)
         reassembly_timeouts(net, now);
 }

@@ -87,8 +87,8 @@ struct udp_result {
 };
 struct udp_result udp_input(struct udp *u, const struct ip_packet *p);
 /* An ICMP error about a datagram: kept for the next udp_receive or udp_send of its endpoint (RFC
- * 1122 4.1.3.3). True, and the endpoint in *to, when there is one. MTU and IGNORE kinds change
- * nothing. */
+ * 1122 4.1.3.3). True, and the endpoint in *to, when there is one. The kind MTU is not told: the
+ * next datagram is cut smaller. IGNORE changes nothing, and is false. */
 bool udp_icmp(struct udp *u, const struct icmp_error *e, aksu_udp *to, uint64_t *cookie);
 /* A local failure for one endpoint (the next hop does not answer): same channel. */
 void udp_fail(struct udp *u, aksu_udp handle, enum aksu_status status);

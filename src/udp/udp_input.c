@@ -114,13 +114,13 @@ struct udp_result udp_input(struct udp *u, const struct ip_packet *p)
 
 bool udp_icmp(struct udp *u, const struct icmp_error *error, aksu_udp *to, uint64_t *cookie)
 {
-    if (error->kind == ICMP_ERROR_MTU || error->kind == ICMP_ERROR_IGNORE
-        || error->protocol != IP_PROTOCOL_UDP)
+    if (error->kind == ICMP_ERROR_IGNORE || error->protocol != IP_PROTOCOL_UDP)
         return false;
     struct udp_endpoint *e = udp_match(u, 0, &error->local, &error->remote, false);
     if (e == NULL)
         return false;
-    e->error = error->status;
+    if (error->kind != ICMP_ERROR_MTU)          /* the next one is cut smaller: no error */
+        e->error = error->status;
     *to = udp_handle(e);
     *cookie = e->cookie;
     return true;

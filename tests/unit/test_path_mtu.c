@@ -138,12 +138,34 @@ static void peers_see_independent_sequences(void **state)
     assert_int_equal(first_port(&q, "10.0.0.2", "10.9.9.9", 80), PORTS_FIRST + 1);
 }
 
+/* The first that is over is told once, then the next one. */
+static void what_is_over_is_told_once(void **state)     /* RFC 1191 6.3, RFC 8201 4 */
+{
+    (void)state;
+    struct path_mtu_table *t = malloc(sizeof *t);
+    const struct aksu_ip a = ip_of("10.0.0.1"), b = ip_of("10.0.0.2");
+    path_mtu_init(t, &key);
+    assert_false(path_mtu_expired(t, SECONDS(10000)));
+    assert_true(path_mtu_lower(t, &a, 1300, 1500, SECONDS(100)));
+    assert_true(path_mtu_lower(t, &b, 1400, 1500, SECONDS(200)));
+    assert_false(path_mtu_expired(t, SECONDS(700) - 1));
+    assert_true(path_mtu_expired(t, SECONDS(700)));
+    assert_false(path_mtu_expired(t, SECONDS(700)));
+    assert_int_equal(path_mtu_get(t, &a, 1500, SECONDS(700)), 1500);
+    assert_int_equal(path_mtu_get(t, &b, 1500, SECONDS(700)), 1400);
+    assert_false(path_mtu_expired(t, SECONDS(800) - 1));
+    assert_true(path_mtu_expired(t, SECONDS(800)));
+    assert_false(path_mtu_expired(t, SECONDS(9000)));
+    free(t);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(estimates_only_go_down),
         cmocka_unit_test(floors),
         cmocka_unit_test(they_are_forgotten_after_ten_minutes),
+        cmocka_unit_test(what_is_over_is_told_once),
         cmocka_unit_test(a_flood_stays_in_bounds),
         cmocka_unit_test(plateaus),
         cmocka_unit_test(every_port_is_tried_once),

@@ -249,6 +249,43 @@ static void errors_are_told(void **state)
     }
 }
 
+/* What is too long for the path says so for everybody, when it can be true. */
+static void a_request_that_was_too_big(void **state)    /* RFC 1191 3, RFC 8201 4, 5.2 */
+{
+    (void)state;
+    static const struct trouble too_big = { ICMP_TOO_BIG, 0, { AKSU_TOO_LONG, AKSU_TOO_LONG } };
+    for (unsigned v6 = 0; v6 < 2; v6++) {
+        struct two w;
+        struct aksu_frame f;
+        uint8_t quoted[200];
+        two_init(&w, &(struct link_options){ .v6 = v6 });
+        struct aksu_ip to = ip_of(&w, SERVER);
+        uint8_t *icmp = quoted + (v6 ? 40 : 20);
+        assert_int_equal(request(&w, to, 320, 1400), AKSU_OK);
+        while (take_frame(&w, CLIENT, &f))
+            memcpy(quoted, f.part[0].data, 60);
+        icmp[5] ^= 1;                                   /* another's */
+        complain(&w, &too_big, quoted, 60);
+        icmp[5] ^= 1;
+        icmp[6] ^= 0x40;                                /* long ago */
+        complain(&w, &too_big, quoted, 60);
+        icmp[6] ^= 0x40;
+        assert_int_equal(counted(w.net[CLIENT], AKSU_EV_path_mtu), 0);
+        complain(&w, &too_big, quoted, 60);             /* 1300 */
+        assert_int_equal(counted(w.net[CLIENT], AKSU_EV_path_mtu), 1);
+        assert_int_equal(path_mtu_get(&w.net[CLIENT]->path_mtu, &to, 1500, w.now), 1300);
+        two_fini(&w);
+
+        two_init(&w, &(struct link_options){ .v6 = v6 });
+        assert_int_equal(request(&w, to, 320, 1000), AKSU_OK);
+        while (take_frame(&w, CLIENT, &f))
+            memcpy(quoted, f.part[0].data, 60);
+        complain(&w, &too_big, quoted, 60);             /* it was not */
+        assert_int_equal(counted(w.net[CLIENT], AKSU_EV_path_mtu), 0);
+        two_fini(&w);
+    }
+}
+
 /* RFC 4861 7.2.2: also of IPv4, and once for each request, even when it was cut. */
 static void a_next_hop_that_does_not_answer(void **state)
 {
@@ -307,6 +344,7 @@ int main(void)
         cmocka_unit_test(without_memory_replies_are_lost),
         cmocka_unit_test(nobody_who_did_not_ask_is_told),
         cmocka_unit_test(errors_are_told),
+        cmocka_unit_test(a_request_that_was_too_big),
         cmocka_unit_test(a_next_hop_that_does_not_answer),
         cmocka_unit_test(errors_are_not_told_before_a_request),
     };

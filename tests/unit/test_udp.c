@@ -310,7 +310,9 @@ static void icmp_errors_are_told_once(void **state)
     e.protocol = 6;
     assert_false(udp_icmp(&u, &e, &to, &cookie));
     e.protocol = 17;
-    e.kind = ICMP_ERROR_MTU;
+    e.kind = ICMP_ERROR_MTU;                /* it is the endpoint's, and no error */
+    assert_true(udp_icmp(&u, &e, &to, &cookie));
+    e.kind = ICMP_ERROR_IGNORE;
     assert_false(udp_icmp(&u, &e, &to, &cookie));
     assert_int_equal(udp_receive(&u, h, NULL, NULL, back, 9), -AKSU_WOULD_BLOCK);
     udp_fail(&u, h, AKSU_UNREACHABLE_HOST);
