@@ -12,9 +12,6 @@ extern "C" {
 
 struct aksu;
 
-/* RFC 3168 6.1.1: marks instead of losses, when both ends agree and routers can. */
-enum aksu_ecn { AKSU_ECN_ACCEPT /* a peer that asks gets it */, AKSU_ECN_ASK, AKSU_ECN_OFF };
-
 /* Every field may be 0: then the default in brackets holds. */
 struct aksu_config {
     size_t memory_limit;        /* octets of everything this stack may ever own [64 MiB] */
@@ -48,6 +45,7 @@ struct aksu_config {
     bool no_rfc5961;            /* RST and SYN as RFC 9293 3.10.7.4 without the RFC 5961 checks */
     bool no_rfc1337;            /* a RST in TIME-WAIT deletes the record */
     bool no_pacing;             /* what cwnd allows leaves at once (but for "bbr") */
+    enum aksu_mtu_probing mtu_probing;  /* [AKSU_MTU_PROBING_BLACK_HOLE]; RFC 4821 */
     bool no_port_randomization; /* ephemeral ports in order (tests) */
 };
 

@@ -81,6 +81,14 @@ enum aksu_status {
     AKSU_STATUS_COUNT
 };
 
+/* What a stack is told when it is made (stack.h). */
+/* RFC 3168 6.1.1: marks instead of losses, when both ends agree and routers can. */
+enum aksu_ecn { AKSU_ECN_ACCEPT /* a peer that asks gets it */, AKSU_ECN_ASK, AKSU_ECN_OFF };
+/* Whether larger segments of text find out what the path carries (RFC 4821): once large ones have
+ * vanished in silence; never; from the beginning, upward from 1024 octets (IPv6: 1280). */
+enum aksu_mtu_probing { AKSU_MTU_PROBING_BLACK_HOLE, AKSU_MTU_PROBING_OFF,
+                        AKSU_MTU_PROBING_ALWAYS };
+
 /* A constant sentence without a full stop, e.g. "connection refused". Never NULL. */
 AKSU_API const char *aksu_status_text(enum aksu_status status);
 

@@ -80,7 +80,7 @@ enum aksu_status aksu_open(struct aksu *net, const struct aksu_open *how, aksu_c
          .remote = how->remote, .active = true);
     conn_insert(net, c, &tuple, hash);
     (void)stack_use_route(net, c, &way);
-    c->tcp.mtu = stack_conn_mtu(net, c, now);
+    tcp_set_mtu(&c->tcp, stack_conn_mtu(net, c, now));
     c->cookie = how->cookie;
     (void)tcp_open_active(&c->tcp, &tuple, now);
     *out = conn_handle(c);

@@ -56,6 +56,7 @@ static struct tcp_config tcp_defaults(const struct aksu_config *c, size_t size)
         .rfc1337 = !c->no_rfc1337,
         .ecn = (uint8_t)c->ecn,
         .pacing = !c->no_pacing,
+        .mtu_probing = (uint8_t)c->mtu_probing,
     };
     t.msl = time_min(t.msl, SECONDS(24 * 3600)); /* TIME-WAIT ticks are counted modulo 2^32 */
     t.delayed_ack = time_min(t.delayed_ack, MS(499));   /* RFC 9293 3.8.6.3 [MUST-40] */

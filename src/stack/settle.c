@@ -131,6 +131,17 @@ static void settle_opening(struct aksu *net, struct conn *c, aksu_time now)
         conn_unhash(net, c);                  /* its RST may wait for its turn, a new SYN may not */
 }
 
+/* RFC 4821 5.2: what one connection has found is true for its destination. */
+static void take_mtu(struct aksu *net, struct conn *c, aksu_time now)
+{
+    const struct aksu_ip *to = &c->tcp.tuple.remote_ip;
+    c->tcp.mtu_found = false;
+    uint32_t mtu = c->tcp.mtu + (uint32_t)ip_header_length(to);
+    if (c->device != DEVICE_SELF)
+        (void)stack_path_mtu_lower(net, c->tcp.conn, to, mtu,
+                                   stack_device_mtu(net, c->device, to), now);
+}
+
 void stack_settle(struct aksu *net, struct conn *c, aksu_time now)
 {
     struct tcp *t = &c->tcp;
@@ -142,6 +153,8 @@ void stack_settle(struct aksu *net, struct conn *c, aksu_time now)
         conn_list_append(net, &net->ready, c, LIST_READY);
     if (t->r1_reported != c->suspected)
         advise_neighbor(net, c, now);
+    if (t->mtu_found)
+        take_mtu(net, c, now);
     if (c->turn == TURN_QUEUED)
         return;                             /* the rest follows at the end of its turn */
     if (c->turn == TURN_NONE && (t->state == TCP_CLOSED || t->state == TCP_TIME_WAIT)

@@ -162,7 +162,7 @@ static void syn_to_listener(struct aksu *net, struct listener *l, struct arrivin
     segment_in_event(net, t->conn, a, now);
     EMIT(&net->events, t->conn, now, opened, .local = { a->tuple.local_ip, a->tuple.local_port },
          .remote = { a->tuple.remote_ip, a->tuple.remote_port }, .active = false);
-    t->mtu = stack_conn_mtu(net, c, now);
+    tcp_set_mtu(t, stack_conn_mtu(net, c, now));
     (void)tcp_open_passive(t, &a->tuple, now);
     tcp_segment_arrives(t, &a->seg, now);
     if (old != NULL) {

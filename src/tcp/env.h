@@ -19,6 +19,7 @@ struct tcp_config {
     bool dsack;                                 /* duplicates are reported: RFC 2883 4 */
     bool rfc5961, rfc1337;
     uint8_t ecn;                    /* enum aksu_ecn */
+    uint8_t mtu_probing;            /* enum aksu_mtu_probing */
     bool pacing;                    /* also for algorithms that do not pace themselves */
 };
 

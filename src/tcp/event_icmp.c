@@ -33,16 +33,15 @@ bool tcp_icmp_error(struct tcp *t, enum aksu_status status, bool hard, seq_t seq
 
 void tcp_set_mtu(struct tcp *t, uint16_t mtu)
 {
-    t->mtu = mtu;
-    tcp_update_mss(t);
+    bool searches = t->black_hole                   /* RFC 4821 7.3: probes lead upward */
+        || (tcp_synchronized(t) && t->env->config.mtu_probing == AKSU_MTU_PROBING_ALWAYS);
+    t->mtu_most = mtu;
+    if (!searches || mtu < t->mtu)
+        mtu_apply(t, mtu);
 }
 
 bool tcp_too_big(struct tcp *t, uint16_t mtu, seq_t seq, aksu_time now)
 {
-    if (!tcp_synchronized(t) || !quotes_outstanding(t, seq) || mtu >= t->mtu || mtu < 68 - 20)
-        return false;
-    tcp_set_mtu(t, mtu);
-    /* Lost to their size, not to congestion: the same octets again, smaller. */
-    recovery_resend(t, true, now);
-    return true;
+    return tcp_synchronized(t) && quotes_outstanding(t, seq) && mtu >= 68 - 20
+        && mtu_claim(t, mtu, seq, now);
 }

@@ -105,6 +105,7 @@ void tcp_established(struct tcp *t, aksu_time now)
     t->notify |= AKSU_CONNECTED | AKSU_WRITABLE;
     t->quick_acks = t->env->config.quick_acks;
     buffers_begin(t, now);
+    mtu_search_open(t);
     /* RFC 5681 3.1: one segment when a SYN was lost; else RFC 6928 2. */
     t->idle_cwnd = (syn_was_lost ? 1 : t->env->config.initial_window) * t->snd_mss;
     t->idle_ssthresh = UINT32_MAX;              /* RFC 5681 3.1: arbitrarily high */

@@ -104,6 +104,7 @@ static void retransmission_timeout(struct tcp *t, aksu_time now)
         t->resends++;
     if (t->backoff < UINT8_MAX)
         t->backoff++;                           /* RFC 6298 5.5, RFC 9293 3.8.2 [MUST-19] */
+    mtu_probe_on_rto(t, now);
     recovery_on_rto(t, now);
     rto_start(t, now);                          /* RFC 6298 5.6 */
 }

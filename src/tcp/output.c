@@ -255,6 +255,7 @@ static void sent_new(struct tcp *t, const struct tcp_segment *out, aksu_time now
     pace(o, out->text_len, now);
     if (o->recovery == RECOVERY_FAST)
         o->prr_out += out->text_len;
+    mtu_note_sent(t, out);
     t->sws_override = false;
     t->last_out_ms = (uint32_t)(now / MS(1));
     if (!t->timing) {                          /* RFC 6298 3: one segment per round trip is timed */
@@ -362,8 +363,11 @@ static bool give_new(struct tcp *t, struct tcp_segment *out, aksu_time now)
     restart_after_idle(t, now);
     if (!t->out->tlp_owed && !pace_lets(t, now))
         return false;
-
     uint32_t limit = text_limit(t), len = new_length(t, queued, limit, fin_waits);
+    uint32_t probe = t->mtu < t->mtu_most ? mtu_probe_length(t, queued, limit, now) : 0;
+    if (probe == MTU_PROBE_WAITS)
+        return false;
+    len = probe != 0 ? probe : len;
     bool fin_goes = fin_waits && len == queued && len < window_sendable(t);
     bool goes = fin_goes || (len > 0 && (t->out->tlp_owed || worth_sending(t, len, limit, queued)));
     if (!goes) {
@@ -372,11 +376,13 @@ static bool give_new(struct tcp *t, struct tcp_segment *out, aksu_time now)
     }
     if (!note_new(t, len + fin_goes, now))
         return false;
+    if (probe != 0)
+        mtu_probe_sent(t, len, now);
     segment(t, out, t->snd.nxt, 0, now);
     attach_text(t, out, t->snd.nxt, len);
     if (t->ecn == TCP_ECN_ON && len > 0)
         ecn_of_new_text(t, out);
-    if (len > limit)
+    if (len > limit && probe == 0)              /* a probe is one packet */
         out->gso_size = (uint16_t)limit;
     if (fin_goes)
         attach_fin(t, out);

@@ -90,6 +90,8 @@ void recovery_grow(struct tcp *t, struct news *n, uint32_t pipe_before)
     };
     uint32_t before = o->cc.cwnd;
     o->cc.smss = t->snd_mss;
+    if (n->delivered >= t->snd_mss && seq_gt(n->loss.ack, o->mtu.raised_at))
+        o->mtu.acked = t->mtu;                  /* RFC 5927 7.2: maxsizeacked */
     rate_sample(o, n, &a);
     o->cc.ops->on_ack(&o->cc, &a);
     o->cc_told_at = n->loss.now;
@@ -130,6 +132,7 @@ static void enter_fast(struct tcp *t, const struct news *n)
     struct sender *o = t->out;
     o->recovery = RECOVERY_FAST;
     tlp_forget(o);                              /* RFC 8985 7.1 */
+    mtu_probe_forget(o);                        /* RFC 4821 7.6.4 */
     undo_begin(t);
     o->resend_now = true;                       /* RFC 6675 5 (4.3) */
     if (!ecn_reduced_for(o, sent_first_lost(&o->queue)->left)) {
@@ -181,7 +184,7 @@ static void by_state(struct tcp *t, struct news *n)
     struct sender *o = t->out;
     switch ((enum recovery)o->recovery) {
     case RECOVERY_NONE:
-        if (o->queue.lost > 0)
+        if (o->queue.lost > 0 && !mtu_probe_explains(t, n))
             enter_fast(t, n);
         else if (seq_ge(n->loss.ack, o->recover))
             o->undo_possible = false;           /* a DSACK would have come by now */
@@ -211,6 +214,8 @@ static void on_scoreboard(struct tcp *t, struct news *n, uint32_t pipe_before)
 {
     struct sender *o = t->out;
     (void)o->loss.ops->on_ack(&o->loss, &o->queue, &n->loss);
+    if (o->mtu_probing)
+        mtu_probe_on_ack(t, n->loss.now);
     if (!undo_check(t, n))
         by_state(t, n);
     tlp_on_ack(t, n);
@@ -230,7 +235,7 @@ static bool is_plain(const struct sender *o, const struct tcp_segment *seg, bool
     return !duplicate && !(seg->options.has & HAS_SACK) && o->recovery == RECOVERY_NONE
         && !(seg->ctl & CTL_ECE) && !o->reduced
         && o->queue.sacked == 0 && o->queue.lost == 0 && o->loss.ops->sack && !o->tlp_out
-        && !o->undo_possible;
+        && !o->undo_possible && !o->mtu_probing;
 }
 
 /* Of the news only what the acknowledgment itself says. */

@@ -77,6 +77,27 @@ bool undo_check(struct tcp *t, const struct news *n);      /* true: it was, and 
 void frto_begin(struct tcp *t, bool again);
 void frto_on_ack(struct tcp *t, const struct news *n);
 
+/* mtu_probe.c: RFC 4821 7, RFC 5927 7.2 */
+#define MTU_PROBE_WAITS UINT32_MAX
+void mtu_apply(struct tcp *t, uint16_t mtu);
+bool mtu_claim(struct tcp *t, uint16_t mtu, seq_t seq, aksu_time now);
+void mtu_search_open(struct tcp *t);
+void mtu_search_begin(struct tcp *t, aksu_time now);
+uint32_t mtu_probe_length(struct tcp *t, uint32_t queued, uint32_t limit, aksu_time now);
+/* RFC 5927 7.2: maxsizesent. */
+static inline void mtu_note_sent(struct tcp *t, const struct tcp_segment *seg)
+{
+    uint32_t text = seg->gso_size != 0 ? seg->gso_size : seg->text_len;
+    if (text + t->mtu - t->snd_mss > t->out->mtu.sent)
+        t->out->mtu.sent = (uint16_t)(text + t->mtu - t->snd_mss);
+}
+void mtu_probe_sent(struct tcp *t, uint32_t length, aksu_time now);
+void mtu_probe_on_ack(struct tcp *t, aksu_time now);
+bool mtu_probe_explains(struct tcp *t, const struct news *n);
+void mtu_probe_forget(struct sender *o);
+void mtu_probe_lost_in_recovery(struct tcp *t, aksu_time now);
+void mtu_probe_on_rto(struct tcp *t, aksu_time now);
+
 /* tail_loss_probe.c: RFC 8985 7 */
 void tlp_arm(struct tcp *t, aksu_time now);                 /* a probe before the RTO */
 void tlp_timeout(struct tcp *t, aksu_time now);

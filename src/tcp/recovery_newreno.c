@@ -56,6 +56,8 @@ void newreno_on_ack(struct tcp *t, struct news *n, uint32_t pipe_before)
     o->cc.smss = t->snd_mss;
     if (!n->loss.duplicate)
         o->limited_transmit = 0;
+    if (o->mtu_probing)
+        mtu_probe_on_ack(t, n->loss.now);
     if (o->recovery == RECOVERY_NONE && !undo_check(t, n))
         frto_on_ack(t, n);
 
@@ -69,6 +71,7 @@ void newreno_on_ack(struct tcp *t, struct news *n, uint32_t pipe_before)
         t->may_send = true;
         break;
     case LOSS_ENTER:
+        mtu_probe_lost_in_recovery(t, n->loss.now);
         enter(t, n);
         break;
     case LOSS_DUPLICATE:

@@ -58,6 +58,7 @@ static void init(struct sender *o, struct tcp *t, aksu_time now)
     o->cc_told_at = now;
     t->out = o;
     ecn_resume(t);
+    mtu_search_begin(t, now);
 }
 
 struct sender *sender_have(struct tcp *t, aksu_time now)

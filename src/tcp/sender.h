@@ -34,12 +34,26 @@ struct min_rtt {
     uint32_t half_began_ms;
 };
 
+/* mtu_probe.c: the search for the path's MTU; octets of TCP header and text. */
+struct mtu_search {
+    uint16_t size;                  /* of the probe that is out; 0: none, or it was lost */
+    uint16_t before;                /* the MTU until the last probe arrived; 0: in no doubt */
+    uint16_t sent, acked;           /* the largest segment that was (RFC 5927 7.2) */
+    uint16_t claimed;               /* what a router said and is not yet believed; 0: nothing */
+    bool halving;                   /* a probe was lost: not the largest first */
+    seq_t left, right;              /* the probe's text */
+    seq_t claimed_seq;
+    seq_t raised_at;                /* SND.NXT then */
+    aksu_time not_before;           /* the next probe */
+};
+
 struct sender {
     struct sent_queue queue;
     struct loss loss;
     struct cc cc;
     struct rate rate;
     struct min_rtt min_rtt;
+    struct mtu_search mtu;
 
     uint8_t recovery;               /* enum recovery */
     bool frto : 1;                  /* RFC 5682 3: the timeout may have been spurious */
@@ -49,6 +63,7 @@ struct sender {
     bool resend_now : 1;            /* the first that is lost, whatever cwnd says */
     bool tlp_out : 1;               /* RFC 8985 7.1: TLP.end_seq is set */
     bool tlp_is_retrans : 1, tlp_rtt_taken : 1, tlp_owed : 1;
+    bool mtu_probing : 1;           /* a probe is out, or its text is being sent again */
     bool cwnd_used : 1;             /* cwnd held text back, up to cwnd_used_to */
     bool reduced : 1;               /* with ECN: nothing sent since the last reduction, that is
                                        beyond `recover`, has been acknowledged */

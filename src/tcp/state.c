@@ -108,7 +108,7 @@ void tcp_init(struct tcp *t, struct tcp_env *env, uint32_t conn, uint16_t mtu)
     memset(t, 0, sizeof *t);
     t->env = env;
     t->conn = conn;
-    t->mtu = mtu;
+    t->mtu = t->mtu_most = mtu;
     t->rcv_mss = 536;
     t->ttl = 64;
     t->linger_ms = -1;

@@ -95,13 +95,14 @@ struct tcp {
     bool probe_owed : 1, keepalive_owed : 1, sws_override : 1, r1_reported : 1;
     bool may_send : 1;              /* something may have become owed: ask tcp_next_segment() */
     bool gso : 1;                   /* the device cuts: offer large segments */
+    bool black_hole : 1, mtu_found : 1 /* the owner has not yet heard of `mtu` */;
     bool sent_write_short : 1;      /* SEND took less than offered: tell when there is room */
     bool receive_fixed : 1, send_fixed : 1;     /* the user gave the size of the buffer */
 
     uint8_t quick_acks;             /* full segments that are still acknowledged one by one */
     uint8_t snd_wscale, rcv_wscale;
     uint16_t peer_mss;              /* what the peer announced, or the default */
-    uint16_t mtu;                   /* octets of TCP header + text that IP carries on this path */
+    uint16_t mtu, mtu_most;         /* octets of TCP header + text that this path carries; may */
     uint16_t snd_mss;               /* Eff.snd.MSS: text per segment, RFC 9293 3.7.1 [MUST-16] */
     uint16_t rcv_mss;               /* largest segment seen, for ACKs and SWS */
     uint16_t announced_mss;

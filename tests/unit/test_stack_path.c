@@ -71,6 +71,156 @@ static void a_smaller_path_mtu_is_learned(void **state)
     }
 }
 
+/* The largest of the frames that the client sends for 20,000 octets more. */
+static uint32_t largest_of(struct two *w, aksu_conn c)
+{
+    static uint8_t text[20000];
+    uint32_t largest = 0;
+    struct aksu_frame f;
+    assert_int_equal(aksu_send(w->net[CLIENT], c, text, sizeof text, 0, w->now), sizeof text);
+    for (unsigned i = 0; i < 100; i++) {
+        while (take_frame(w, CLIENT, &f)) {
+            largest = f.length > largest ? f.length : largest;
+            aksu_frame_in(w->net[SERVER], w->pair.device[SERVER], &f, w->now);
+        }
+        wait_for(w, AKSU_MS(1));
+    }
+    return largest;
+}
+
+static void read_all(struct two *w, aksu_conn c)
+{
+    static uint8_t text[20000];
+    while (aksu_receive(w->net[SERVER], c, text, sizeof text, w->now) > 0)
+        continue;
+}
+
+/* Another connection to the same destination, and one to another on the same network. */
+static void everybody_on_the_path_learns_it(void **state)   /* RFC 8201 5.2, R4821-5.2-a */
+{
+    (void)state;
+    for (unsigned v6 = 0; v6 < 2; v6++) {
+        struct two w;
+        aksu_conn c[2], d[2];
+        struct aksu_frame f;
+        static uint8_t text[20000];
+        two_init(&w, &(struct link_options){ .v6 = v6 });
+        aksu_listener l = listen_on(&w, SERVER, 80, false);
+        connect_pair(&w, l, 80, d);
+        connect_pair(&w, l, 80, c);
+        assert_true(aksu_send(w.net[CLIENT], c[CLIENT], text, sizeof text, 0, w.now) > 0);
+        assert_true(take_frame(&w, CLIENT, &f));
+        icmp_about(&w, &f, &(struct icmp_message){ .kind = ICMP_TOO_BIG, .code = v6 ? 0 : 4,
+                                                   .mtu = 1300 });
+        wait_for(&w, AKSU_SECONDS(1));
+        assert_int_equal(largest_of(&w, d[CLIENT]), 1300);
+        const struct aksu_ip near = ip_text(v6 ? "fd00::3" : "10.0.0.3");
+        assert_int_equal(path_mtu_get(&w.net[CLIENT]->path_mtu, &near, 1500, w.now), 1500);
+        two_fini(&w);
+    }
+}
+
+/* A datagram was too large: connections send less at a time, too. */
+static void a_datagram_tells_connections(void **state)      /* RFC 8201 5.2, R8201-5.2-a */
+{
+    (void)state;
+    struct two w;
+    aksu_conn c[2];
+    aksu_udp u;
+    struct aksu_frame f, quoted = { .parts = 1 };
+    static uint8_t text[1400], octets[1500];
+    two_init(&w, NULL);
+    aksu_listener l = listen_on(&w, SERVER, 80, false);
+    connect_pair(&w, l, 80, c);
+    assert_int_equal(aksu_udp_open(w.net[CLIENT], &(struct aksu_udp_open){ .queue = 0 }, &u),
+                     AKSU_OK);
+    const struct aksu_endpoint to = { ip_of(&w, SERVER), 9 };
+    assert_int_equal(aksu_udp_send(w.net[CLIENT], u, &to, text, sizeof text, w.now), AKSU_OK);
+    assert_true(take_frame(&w, CLIENT, &f));
+    for (uint32_t i = 0; i < f.parts; i++) {
+        memcpy(octets + quoted.length, f.part[i].data, f.part[i].length);
+        quoted.length += (uint32_t)f.part[i].length;
+    }
+    quoted.part[0] = (struct aksu_slice){ octets, quoted.length };
+    icmp_about(&w, &quoted, &(struct icmp_message){ .kind = ICMP_TOO_BIG, .code = 4,
+                                                    .mtu = 1300 });
+    assert_int_equal(counted(w.net[CLIENT], AKSU_EV_path_mtu), 1);
+    assert_int_equal(largest_of(&w, c[CLIENT]), 1300);
+    two_fini(&w);
+}
+
+/* Nothing larger for ten minutes, then it is tried again; nothing is sent again for that. */
+static void it_is_tried_again_after_ten_minutes(void **state)   /* RFC 1191 3, 6.3, RFC 8201 4 */
+{
+    (void)state;
+    for (unsigned v6 = 0; v6 < 2; v6++) {
+        struct two w;
+        aksu_conn c[2];
+        struct aksu_frame f;
+        static uint8_t text[20000];
+        two_init(&w, &(struct link_options){ .v6 = v6 });
+        aksu_listener l = listen_on(&w, SERVER, 80, false);
+        connect_pair(&w, l, 80, c);
+        assert_true(aksu_send(w.net[CLIENT], c[CLIENT], text, sizeof text, 0, w.now) > 0);
+        assert_true(take_frame(&w, CLIENT, &f));
+        icmp_about(&w, &f, &(struct icmp_message){ .kind = ICMP_TOO_BIG, .code = v6 ? 0 : 4,
+                                                   .mtu = 1300 });
+        aksu_time learnt = w.now;
+        wait_for(&w, AKSU_SECONDS(2));
+        for (unsigned minute = 1; minute < 10; minute++) {
+            wait_for(&w, learnt + minute * AKSU_SECONDS(60) - w.now);
+            read_all(&w, c[SERVER]);
+            assert_int_equal(largest_of(&w, c[CLIENT]), 1300);
+        }
+        uint32_t again = info_of(w.net[CLIENT], c[CLIENT]).retransmits;
+        wait_for(&w, learnt + AKSU_SECONDS(601) - w.now);
+        read_all(&w, c[SERVER]);
+        assert_int_equal(largest_of(&w, c[CLIENT]), 1500);
+        assert_int_equal(info_of(w.net[CLIENT], c[CLIENT]).retransmits, again);
+        two_fini(&w);
+    }
+}
+
+/* What is larger than `most` vanishes, until the sender knows what the path carries. */
+static uint32_t found_by_probes(struct two *w, const aksu_conn *c, uint32_t most)
+{
+    static uint8_t text[20000];
+    const struct aksu_ip to = ip_of(w, SERVER);
+    struct aksu_frame f;
+    uint32_t found = 1500;
+    for (unsigned i = 0; i < 60000 && found == 1500; i++) {
+        (void)aksu_send(w->net[CLIENT], c[CLIENT], text, sizeof text, 0, w->now);
+        w->now += AKSU_MS(1);
+        for (unsigned from = 0; from < 2; from++) {
+            aksu_timeouts(w->net[from], w->now);
+            while (take_frame(w, from, &f))
+                if (f.length <= most)
+                    aksu_frame_in(w->net[!from], w->pair.device[!from], &f, w->now);
+        }
+        read_all(w, c[SERVER]);
+        found = path_mtu_get(&w->net[CLIENT]->path_mtu, &to, 1500, w->now);
+    }
+    return found;
+}
+
+/* What one connection finds out another one need not. */
+static void what_probes_find_is_kept(void **state)      /* RFC 4821 5.2, R4821-5.2-a */
+{
+    (void)state;
+    for (unsigned v6 = 0; v6 < 2; v6++) {
+        struct two w;
+        aksu_conn c[2], d[2];
+        two_init(&w, &(struct link_options){ .v6 = v6 });
+        aksu_listener l = listen_on(&w, SERVER, 80, false);
+        connect_pair(&w, l, 80, d);
+        connect_pair(&w, l, 80, c);
+        uint32_t found = found_by_probes(&w, c, 1400);
+        assert_in_range(found, 1400 - 32, 1400);
+        assert_int_equal(largest_of(&w, d[CLIENT]), found);
+        two_fini(&w);
+    }
+}
+
 /* RFC 8201 4: IPv6 carries 1280 octets everywhere. */
 static void a_path_below_the_least_of_ipv6_is_not_believed(void **state)
 {
@@ -259,6 +409,10 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_smaller_path_mtu_is_learned),
+        cmocka_unit_test(everybody_on_the_path_learns_it),
+        cmocka_unit_test(a_datagram_tells_connections),
+        cmocka_unit_test(it_is_tried_again_after_ten_minutes),
+        cmocka_unit_test(what_probes_find_is_kept),
         cmocka_unit_test(a_path_below_the_least_of_ipv6_is_not_believed),
         cmocka_unit_test(a_tiny_path_of_ipv4_counts_as_552),
         cmocka_unit_test(a_forged_path_mtu_is_not_believed),
