@@ -144,6 +144,7 @@ SCRIPT(a_part_of_the_retransmission)                /* RFC 5682 2.1, R5682-2.1-c
         give_timeout(__LINE__, sack, 10, 30000);
         in (ACK, .seq = 1, .ack = 501);
         (void)discard();
+        check_eq(SND_NXT, 10001);                   /* nothing new */
         in (ACK, .seq = 1, .ack = 1001);
         (void)discard();
         in (ACK, .seq = 1, .ack = 2001);
