@@ -29,6 +29,8 @@ void cli_host_usage(FILE *out)
           "  --mtu N          largest IP packet, 68..65535 [the device's]\n"
           "  --mac M          as 02:00:00:00:00:01 [a random one]\n"
           "  --ecn WORD       congestion marks: off, accept or ask [accept]\n"
+          "  --mtu-probing W  larger segments to find the path's MTU: black-hole (once\n"
+          "                   they vanish in silence), off or always [black-hole]\n"
           "  --no-offload     frames of one MTU, with all checksums\n"
           "  --bare-ip        fd:, dgram: or stream: carries IP, not Ethernet\n"
           "  --capture FILE   write all frames to a pcapng file, with reasons as comments\n"
@@ -135,18 +137,36 @@ static bool take_mtu(struct cli_host *c, const char *value)
     return true;
 }
 
+/* Which of the words, the last of which is NULL; -1: none, and a sentence was written. */
+static int take_word(const struct cli_host *c, const char *option, const char *const *words,
+                     const char *value)
+{
+    for (int i = 0; words[i]; i++)
+        if (strcmp(value, words[i]) == 0)
+            return i;
+    fprintf(stderr, "aksu %s: %s takes %s, %s or %s, not '%s'\n", c->command, option, words[0],
+            words[1], words[2], value);
+    return -1;
+}
+
 static bool take_ecn(struct cli_host *c, const char *value)
 {
     static const char *const words[] = { "accept", "ask", "off", NULL };     /* enum aksu_ecn */
+    int which = take_word(c, "--ecn", words, value);
 
-    for (unsigned i = 0; words[i]; i++) {
-        if (strcmp(value, words[i]) == 0) {
-            c->stack.ecn = (enum aksu_ecn)i;
-            return true;
-        }
-    }
-    fprintf(stderr, "aksu %s: --ecn takes off, accept or ask, not '%s'\n", c->command, value);
-    return false;
+    if (which >= 0)
+        c->stack.ecn = (enum aksu_ecn)which;
+    return which >= 0;
+}
+
+static bool take_mtu_probing(struct cli_host *c, const char *value)
+{
+    static const char *const words[] = { "black-hole", "off", "always", NULL };
+    int which = take_word(c, "--mtu-probing", words, value);
+
+    if (which >= 0)
+        c->stack.mtu_probing = (enum aksu_mtu_probing)which;
+    return which >= 0;
 }
 
 bool cli_host_take(struct cli_host *c, int option, const char *value)
@@ -175,6 +195,8 @@ bool cli_host_take(struct cli_host *c, int option, const char *value)
         return take_seed(c, value);
     case CLI_ECN:
         return take_ecn(c, value);
+    case CLI_MTU_PROBING:
+        return take_mtu_probing(c, value);
     case CLI_NO_OFFLOAD:
         c->interface.no_offload = true;
         return true;

@@ -29,7 +29,7 @@ struct cli_host {
 /* Values of options; those of a command itself start at CLI_OWN. */
 enum cli_host_option { CLI_DEVICE = 512, CLI_ADDRESS, CLI_GATEWAY, CLI_ROUTE, CLI_DNS, CLI_MTU,
                        CLI_MAC, CLI_NO_OFFLOAD, CLI_BARE_IP, CLI_CAPTURE, CLI_TEXT, CLI_JSON,
-                       CLI_SEED, CLI_ECN, CLI_OWN = 1024 };
+                       CLI_SEED, CLI_ECN, CLI_MTU_PROBING, CLI_OWN = 1024 };
 #define CLI_HOST_OPTIONS \
     { "device", required_argument, NULL, CLI_DEVICE }, \
     { "address", required_argument, NULL, CLI_ADDRESS }, \
@@ -44,7 +44,8 @@ enum cli_host_option { CLI_DEVICE = 512, CLI_ADDRESS, CLI_GATEWAY, CLI_ROUTE, CL
     { "text", no_argument, NULL, CLI_TEXT }, \
     { "json", required_argument, NULL, CLI_JSON }, \
     { "seed", required_argument, NULL, CLI_SEED }, \
-    { "ecn", required_argument, NULL, CLI_ECN }
+    { "ecn", required_argument, NULL, CLI_ECN }, \
+    { "mtu-probing", required_argument, NULL, CLI_MTU_PROBING }
 
 /* The lines of --help for them. */
 void cli_host_usage(FILE *out);
