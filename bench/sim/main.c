@@ -93,7 +93,8 @@ int main(int argc, char **argv)
     if (strchr(only, '1') != NULL)
         row("1: lengths only", segments, repeat, true, false, false);
     if (strchr(only, '2') != NULL)
-        row("2: every octet compared, every invariant checked", segments, repeat, false, false, false);
+        row("2: every octet compared, every invariant checked", segments, repeat, false, false,
+            false);
     if (strchr(only, '3') != NULL)
         row("3: that, and checksums computed and verified", segments, repeat, false, true, false);
     if (strchr(only, '4') != NULL)

@@ -39,11 +39,9 @@ struct aksu_sim_host {
     struct aksu_config stack;   /* its seed is drawn from the world's; `sink` gets the events too */
     uint32_t mtu;               /* [1500] */
     bool ethernet;              /* with link headers and ARP: on a cable to another such host */
-    bool checksums;             /* computed and verified: without, a device vouches for them, and a
-                                   path computes that of a frame that it damages */
+    bool checksums;             /* computed and verified; else only that of what a path damages */
     bool no_tso;                /* no segments that are larger than the MSS */
-    bool whole;                 /* those stay one on the host's cable: several times as fast, but a
-                                   queue, a loss, a delivery is then of up to 64 KiB */
+    bool whole;                 /* those stay one on the way, also in queues and losses: faster */
 };
 AKSU_API struct aksu_sim_node *aksu_sim_host(struct aksu_sim *world,
                                              const struct aksu_sim_host *how);

@@ -10,11 +10,14 @@ static inline bool ip_eq(const struct aksu_ip *a, const struct aksu_ip *b)
     return memcmp(a->octet, b->octet, 16) == 0;
 }
 
-/* The 12 octets before the IPv4 address of a mapped address are 0 x 10, ff, ff. */
+/* The 12 octets before the IPv4 address of a mapped address are 0 x 10, ff, ff. Asked for every
+ * packet, so in two words. */
 static inline bool ip_is_v4(const struct aksu_ip *a)
 {
-    static const uint8_t mapped[12] = { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff };
-    return memcmp(a->octet, mapped, 12) == 0;
+    static const uint8_t mark[4] = { 0, 0, 0xff, 0xff };
+    uint64_t zero;
+    memcpy(&zero, a->octet, sizeof zero);
+    return zero == 0 && memcmp(a->octet + 8, mark, 4) == 0;
 }
 
 static inline struct aksu_ip ip_from_v4(const uint8_t v4[4])
@@ -31,8 +34,9 @@ static inline const uint8_t *ip_v4(const struct aksu_ip *a)
 
 static inline bool ip_is_unspecified(const struct aksu_ip *a)    /* ::, or 0.0.0.0 */
 {
-    static const uint8_t zero[16];
-    return ip_is_v4(a) ? memcmp(ip_v4(a), zero, 4) == 0 : memcmp(a->octet, zero, 16) == 0;
+    uint64_t half[2];
+    memcpy(half, a->octet, sizeof half);
+    return ip_is_v4(a) ? load_be32(ip_v4(a)) == 0 : (half[0] | half[1]) == 0;
 }
 
 static inline bool ip_is_loopback(const struct aksu_ip *a)    /* ::1, 127/8 */

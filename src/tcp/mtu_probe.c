@@ -361,7 +361,18 @@ static bool is_about_probe(const struct tcp *t, uint16_t mtu, seq_t seq)
         && seq_lt(seq, o->mtu.right);
 }
 
-/* RFC 5927 7.2: not when nothing that large was sent; and when something larger has arrived, only
+/* The segment that begins at `seq` has at most so many octets. */
+static uint32_t size_at(const struct tcp *t, seq_t seq)
+{
+    uint32_t steps = SENT_MOST;
+    const struct sent_run *s = t->out != NULL ? sent_find(&t->out->queue, seq, &steps) : NULL;
+    if (s == NULL)
+        return t->mtu;                          /* no text, or the search took too long */
+    uint32_t text = (uint32_t)seq_diff(s->right, seq);
+    return (text < t->snd_mss ? text : t->snd_mss) + overhead(t);
+}
+
+/* RFC 5927 7.2: not when what was sent is not larger; and when something larger has arrived, only
  * if a timeout says so too. */
 bool mtu_claim(struct tcp *t, uint16_t mtu, seq_t seq, aksu_time now)
 {
@@ -372,7 +383,7 @@ bool mtu_claim(struct tcp *t, uint16_t mtu, seq_t seq, aksu_time now)
         lose_probe(t);
         return true;
     }
-    if (mtu >= t->mtu || (o != NULL && mtu >= o->mtu.sent))
+    if (mtu >= t->mtu || mtu >= size_at(t, seq))
         return false;
     if (o != NULL && mtu < o->mtu.acked && t->resends == 0) {
         o->mtu.claimed = mtu;

@@ -1,15 +1,10 @@
 /* options.c - which options we put on a segment and what the peer's SYN makes of them: MSS
  * (RFC 9293 3.7.1), window scale and timestamps (RFC 7323 2, 3), SACK-permitted (RFC 2018 2).
  * Called by OPEN, SEGMENT ARRIVES, output. */
+#include "base/ip_addr.h"
 #include "tcp/core.h"
 
 enum { SMALLEST_MSS = 48, LARGEST_SHIFT = 14, TIMESTAMPS_SPACE = 12 };
-
-static bool is_v4(const struct tcp *t)
-{
-    const uint8_t *a = t->tuple.remote_ip.octet;
-    return load_be32(a) == 0 && load_be32(a + 4) == 0 && load_be32(a + 8) == 0xffff;
-}
 
 /* The smallest shift with which the receive buffer can be announced, however large it may become:
  * it cannot be said again (RFC 7323 2.1). */
@@ -37,7 +32,7 @@ void tcp_negotiate(struct tcp *t, const struct tcp_segment *syn, aksu_time now)
     const struct tcp_config *c = &t->env->config;
 
     /* RFC 9293 3.7.1 [MUST-15]: 536 or 1220 when the peer says nothing. */
-    t->peer_mss = o->has & HAS_MSS ? o->mss : (uint16_t)(is_v4(t) ? 536 : 1220);
+    t->peer_mss = o->has & HAS_MSS ? o->mss : (uint16_t)(ip_is_v4(&t->tuple.remote_ip) ? 536 : 1220);
     if (t->peer_mss < SMALLEST_MSS)
         t->peer_mss = SMALLEST_MSS;             /* or a peer could make us send headers only */
     t->ts_on = c->timestamps && (o->has & HAS_TIMESTAMPS);
@@ -96,7 +91,7 @@ void tcp_own_options(struct tcp *t, struct tcp_options *out, aksu_time now)
 void tcp_prepare_options(struct tcp *t)
 {
     t->announced_mss = (uint16_t)(t->mtu - TCP_HEADER);     /* RFC 9293 3.7.1 [MUST-67] */
-    t->peer_mss = is_v4(t) ? 536 : 1220;
+    t->peer_mss = ip_is_v4(&t->tuple.remote_ip) ? 536 : 1220;
     t->rcv_wscale = t->env->config.window_scale ? shift_for(t) : 0;
     tcp_update_mss(t);
 }

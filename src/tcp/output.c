@@ -255,7 +255,6 @@ static void sent_new(struct tcp *t, const struct tcp_segment *out, aksu_time now
     pace(o, out->text_len, now);
     if (o->recovery == RECOVERY_FAST)
         o->prr_out += out->text_len;
-    mtu_note_sent(t, out);
     t->sws_override = false;
     t->last_out_ms = (uint32_t)(now / MS(1));
     if (!t->timing) {                          /* RFC 6298 3: one segment per round trip is timed */
@@ -352,7 +351,7 @@ static bool give_new(struct tcp *t, struct tcp_segment *out, aksu_time now)
     bool fin_waits = t->fin_queued && !t->fin_sent;
     uint32_t queued = t->fin_sent ? 0 : (uint32_t)seq_diff(send_end(t), t->snd.nxt);
     if (queued == 0 && !fin_waits) {
-        if (t->out != NULL && window_of_cwnd(t) > 0)
+        if (t->out != NULL && t->out->cc.ops->wants_rate && window_of_cwnd(t) > 0)
             rate_app_limited(t->out);
         return false;
     }
@@ -444,7 +443,8 @@ bool tcp_owes_more(const struct tcp *t)
     const struct sender *o = t->out;
     return seq_gt(send_end(t), t->snd.nxt) || (t->fin_queued && !t->fin_sent)
         || t->dup_acks_owed > 0 || t->keepalive_owed || t->probe_owed
-        || (o != NULL && (o->queue.lost > 0 || o->tlp_owed || recovery_may_resort(o)));
+        || (o != NULL && o->queue.first != NULL
+            && (o->queue.lost > 0 || o->tlp_owed || recovery_may_resort(o)));
 }
 
 /* What was lost before what is new (RFC 5681 3.1, RFC 6675 4 NextSeg), but for F-RTO. */

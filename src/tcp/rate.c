@@ -23,10 +23,10 @@ void rate_sent(struct sender *o, struct sent_run *s, bool first, aksu_time now)
     s->app_limited = r->app_limited;
 }
 
-/* The application has nothing to send, and the window would let it. */
+/* The application has nothing to send, and the window would let it. For those that want rates. */
 void rate_app_limited(struct sender *o)
 {
-    if (o->rate.app_limited || !o->cc.ops->wants_rate)
+    if (o->rate.app_limited)
         return;
     o->rate.app_limited = true;
     o->rate.app_limited_until = o->rate.delivered + sent_pipe(&o->queue);

@@ -84,13 +84,6 @@ bool mtu_claim(struct tcp *t, uint16_t mtu, seq_t seq, aksu_time now);
 void mtu_search_open(struct tcp *t);
 void mtu_search_begin(struct tcp *t, aksu_time now);
 uint32_t mtu_probe_length(struct tcp *t, uint32_t queued, uint32_t limit, aksu_time now);
-/* RFC 5927 7.2: maxsizesent. */
-static inline void mtu_note_sent(struct tcp *t, const struct tcp_segment *seg)
-{
-    uint32_t text = seg->gso_size != 0 ? seg->gso_size : seg->text_len;
-    if (text + t->mtu - t->snd_mss > t->out->mtu.sent)
-        t->out->mtu.sent = (uint16_t)(text + t->mtu - t->snd_mss);
-}
 void mtu_probe_sent(struct tcp *t, uint32_t length, aksu_time now);
 void mtu_probe_on_ack(struct tcp *t, aksu_time now);
 bool mtu_probe_explains(struct tcp *t, const struct news *n);
