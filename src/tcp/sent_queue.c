@@ -65,6 +65,8 @@ static void unlink_run(struct sent_queue *q, struct sent_run *s)
 {
     if (q->hint == s)
         q->hint = s->prev ? s->prev : s->next;
+    if (q->top == s)
+        q->top = s->prev ? s->prev : s->next;
     if (q->lost_hint == s)
         q->lost_hint = s->next;
     *(s->next ? &s->next->prev : &q->last) = s->prev;
@@ -212,7 +214,8 @@ void sent_remove_first(struct sent_queue *q)
 {
     struct sent_run *s = q->first;
     if (s->next == NULL && s == &q->own) {
-        q->first = q->last = q->oldest = q->newest = q->hint = q->lost_hint = NULL;
+        q->first = q->last = q->oldest = q->newest = NULL;
+        q->hint = q->top = q->lost_hint = NULL;
         q->octets = q->sacked = q->lost = q->count = 0;
         q->own_used = false;
         return;
@@ -232,7 +235,7 @@ void sent_clear(struct sent_queue *q)
 {
     while (q->first != NULL)
         sent_remove_first(q);
-    q->hint = q->lost_hint = NULL;
+    q->hint = q->top = q->lost_hint = NULL;
 }
 
 struct sent_run *sent_join(struct sent_queue *q, struct sent_run *s)
@@ -245,7 +248,7 @@ struct sent_run *sent_join(struct sent_queue *q, struct sent_run *s)
         sent_absorb_next(q, prev);
         s = prev;
     }
-    q->hint = s;
+    *(q->top == NULL || seq_ge(s->left, q->top->left) ? &q->top : &q->hint) = s;
     return s;
 }
 
@@ -276,6 +279,8 @@ struct sent_run *sent_find(struct sent_queue *q, seq_t seq, uint32_t *steps)
                                                                                   : q->last;
     if (q->hint != NULL && distance(q->hint->left, seq) < distance(s->left, seq))
         s = q->hint;
+    if (q->top != NULL && distance(q->top->left, seq) < distance(s->left, seq))
+        s = q->top;
     for (; *steps > 0; --*steps) {
         if (seq_lt(seq, s->left))
             s = s->prev;

@@ -31,7 +31,8 @@ struct sent_run {
 
 struct sent_queue {
     struct sent_run *first, *last, *oldest, *newest;
-    struct sent_run *hint;                  /* near the last SACK */
+    struct sent_run *top;                   /* near the highest SACK, which is of new text */
+    struct sent_run *hint;                  /* near the last one below, of what was sent again */
     struct sent_run *lost_hint;             /* at or before the first run that is lost */
     struct slab *slab;                  /* objects of sizeof(struct sent_run) */
     uint32_t octets, sacked, lost;      /* of all runs, and of those in these states */

@@ -376,12 +376,56 @@ static void a_search_is_bounded(void **state)
     free(memory);
 }
 
+static void sack_octet(struct sent_queue *q, uint32_t octet)
+{
+    uint32_t steps = 4000;
+    struct sent_run *s = sent_find(q, seq_of(octet), &steps);
+    assert_non_null(s);
+    sent_mark_sacked(q, s);
+    assert_non_null(sent_join(q, s));
+}
+
+/* What was sent again is SACKed far below what was sent last: each is found from where the one
+ * before it was, however many runs lie between them. */
+static void two_places_are_known(void **state)      /* RFC 6675 4 */
+{
+    (void)state;
+    struct sent_queue q;
+    uint8_t *memory = malloc(REGION);
+    struct pool pool;
+    struct slab slab;
+    assert_true(pool_init(&pool, memory, REGION));
+    slab_init(&slab, &pool, sizeof(struct sent_run), 1);
+    sent_init(&q, &slab);
+    for (uint32_t i = 0; i < 4000; i++)
+        assert_non_null(sent_append(&q, seq_of(10 * i), seq_of(10 * i + 10), i + 1));
+    sack_octet(&q, 20000);
+    for (uint32_t i = 0; i < 100; i++) {
+        sack_octet(&q, 1000 + 20 * i);
+        uint32_t steps = 4;
+        struct sent_run *s = sent_find(&q, seq_of(20010 + 10 * i), &steps);
+        assert_non_null(s);
+        sent_mark_sacked(&q, s);
+        s = sent_join(&q, s);
+        assert_int_equal(sent_length(s), 20 + 10 * i);
+        steps = 4;
+        assert_non_null(sent_find(&q, seq_of(1020 + 20 * i), &steps));
+    }
+    while (q.first != NULL && seq_lt(q.first->left, seq_of(25000)))
+        sent_remove_first(&q);
+    uint32_t steps = 4;
+    assert_non_null(sent_find(&q, seq_of(25015), &steps));
+    sent_clear(&q);
+    assert_int_equal(slab.in_use, 0);
+    free(memory);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(against_octets), cmocka_unit_test(one_moment_is_one_run),
         cmocka_unit_test(runs_are_limited), cmocka_unit_test(memory_ends),
-        cmocka_unit_test(a_search_is_bounded),
+        cmocka_unit_test(a_search_is_bounded), cmocka_unit_test(two_places_are_known),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
