@@ -24,7 +24,7 @@ struct cc {
 struct cc_ack {
     aksu_time now;
     uint32_t acked;                 /* octets newly delivered: acknowledged, or SACKed for the first
-                                       time */
+                                       time; 0 when a timer found what is lost */
     uint32_t lost;                  /* octets newly deemed lost since the last call */
     uint32_t in_flight;             /* octets outstanding after this acknowledgment (pipe) */
     uint32_t rtt_us;                /* the sample of this acknowledgment; 0: none */

@@ -219,7 +219,7 @@ static void on_scoreboard(struct tcp *t, struct news *n, uint32_t pipe_before)
     if (!undo_check(t, n))
         by_state(t, n);
     tlp_on_ack(t, n);
-    if (n->delivered > 0)
+    if (n->delivered > 0 || (o->cc.ops->own_recovery && o->queue.lost > n->lost_before))
         recovery_grow(t, n, pipe_before);
     if (n->echo)
         ecn_on_echo(t, n);
