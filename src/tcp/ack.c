@@ -63,16 +63,14 @@ static uint32_t free_text(struct tcp *t, seq_t ack)
     return text;
 }
 
-static void tell_user(struct tcp *t)
+/* A quarter of the buffer, so that the user is not woken for every segment. */
+static void tell_of_room(struct tcp *t)
 {
-    /* A quarter of the buffer, so that the user is not woken for every segment. */
     uint32_t most = t->sent_write_short ? buffers_send(t) : 0;
     if (t->sent_write_short && t->send.length <= most - most / 4) {
         t->sent_write_short = false;
         t->notify |= AKSU_WRITABLE;
     }
-    if (seq_eq(t->snd.una, t->snd.nxt) && t->send.length == 0)
-        t->notify |= AKSU_SENT;
 }
 
 /* SND.UNA < SEG.ACK. */
@@ -165,8 +163,11 @@ enum step tcp_process_ack(struct tcp *t, const struct tcp_segment *seg, aksu_tim
         rto_restart(t, now);
         if (tcp_owes_more(t))
             t->may_send = true;
-        tell_user(t);
+        if (seq_eq(t->snd.una, t->snd.nxt) && t->send.length == 0)
+            t->notify |= AKSU_SENT;
     }
+    if (acks_more || (seg->options.has & HAS_SACK))     /* what is SACKed makes room */
+        tell_of_room(t);
     if (t->state != TCP_TIME_WAIT && seq_ge(seg->ack, t->snd.una))
         update_window(t, seg, acks_more, now);
     return after_ack_by_state(t, now);

@@ -94,13 +94,15 @@ void buffers_taken(struct tcp *t, aksu_time now)
 /* --- the send buffer --- */
 
 /* One cwnd is in flight, the next one waits; and a third, because cwnd grows before the user, who
- * is told when a quarter is free, has sent more. */
+ * is told when a quarter is free, has sent more. What is SACKed waits for others, and stays. */
 uint32_t buffers_send(const struct tcp *t)
 {
     uint32_t cwnd = tcp_cwnd(t), wnd = t->snd.max_wnd;
     if (t->send_fixed)
         return t->send_buffer;
     uint32_t want = times(cwnd < wnd ? cwnd : wnd, 3);
+    if (t->out != NULL && t->out->queue.sacked < UINT32_MAX - want)
+        want += t->out->queue.sacked;
     if (want <= t->send_buffer)
         return t->send_buffer;
     uint32_t most = at_most(t, t->env->config.send_buffer_most);

@@ -249,6 +249,31 @@ SCRIPT(the_send_buffer_follows_cwnd)                /* RFC 5681 3.1 */
     check_eq(script_status().send_buffer, 1 << 20);
 }
 
+/* It stays until what lies before it has arrived; meanwhile the window is for other text. */
+SCRIPT(what_is_sacked_takes_no_room)                /* RFC 2018 8 */
+{
+    config.initial_window = 40;
+    config.send_buffer_most = 1 << 20;
+    given(ESTABLISHED, .rtt = RTT, .sack = true, .wscale = SHIFT(7), .wnd = 4 << 20);
+    check_eq(send_all(), 120000);
+    tcp_set_congestion_control(&w.tcp, &steady_cc, w.now);
+    check_eq(discard(), 40);
+    after(RTT);
+    w.tcp.notify = 0;
+    for (uint32_t right = 3001; right <= 40001; right += 1000) {
+        in (ACK, .seq = 1, .ack = 1, .sack = { { 2001, right } });
+        (void)discard();
+        struct aksu_info info = script_status();
+        check_eq(info.sacked, right - 2001);
+        check_eq(info.send_buffer, 120000 + info.sacked);
+    }
+    ready_lacks(AKSU_WRITABLE);                     /* not a quarter yet: 38000 of 158000 */
+    in (ACK, .seq = 1, .ack = 1, .sack = { { 2001, 43001 } });
+    ready_has(AKSU_WRITABLE);
+    check_eq(send_all(), 41000);
+    (void)discard();
+}
+
 /* In place: what is not filled goes back, however much room there is. */
 SCRIPT(a_reservation_has_its_limit)                 /* RFC 9293 3.9.1.2 */
 {

@@ -126,36 +126,11 @@ SCRIPT(a_quarter_of_the_round_trip)                 /* RFC 8985 6.2, R8985-6.2-f
     check_eq(event_count(lost), 1);
 }
 
-/* An algorithm that counts the octets that it is told are lost, and does nothing. */
-static void count_from_0(struct cc *c, aksu_time now)
-{
-    (void)now;
-    c->state[0] = 0;
-}
-
-static void count_lost(struct cc *c, const struct cc_ack *ack)
-{
-    c->state[0] += ack->lost;
-}
-
-static void ignore_congestion(struct cc *c, uint32_t in_flight, bool ecn, aksu_time now)
-{
-    (void)c;
-    (void)in_flight;
-    (void)ecn;
-    (void)now;
-}
-
-static const struct cc_ops counts_lost = {
-    .name = "counts lost", .own_recovery = true, .init = count_from_0, .on_ack = count_lost,
-    .on_congestion = ignore_congestion
-};
-
 /* Congestion control hears of losses when the timer finds them too, and nothing arrives. */
 SCRIPT(what_the_timer_finds_is_told)                /* RFC 8985 6.2, R8985-6.2-f */
 {
     give_flight(__LINE__, 4, MS(100));
-    tcp_set_congestion_control(&w.tcp, &counts_lost, w.now);
+    tcp_set_congestion_control(&w.tcp, &steady_cc, w.now);
     sacked(__LINE__, 1, 3001, 4001);
     after(MS(25));
     check_eq(event_count(lost), 1);                 /* the three left at one moment */

@@ -144,4 +144,6 @@ void cells_commit(void);        /* ... and has passed at every pair */
 /* Prints the cells that lack a row; how many. */
 unsigned cells_report(const char *table, bool list);
 
+extern const struct cc_ops steady_cc;   /* its window stays; state[0]: octets it hears are lost */
+
 #endif
