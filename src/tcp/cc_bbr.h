@@ -53,7 +53,7 @@ struct bbr {
     uint32_t probe_up_acked, probe_up_acked_per_inc;
     uint32_t extra_since_us, extra_delivered, extra[2];
     uint32_t round_delivered, round_lost;           /* in this round */
-    uint32_t delivered_before;          /* in the round before */
+    uint32_t delivered_before, lost_before;         /* in the round before */
     uint32_t peak, peak_before;         /* the most in flight, this round and the one before */
     uint32_t delivered;                 /* in all, as far as the initial window */
 

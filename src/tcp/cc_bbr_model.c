@@ -4,7 +4,7 @@
  * The seam says when a round trip has ended, but not what each segment met. So what the draft keeps
  * per segment is kept per round: what was in flight when a segment was sent is the most that was in
  * flight in the round before its acknowledgment, but not more than was left for this one; what was
- * lost since is what was lost in this round. */
+ * lost since is what was lost in this round, and a share of what was lost in the one before. */
 #include "base/bytes.h"
 #include "tcp/cc_bbr.h"
 
@@ -108,10 +108,19 @@ uint32_t bbr_flight_then(const struct bbr *b)
     return b->peak_before != 0 ? (uint32_t)least(b->peak_before, b->peak) : b->peak;
 }
 
+/* RS.lost, BBR 5.5.10.2: in the round trip up to now, so of the round before as much as is left. */
+static uint32_t lost_since(const struct bbr *b)
+{
+    if (b->round_delivered >= b->delivered_before)
+        return b->round_lost;
+    uint64_t left = b->delivered_before - b->round_delivered;
+    return volume(b->round_lost + b->lost_before * left / b->delivered_before);
+}
+
 /* More than LossThresh, 2 %, of what was sent: BBR 5.5.10.2. */
 bool bbr_too_much_lost(const struct bbr *b)
 {
-    return b->round_lost > bbr_flight_then(b) / 50;
+    return lost_since(b) > bbr_flight_then(b) / 50;
 }
 
 /* BBR 5.5.10.2, InflightAtLoss: which part of the volume crossed the threshold, as one ACK may tell
@@ -121,7 +130,7 @@ uint32_t bbr_flight_at_loss(const struct bbr_step *s)
     uint32_t then = bbr_flight_then(s->b);
     if (then < s->ack->lost)
         return then;
-    uint32_t before = then - s->ack->lost, lost_before = s->b->round_lost - s->ack->lost;
+    uint32_t before = then - s->ack->lost, lost_before = lost_since(s->b) - s->ack->lost;
     if (before / 50 <= lost_before)
         return before;
     return before + (before / 50 - lost_before) / 49 * 50;      /* / (1 - LossThresh) */
@@ -274,6 +283,7 @@ void bbr_after_state(struct bbr_step *s)
     b->peak_before = b->peak;
     b->peak = s->ack->in_flight;
     b->delivered_before = b->round_delivered;
+    b->lost_before = b->round_lost;
     b->round_delivered = b->round_lost = 0;
     if (b->phase != BBR_PROBE_RTT && !b->partial_round)
         b->low_samples = false;
