@@ -147,7 +147,7 @@ static void sent_once_more(struct tcp *t, struct sent_run *s, aksu_time now)
     struct sender *o = t->out;
     sent_again(&o->queue, s, now);
     rate_sent(o, s, false, now);
-    undo_sent_again(t, sent_length(s), now);
+    undo_sent_again(t, s, now);
     o->prr_out += sent_length(s);
     pace(o, sent_length(s), now);
     t->retransmits++;

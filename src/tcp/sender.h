@@ -72,6 +72,7 @@ struct sender {
 
     seq_t recover;                  /* RFC 6675 2 (RecoveryPoint); with ECN of any reduction */
     seq_t undo_from;                /* SND.UNA when recovery began */
+    seq_t undo_to;                  /* the end of all that was sent again */
     uint32_t undo_left;             /* octets sent again and not reported twice */
     uint32_t undo_ts;               /* our timestamp clock when the first of them left */
     uint32_t prr_delivered, prr_out, recover_fs;    /* RFC 6937 3 */

@@ -3,24 +3,27 @@
  * Called by recovery.c and output.c. */
 #include "tcp/core.h"
 
+/* What was sent again in an earlier recovery and is still under way belongs to this one as well: it
+ * would be taken for what this one sent too early. */
 void undo_begin(struct tcp *t)
 {
     struct sender *o = t->out;
     o->undo_possible = true;
-    o->undo_by_dsack = false;
     o->undo_from = t->snd.una;
+    if (o->undo_by_dsack && seq_lt(t->snd.una, o->undo_to))
+        return;
+    o->undo_by_dsack = false;
     o->undo_left = 0;
 }
 
-void undo_sent_again(struct tcp *t, uint32_t octets, aksu_time now)
+void undo_sent_again(struct tcp *t, const struct sent_run *s, aksu_time now)
 {
     struct sender *o = t->out;
-    if (!o->undo_possible)
-        return;
+    o->undo_to = o->undo_by_dsack ? seq_max(o->undo_to, s->right) : s->right;
     if (!o->undo_by_dsack)
         o->undo_ts = tcp_ts_clock(t, now);
     o->undo_by_dsack = true;
-    o->undo_left += octets;
+    o->undo_left += sent_length(s);
 }
 
 /* What was deemed lost and not yet sent again waits for its acknowledgment as before. */
