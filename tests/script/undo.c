@@ -80,6 +80,38 @@ SCRIPT(the_echo_of_the_first_retransmission)        /* RFC 3522 3.2 */
     }
 }
 
+/* What the recovery before sent again arrives with an echo that is older than all that this one
+ * sends again, and yet no echo of a first transmission. */
+SCRIPT(the_echo_of_the_recovery_before)             /* RFC 3522 3.2 */
+{
+    config.initial_window = 20;
+    given(ESTABLISHED, .sack = true, .timestamps = true, .rtt = MS(100), .mss = 1000 + TS,
+          .wnd = 65000);
+    tcp_set_congestion_control(&w.tcp, &steady_cc, w.now);
+    user_send(10000);
+    check_eq(drain().segments, 10);
+    after(MS(100));
+    sacked(__LINE__, 1, 1001, 4001);
+    out(ACK, .seq = 1, .ack = 1, .len = 1000);
+    after(MS(1));
+    user_send(8000);                                /* beyond the point where recovery ends */
+    check_eq(drain().segments, 8);
+    after(MS(100));
+    in (ACK, .seq = 1, .ack = 9001, .ts_ecr = w.our_ts_val, .sack = { { 11001, 13001 } });
+    out(ACK, .seq = 9001, .ack = 1, .len = 1000);
+    out(ACK, .seq = 10001, .ack = 1, .len = 1000);
+    uint32_t again = w.our_ts_val;
+    after(MS(100));
+    in (ACK, .seq = 1, .ack = 10001, .ts_ecr = again,
+        .sack = { { 15001, 18001 }, { 11001, 13001 } });
+    check_eq(discard(), 2);                         /* the next recovery has begun */
+    check(w.our_ts_val > again);
+    after(MS(1));
+    in (ACK, .seq = 1, .ack = 13001, .ts_ecr = again, .sack = { { 15001, 18001 } });
+    check_eq(event_count(undo), 0);
+    (void)discard();
+}
+
 SCRIPT(an_echo_after_a_timeout)                     /* RFC 3522 3.2, RFC 4015 3.2 */
 {
     give_flight(__LINE__, true, true);
