@@ -271,16 +271,19 @@ static uint32_t distance(seq_t a, seq_t b)
     return d < 0 ? (uint32_t)-(int64_t)d : (uint32_t)d;
 }
 
+/* The one of two from which `seq` is nearer, in octets. */
+static struct sent_run *nearer(struct sent_run *s, struct sent_run *other, seq_t seq)
+{
+    return other != NULL && distance(other->left, seq) < distance(s->left, seq) ? other : s;
+}
+
+/* What arrives now is likely what was sent longest ago of all that waits: `oldest`. */
 struct sent_run *sent_find(struct sent_queue *q, seq_t seq, uint32_t *steps)
 {
     if (q->first == NULL || seq_lt(seq, q->first->left) || seq_ge(seq, q->last->right))
         return NULL;
-    struct sent_run *s = distance(seq, q->first->left) < distance(q->last->left, seq) ? q->first
-                                                                                  : q->last;
-    if (q->hint != NULL && distance(q->hint->left, seq) < distance(s->left, seq))
-        s = q->hint;
-    if (q->top != NULL && distance(q->top->left, seq) < distance(s->left, seq))
-        s = q->top;
+    struct sent_run *s = nearer(nearer(q->first, q->last, seq), q->oldest, seq);
+    s = nearer(nearer(s, q->hint, seq), q->top, seq);
     for (; *steps > 0; --*steps) {
         if (seq_lt(seq, s->left))
             s = s->prev;

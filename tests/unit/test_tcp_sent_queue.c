@@ -420,12 +420,43 @@ static void two_places_are_known(void **state)      /* RFC 6675 4 */
     free(memory);
 }
 
+/* ... nor far from what was sent longest ago: that is what arrives next. */
+static void the_oldest_is_a_place_to_begin(void **state)
+{
+    (void)state;
+    struct sent_queue q;
+    uint8_t *memory = malloc(REGION);
+    struct pool pool;
+    struct slab slab;
+    assert_true(pool_init(&pool, memory, REGION));
+    slab_init(&slab, &pool, sizeof(struct sent_run), 1);
+    sent_init(&q, &slab);
+    for (uint32_t i = 0; i < 4000; i++)
+        assert_non_null(sent_append(&q, seq_of(10 * i), seq_of(10 * i + 10), i + 1));
+    sack_octet(&q, 39000);
+    sack_octet(&q, 1000);
+    while (q.oldest != NULL)
+        sent_mark_lost(&q, q.oldest);
+    uint32_t steps = 4000;
+    aksu_time now = SECONDS(1);
+    struct sent_run *s = sent_find(&q, seq_of(20000), &steps);
+    for (; s != NULL && s->state == SENT_LOST; s = s->next)
+        sent_again(&q, s, ++now);
+    steps = 4;
+    s = sent_find(&q, seq_of(20020), &steps);
+    assert_non_null(s);
+    assert_true(seq_eq(s->left, seq_of(20020)));
+    sent_clear(&q);
+    free(memory);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(against_octets), cmocka_unit_test(one_moment_is_one_run),
         cmocka_unit_test(runs_are_limited), cmocka_unit_test(memory_ends),
         cmocka_unit_test(a_search_is_bounded), cmocka_unit_test(two_places_are_known),
+        cmocka_unit_test(the_oldest_is_a_place_to_begin),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
