@@ -98,7 +98,8 @@ uint32_t bbr_with_headroom(const struct cc *c, const struct bbr *b);
 uint32_t bbr_target_inflight(const struct cc *c, const struct bbr *b);
 /* What was in flight when the segments that are acknowledged now were sent. */
 uint32_t bbr_flight_then(const struct bbr *b);
-bool bbr_too_much_lost(const struct bbr *b);
+bool bbr_too_much_lost(const struct bbr *b);            /* in the round trip up to now */
+bool bbr_too_much_lost_in_round(const struct bbr *b);   /* at the end of one */
 uint32_t bbr_flight_at_loss(const struct bbr_step *s);
 void bbr_before_state(struct bbr_step *s);
 bool bbr_update_min_rtt(struct bbr_step *s);            /* true: a new probe of the RTT is due */

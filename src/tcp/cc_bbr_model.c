@@ -123,6 +123,11 @@ bool bbr_too_much_lost(const struct bbr *b)
     return lost_since(b) > bbr_flight_then(b) / 50;
 }
 
+bool bbr_too_much_lost_in_round(const struct bbr *b)
+{
+    return b->round_lost > bbr_flight_then(b) / 50;
+}
+
 /* BBR 5.5.10.2, InflightAtLoss: which part of the volume crossed the threshold, as one ACK may tell
  * of many losses. */
 uint32_t bbr_flight_at_loss(const struct bbr_step *s)

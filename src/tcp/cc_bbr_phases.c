@@ -105,7 +105,7 @@ static bool in_startup_too_high(const struct bbr_step *s)
 {
     const struct bbr *b = s->b;
     return b->phase == BBR_STARTUP && s->ack->round && b->recovery_round && b->in_recovery
-           && b->loss_events >= BBR_LOSS_EVENTS && bbr_too_much_lost(b);
+           && b->loss_events >= BBR_LOSS_EVENTS && bbr_too_much_lost_in_round(b);
 }
 
 static void startup_and_drain(struct bbr_step *s)

@@ -17,8 +17,10 @@ static void loss_counts_across_rounds(void **state)
     assert_false(bbr_too_much_lost(&b));
     b.round_delivered = 200000;
     assert_false(bbr_too_much_lost(&b));
+    b.round_delivered = 10000;                  /* a round that delivers less, at its end */
+    assert_false(bbr_too_much_lost_in_round(&b));
     b.round_lost = 2100;
-    assert_true(bbr_too_much_lost(&b));
+    assert_true(bbr_too_much_lost(&b) && bbr_too_much_lost_in_round(&b));
     b = (struct bbr){ .peak = 100000, .round_lost = 2100 };     /* the first round */
     assert_true(bbr_too_much_lost(&b));
 }
