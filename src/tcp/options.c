@@ -32,7 +32,8 @@ void tcp_negotiate(struct tcp *t, const struct tcp_segment *syn, aksu_time now)
     const struct tcp_config *c = &t->env->config;
 
     /* RFC 9293 3.7.1 [MUST-15]: 536 or 1220 when the peer says nothing. */
-    t->peer_mss = o->has & HAS_MSS ? o->mss : (uint16_t)(ip_is_v4(&t->tuple.remote_ip) ? 536 : 1220);
+    bool v4 = ip_is_v4(&t->tuple.remote_ip);
+    t->peer_mss = o->has & HAS_MSS ? o->mss : (uint16_t)(v4 ? 536 : 1220);
     if (t->peer_mss < SMALLEST_MSS)
         t->peer_mss = SMALLEST_MSS;             /* or a peer could make us send headers only */
     t->ts_on = c->timestamps && (o->has & HAS_TIMESTAMPS);
