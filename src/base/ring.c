@@ -247,7 +247,7 @@ static inline uint8_t *only_place(const struct ring *r, const struct pool *p, ui
 uint32_t ring_write(struct ring *r, struct pool *p, uint32_t at, const uint8_t *from,
                     uint32_t length)
 {
-    if (in_only_page(r, at, length) && hold_only_page(r, p)) {
+    if (length > 0 && in_only_page(r, at, length) && hold_only_page(r, p)) {
         memmove(only_place(r, p, at), from, length);
         return length;
     }

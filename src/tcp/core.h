@@ -71,6 +71,11 @@ void tcp_own_syn_options(const struct tcp *t, struct tcp_options *out, aksu_time
 void tcp_own_options(struct tcp *t, struct tcp_options *out, aksu_time now);
 void tcp_prepare_options(struct tcp *t);                    /* before the SYN goes out */
 void tcp_update_mss(struct tcp *t);
+/* What a segment with text has besides it. RFC 7323 3.2: timestamps, and their padding, on all. */
+static inline uint32_t tcp_overhead(const struct tcp *t)
+{
+    return TCP_HEADER + (t->ts_on ? 12u : 0u);
+}
 uint32_t tcp_ts_clock(const struct tcp *t, aksu_time now);
 
 /* ecn.c: RFC 3168 6.1 */

@@ -12,6 +12,7 @@ static bool quotes_outstanding(const struct tcp *t, seq_t seq)
 static void remember(struct tcp *t, enum aksu_status status, aksu_time now)
 {
     t->soft_error = (uint8_t)status;
+    t->soft_now = true;
     TCP_EMIT(t, now, soft_error, .status = status);
     if (t->report_soft)                         /* RFC 9293 3.9.1.8 [MUST-47], 3.9.1.8 [SHLD-20] */
         t->notify |= AKSU_SOFT_ERROR;

@@ -63,8 +63,8 @@ static enum loss_verdict on_ack(struct loss *l, struct sent_queue *q, struct los
     uint32_t before = q->lost;
     if (seq_gt(a->ack, a->una))
         l->dup_acks = 0;
-    if (seq_lt(l->marked, a->ack))
-        l->marked = a->ack;
+    if (seq_lt(l->marked, a->ack) || seq_gt(l->marked, a->nxt))
+        l->marked = a->ack;                     /* or it is of 2 GiB ago */
     if (a->new_sack && l->dup_acks < UINT16_MAX)
         l->dup_acks++;                          /* RFC 6675 2 (DupAcks) */
     if (!a->new_sack && !a->recovering)

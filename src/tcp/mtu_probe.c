@@ -21,12 +21,6 @@ static uint16_t base(const struct tcp *t)
     return (uint16_t)(ip_is_v4(&t->tuple.remote_ip) ? BASE_V4 - 20 : BASE_V6 - 40);
 }
 
-/* What a segment of that size has besides text. */
-static uint32_t overhead(const struct tcp *t)
-{
-    return t->mtu - t->snd_mss;
-}
-
 static void tell(const struct tcp *t, uint16_t mtu, const char *what, aksu_time now)
 {
     TCP_EMIT(t, now, mtu_search, .mtu = mtu + ip_header(t), .what = what);
@@ -47,8 +41,10 @@ void mtu_apply(struct tcp *t, uint16_t mtu)
     t->mtu = mtu;
     tcp_update_mss(t);
     struct sender *o = t->out;
-    if (o == NULL)
+    if (o == NULL) {
+        t->mtu_proven = t->mtu_proven && t->snd_mss <= before;
         return;
+    }
     if (t->snd_mss > before)
         o->mtu.raised_at = t->snd.nxt;
     if (t->snd_mss < before)
@@ -84,7 +80,7 @@ static bool search_is_over(const struct tcp *t)
  * have changed. */
 static uint16_t next_size(const struct tcp *t)
 {
-    uint32_t high = most(t), rise = RISE * (uint32_t)t->snd_mss + overhead(t), size = high;
+    uint32_t high = most(t), rise = RISE * (uint32_t)t->snd_mss + tcp_overhead(t), size = high;
     if (t->out->mtu.halving) {
         uint32_t header = ip_header(t);
         size = common_between(t->mtu + header, high + header);
@@ -131,6 +127,7 @@ void mtu_search_begin(struct tcp *t, aksu_time now)
 {
     struct mtu_search *m = &t->out->mtu;
     m->raised_at = t->snd.nxt;
+    m->acked = t->mtu_proven ? t->mtu : 0;
     if (t->octets_out > 0)                      /* what was learnt before it was idle may be lost */
         m->not_before = time_after(now, pause(t, 1));
 }
@@ -160,7 +157,7 @@ uint32_t mtu_probe_length(struct tcp *t, uint32_t queued, uint32_t limit, aksu_t
         || o->recovery != RECOVERY_NONE || (o->queue.lost | o->queue.sacked) != 0 || o->tlp_owed
         || t->urgent_out || limit != t->snd_mss || !loss_would_show(t))
         return 0;
-    uint32_t length = next_size(t) - overhead(t), all = length + AFTER * limit;
+    uint32_t length = next_size(t) - tcp_overhead(t), all = length + AFTER * limit;
     uint32_t flight = in_flight(t);
     if (queued < all || o->cc.cwnd < all || t->snd.wnd < all)
         return 0;
@@ -178,7 +175,7 @@ uint32_t mtu_probe_length(struct tcp *t, uint32_t queued, uint32_t limit, aksu_t
 void mtu_probe_sent(struct tcp *t, uint32_t length, aksu_time now)
 {
     struct mtu_search *m = &t->out->mtu;
-    m->size = (uint16_t)(length + overhead(t));
+    m->size = (uint16_t)(length + tcp_overhead(t));
     m->left = t->snd.nxt;
     m->right = seq_add(t->snd.nxt, length);
     t->out->mtu_probing = true;
@@ -301,7 +298,7 @@ static bool is_proven(const struct tcp *t)
 static bool full_stop(const struct tcp *t)
 {
     uint32_t enough = is_proven(t) ? PROVEN : UNPROVEN;
-    return t->resends >= enough && t->resends % 2 == 0 && t->soft_error == AKSU_OK;
+    return t->resends >= enough && t->resends % 2 == 0 && !t->soft_now;
 }
 
 /* The retransmission timer has expired, t->resends times for the first segment. */
@@ -312,7 +309,7 @@ void mtu_probe_on_rto(struct tcp *t, aksu_time now)
         return;
     struct mtu_search *m = &o->mtu;
     uint32_t text = sent_length(o->queue.first);
-    uint32_t segment = (text < t->snd_mss ? text : t->snd_mss) + overhead(t);
+    uint32_t segment = (text < t->snd_mss ? text : t->snd_mss) + tcp_overhead(t);
     if (m->size != 0 && seq_eq(t->snd.una, m->left))
         failed(t, 5, now);
     mtu_probe_forget(o);
@@ -369,7 +366,7 @@ static uint32_t size_at(const struct tcp *t, seq_t seq)
     if (s == NULL)
         return t->mtu;                          /* no text, or the search took too long */
     uint32_t text = (uint32_t)seq_diff(s->right, seq);
-    return (text < t->snd_mss ? text : t->snd_mss) + overhead(t);
+    return (text < t->snd_mss ? text : t->snd_mss) + tcp_overhead(t);
 }
 
 /* RFC 5927 7.2: not when what was sent is not larger; and when something larger has arrived, only

@@ -4,7 +4,7 @@
 #include "base/ip_addr.h"
 #include "tcp/core.h"
 
-enum { SMALLEST_MSS = 48, LARGEST_SHIFT = 14, TIMESTAMPS_SPACE = 12 };
+enum { SMALLEST_MSS = 48, LARGEST_SHIFT = 14 };
 
 /* The smallest shift with which the receive buffer can be announced, however large it may become:
  * it cannot be said again (RFC 7323 2.1). */
@@ -22,7 +22,7 @@ void tcp_update_mss(struct tcp *t)
     uint32_t header_and_text = (uint32_t)t->peer_mss + TCP_HEADER;
     if (header_and_text > t->mtu)
         header_and_text = t->mtu;
-    uint32_t overhead = TCP_HEADER + (t->ts_on ? TIMESTAMPS_SPACE : 0u);
+    uint32_t overhead = tcp_overhead(t);
     t->snd_mss = (uint16_t)(header_and_text > overhead + 8 ? header_and_text - overhead : 8);
 }
 

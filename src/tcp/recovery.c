@@ -47,10 +47,11 @@ static void begin_news(struct news *n, struct tcp *t, aksu_time now)
 
 /* RFC 7661 4.1, RFC 5681 3.1: cwnd grows only when it was what held text back, in the flight that
  * is being acknowledged; in slow start, when at least half of it was used. */
-static bool window_unused(const struct sender *o, seq_t una_before, uint32_t pipe_before)
+static bool window_unused(struct sender *o, seq_t una_before, uint32_t pipe_before)
 {
     if (o->cwnd_used && seq_le(una_before, o->cwnd_used_to))
         return false;
+    o->cwnd_used = false;
     uint32_t in_use = o->cc.cwnd < o->cc.ssthresh ? o->cc.cwnd / 2
                     : o->cc.cwnd - (o->cc.cwnd < o->cc.smss ? o->cc.cwnd : o->cc.smss);
     return pipe_before < in_use;
@@ -187,7 +188,7 @@ static void by_state(struct tcp *t, struct news *n)
         if (o->queue.lost > 0 && !mtu_probe_explains(t, n))
             enter_fast(t, n);
         else if (seq_ge(n->loss.ack, o->recover))
-            o->undo_possible = false;           /* a DSACK would have come by now */
+            undo_is_late(o, n);
         break;
     case RECOVERY_FAST:
         fast_recovery(t, n);
@@ -235,7 +236,7 @@ static bool is_plain(const struct sender *o, const struct tcp_segment *seg, bool
     return !duplicate && !(seg->options.has & HAS_SACK) && o->recovery == RECOVERY_NONE
         && !(seg->ctl & CTL_ECE) && !o->reduced
         && o->queue.sacked == 0 && o->queue.lost == 0 && o->loss.ops->sack && !o->tlp_out
-        && !o->undo_possible && !o->mtu_probing;
+        && !o->undo_possible && !o->undo_by_dsack && !o->mtu_probing;
 }
 
 /* Of the news only what the acknowledgment itself says. */
@@ -251,7 +252,7 @@ static void on_plain_ack(struct tcp *t, struct news *n, uint32_t pipe_before)
 
 /* A question and its answer: one segment was all that was out, it has arrived, and cwnd was not in
  * use. Nothing is left that could be lost, and cwnd must not grow (RFC 5681 3.1). */
-static bool is_small_talk(const struct sender *o, seq_t una_before, seq_t ack, uint32_t smss)
+static bool is_small_talk(struct sender *o, seq_t una_before, seq_t ack, uint32_t smss)
 {
     const struct sent_run *s = o->queue.first;
     return s != NULL && s->next == NULL && s->times == 0 && seq_le(s->right, ack)
@@ -409,6 +410,7 @@ void recovery_resend(struct tcp *t, bool all, aksu_time now)
     o->frto = o->new_first = o->undo_possible = false;
     o->limited_transmit = 0;
     tlp_forget(o);
+    mtu_probe_forget(o);                        /* its text may leave in small segments */
     t->timing = false;
     t->may_send = true;
 }

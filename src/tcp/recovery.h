@@ -72,6 +72,7 @@ bool ecn_waits(const struct sender *o, aksu_time at);       /* nothing may leave
 
 /* undo.c: recovery that was a mistake (RFC 5682 3.1, RFC 3522 3.2, RFC 3708 2) */
 void undo_begin(struct tcp *t);
+void undo_is_late(struct sender *o, const struct news *n);
 void undo_sent_again(struct tcp *t, const struct sent_run *s, aksu_time now);
 bool undo_check(struct tcp *t, const struct news *n);      /* true: it was, and is over */
 void frto_begin(struct tcp *t, bool again);

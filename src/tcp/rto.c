@@ -113,7 +113,7 @@ void rto_on_ack(struct tcp *t, const struct tcp_segment *seg, aksu_time now)
         TCP_EMIT(t, now, ambiguous_rtt, .ack = seg->ack.n);     /* RFC 6298 3 */
     }
     t->resends = 0;
-    t->r1_reported = false;
+    t->r1_reported = t->soft_now = false;
 }
 
 /* After the scoreboard has heard of it too. */

@@ -10,6 +10,7 @@ void sender_free(struct tcp *t)
         return;
     struct senders *all = &t->env->senders;
     t->idle_cwnd = o->cc.cwnd;
+    t->mtu_proven = o->mtu.acked == t->mtu;
     t->idle_ssthresh = o->cc.ssthresh;
     sent_clear(&o->queue);
     slab_give(&all->slab, slab_ref_of(&all->slab, o));

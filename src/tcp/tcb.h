@@ -83,19 +83,19 @@ struct tcp {
     bool held : 1;                  /* SYN received, the application has not answered it yet */
     bool rst_owed : 1, rst_has_ack : 1;
     bool fin_queued : 1, fin_sent : 1, fin_acked : 1;
-    bool fin_held : 1;              /* a FIN waits beyond a hole */
-    bool fin_received : 1;
+    bool fin_received : 1, fin_held : 1 /* it waits beyond a hole */;
     bool released : 1;              /* no application holds it any more */
     bool reopen : 1;                /* TIME-WAIT: a new SYN may reopen it (RFC 6191 2) */
     bool ts_on : 1, sack_on : 1, wscale_on : 1;
     bool nodelay : 1, keepalive : 1, more : 1, report_soft : 1;
-    bool urgent_out : 1, urgent_in : 1;
-    bool timing : 1;                /* a segment is being timed, RFC 6298 3 */
+    bool urgent_out : 1, urgent_in : 1, timing : 1 /* a segment, RFC 6298 3 */;
     bool closed_window : 1;         /* SND.WND is 0 and something waits: probing */
     bool probe_owed : 1, keepalive_owed : 1, sws_override : 1, r1_reported : 1;
     bool may_send : 1;              /* something may have become owed: ask tcp_next_segment() */
     bool gso : 1;                   /* the device cuts: offer large segments */
     bool black_hole : 1, mtu_found : 1 /* the owner has not yet heard of `mtu` */;
+    bool mtu_proven : 1;            /* it had arrived when `out` was given back */
+    bool soft_now : 1;              /* nothing was acknowledged since soft_error */
     bool sent_write_short : 1;      /* SEND took less than offered: tell when there is room */
     bool receive_fixed : 1, send_fixed : 1;     /* the user gave the size of the buffer */
 

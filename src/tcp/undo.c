@@ -16,6 +16,14 @@ void undo_begin(struct tcp *t)
     o->undo_left = 0;
 }
 
+/* A DSACK would have come by now. The numbers are forgotten before they come round again. */
+void undo_is_late(struct sender *o, const struct news *n)
+{
+    o->undo_possible = false;
+    if (seq_ge(n->loss.ack, o->undo_to))
+        o->undo_by_dsack = false;
+}
+
 void undo_sent_again(struct tcp *t, const struct sent_run *s, aksu_time now)
 {
     struct sender *o = t->out;

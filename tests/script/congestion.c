@@ -362,3 +362,25 @@ SCRIPT(never_more_than_the_smaller_window)          /* RFC 5681 2 */
     (void)drain();
     check(SND_NXT - SND_UNA <= 5000);
 }
+
+/* What was noted 2 GiB ago would lie ahead again. */
+SCRIPT(numbers_that_come_round)                     /* RFC 6582 6, R6582-6-a */
+{
+    w.env.loss = &loss_sack;
+    given(ESTABLISHED, .sack = true, .wnd = 60000);
+    user_send(2000);
+    check_eq(drain().octets, 2000);
+    struct sender *o = w.tcp.out;
+    o->cwnd_used = o->undo_by_dsack = true;
+    o->cwnd_used_to = o->undo_to = o->recover = w.tcp.snd.una;
+    in (ACK, .seq = 1, .ack = 1001);
+    in (ACK, .seq = 1, .ack = 2001);
+    check(!o->cwnd_used && !o->undo_by_dsack);
+
+    o->loss.marked = seq_add(w.tcp.snd.nxt, 1u << 30);
+    user_send(8000);
+    check_eq(drain().octets, 8000);
+    in (ACK, .seq = 1, .ack = 2001, .sack = { { 6001, 10001 } });
+    check_eq(o->queue.lost + script_status().retransmits * 1000 >= 4000, 1);
+    (void)discard();
+}

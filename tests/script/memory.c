@@ -133,3 +133,14 @@ SCRIPT(an_idle_connection_holds_no_pages)           /* RFC 9293 3.3.1 */
     check_eq(w.pool.in_use, 0);
     check_eq(w.slab.in_use, 0);
 }
+
+SCRIPT(a_refused_send_takes_no_page)                /* RFC 9293 3.8.6.1 [MAY-8] */
+{
+    w.env.reserve_pages = 16;
+    given(ESTABLISHED);
+    page_ref others = hog(10);
+    static const uint8_t text[100];
+    check_eq(tcp_send(&w.tcp, text, sizeof text, 0, w.now), -(int)AKSU_WOULD_BLOCK);
+    check_eq(pool_left(&w.pool), 10);               /* what is kept is for those that have text */
+    give_back(others);
+}

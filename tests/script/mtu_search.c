@@ -321,3 +321,85 @@ SCRIPT(a_message_about_nothing)                     /* RFC 5927 7.2, R5927-7.2-a
     check_eq(mss(), 499);
     (void)discard();
 }
+
+/* A smaller one while a probe is out: the probe's text leaves in small segments, and when those
+ * arrive that says nothing of the probe's size. */
+SCRIPT(a_message_while_a_probe_is_out)              /* RFC 8201 5.4, R8201-5.4-b */
+{
+    path_black_hole(__LINE__, true, false);
+    uint32_t left = path_probe(__LINE__);
+    w.tcp.out->mtu.acked = 0;
+    check(too_big(596, left + 1));
+    check_eq(mss(), 576);
+    path.limit = 576;
+    for (unsigned i = 0; i < 4; i++)
+        (void)path_turn(__LINE__);
+    check_eq(mss(), 576);
+    check_eq(w.tcp.mtu_most, 596);
+    (void)discard();
+}
+
+/* The peer's window closes over a probe, and what was in it leaves again in small segments. */
+SCRIPT(a_closed_window_while_a_probe_is_out)        /* RFC 4821 7.6.1, R4821-7.6-a */
+{
+    path_black_hole(__LINE__, true, false);
+    (void)path_probe(__LINE__);
+    (void)drain();
+    uint32_t una = SND_UNA;
+    in (ACK, .seq = 1, .ack = una, .wnd = ZERO);
+    after(MS(100));
+    in (ACK, .seq = 1, .ack = una, .wnd = 16000);
+    struct tcp_segment seg;
+    while (world_pull(__LINE__, &seg))
+        check(seg.text_len <= BASE);
+    in (ACK, .seq = 1, .ack = SND_NXT);
+    check_eq(mss(), BASE);
+    (void)discard();
+}
+
+/* A router that had no answer for a while explains nothing once text has arrived again. */
+SCRIPT(an_old_soft_error_and_a_black_hole)          /* RFC 4821 7.7, R4821-7.7-a */
+{
+    path_begin(__LINE__, true, false);
+    user_send(400000);
+    check(drain().segments > 0);
+    check(tcp_icmp_error(&w.tcp, AKSU_UNREACHABLE_HOST, false, w.tcp.snd.una, w.now));
+    in (ACK, .seq = 1, .ack = SND_NXT);
+    path.una = SND_UNA - 1;
+    path.limit = BASE;
+    for (unsigned i = 0; i < 20 && !w.tcp.black_hole; i++)
+        (void)path_turn(__LINE__);
+    check(w.tcp.black_hole);
+    (void)discard();
+}
+
+/* With a small MSS of the peer's, segments are small: a message about large ones is about nothing
+ * that was sent, whatever the path's MTU is thought to be. */
+SCRIPT(a_message_about_more_than_the_mss)           /* RFC 5927 7.2, R5927-7.2-a */
+{
+    given(ESTABLISHED, .sack = true, .mss = 536, .wnd = 65000, .rtt = MS(RTT));
+    user_send(5000);
+    check(drain().segments > 0);
+    check(!too_big(1400, 1));
+    check(!too_big(560, 1));
+    check_eq(script_status().retransmits, 0);
+    (void)discard();
+}
+
+/* What has arrived is remembered over a pause. */
+SCRIPT(the_evidence_outlives_a_pause)               /* RFC 5927 7.2, R5927-7.2-a */
+{
+    path_begin(__LINE__, true, false);
+    user_send(20 * FULL);
+    for (unsigned i = 0; i < 4; i++)
+        (void)path_turn(__LINE__);
+    check_eq(SND_UNA, SND_NXT);
+    after(MS(600));
+    check(w.tcp.out == NULL);
+    user_send(4 * FULL);
+    uint32_t una = SND_UNA;
+    check(drain().segments > 0);
+    check(!too_big(980, una));
+    check_eq(mss(), FULL);
+    (void)discard();
+}
