@@ -12,7 +12,8 @@ enum { LADDER = CLI_OWN };
 enum { LEAST_MTU = 1280 };              /* IPv6 has no smaller link, RFC 8200 5 */
 enum { USUAL_MTU = 1500 };
 
-/* All of a host but --dns: the program asks for names itself. */
+/* Those of a host but for --dns (the program asks for names itself), --ecn (--mark and --codel ask
+ * for it) and --mtu-probing. */
 static const struct option options[] = {
     { "ladder", no_argument, NULL, LADDER },
     { "text", no_argument, NULL, CLI_TEXT },

@@ -14,13 +14,16 @@ enum { MEMORY = 512 << 20, BUFFER = 1 << 20, FRAMES = 1024 };
  * (RFC 9293 3.8.6.3 [SHLD-19]), and ACKs are to be as many as on a wire. */
 enum { BATCH = 2 };
 
-static struct aksu_config config_of(const uint8_t seed[16])
+static struct aksu_config config_of(const struct run_options *options, const uint8_t seed[16])
 {
+    const struct run_path *path = &options->path;
     struct aksu_config config = {
         .memory_limit = MEMORY,
         .send_buffer = BUFFER,
         .receive_buffer = BUFFER,
         .syn_r2 = AKSU_SECONDS(127),    /* the time that Linux gives a connect() */
+        /* The program opens: only what it asks for can be marked on the way. */
+        .ecn = path->mark > 0 || path->codel ? AKSU_ECN_ASK : AKSU_ECN_ACCEPT,
     };
 
     memcpy(config.seed, seed, sizeof config.seed);
@@ -30,7 +33,7 @@ static struct aksu_config config_of(const uint8_t seed[16])
 static struct aksu *new_stack(const struct run_options *options, const uint8_t seed[16],
                               struct aksu_sink *sink, aksu_time now)
 {
-    struct aksu_config config = config_of(seed);
+    struct aksu_config config = config_of(options, seed);
 
     config.sink = sink;
     /* Nothing outlives a trip over this link, so a port is free again soon. */
@@ -73,7 +76,7 @@ static bool open_device(struct run_net *net, const struct run_options *options,
                         struct aksu_sink *sink)
 {
     struct aksu_host_config config = *options->host;
-    struct aksu_config stack = config_of(seed);
+    struct aksu_config stack = config_of(options, seed);
 
     config.stack = &stack;
     config.sink = sink;

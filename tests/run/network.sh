@@ -48,10 +48,12 @@ size=$((4 << 20))
 wanted=$(digest_of $size)
 is "4 MiB over everything at once" "$wanted" "$(run --seed 7 --delay 2ms --jitter 1ms --loss 1% --bursts 1%,3 \
     --reorder 2% --duplicate 1% --corrupt 1% --mark 1% -- curl -s "$url/$size" 2>"$work/err" | sum)"
-for what in lost repeated damaged "out of order" "by the other side"; do
+for what in lost repeated damaged marked "out of order" "by the other side"; do
     has "everything: $what" "$what" "$(cat "$work/err")"
 done
 lines_fit "everything: the summary fits"
+run --seed 7 --rate 20mbit --codel -- curl -s "$url/$size" 2>"$work/err" >/dev/null
+has "codel: marked" "marked" "$(cat "$work/err")"
 is "4 MiB up over everything at once" "got $size $wanted" "$(run --seed 8 --delay 2ms --loss 1% --reorder 2%,1ms \
     --duplicate 1% --corrupt 1% -- python3 -c "
 import hashlib, socket
@@ -107,9 +109,10 @@ PYTHON
 mkdir "$work/files"
 head -c 1000000 /dev/urandom >"$work/files/file"
 is "a device behind a bad network" "$(sum <"$work/files/file")" "$(python3 "$work/pair.py" "$aksu" "$work/files" \
-    http://10.0.0.1/file --delay 10ms --loss 1% --corrupt 1% --reorder 1% --seed 7 2>"$work/err" | sum)"
+    http://10.0.0.1/file --delay 10ms --loss 1% --corrupt 1% --reorder 1% --mark 5% --seed 7 2>"$work/err" | sum)"
 has "device: the summary" "10.0.0.1:80" "$(cat "$work/err")"
 has "device: damaged frames" "damaged" "$(cat "$work/err")"
+has "device: marked frames" "marked" "$(cat "$work/err")"
 python3 "$work/pair.py" "$aksu" "$work/files" http://10.0.0.1/file --delay 10ms 2>"$work/err" >"$work/out"
 between "device: a handshake takes a round trip, and ARP another" 40 900 \
     "$(awk '/^connected/ { printf "%d", $2 * 1000 }' "$work/err")"  # a SYN or ARP request again would be a second
