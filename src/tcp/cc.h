@@ -28,7 +28,8 @@ struct cc_ack {
     uint32_t lost;                  /* octets newly deemed lost since the last call */
     uint32_t in_flight;             /* octets outstanding after this acknowledgment (pipe) */
     uint32_t rtt_us;                /* the sample of this acknowledgment; 0: none */
-    uint32_t srtt_us, min_rtt_us;   /* 0: not known yet; min_rtt over the last seconds */
+    uint32_t srtt_us, min_rtt_us;   /* 0: not known yet; min_rtt of the last 10 s or so, of a UDP
+                                       flow since it began */
     uint64_t delivery_rate;         /* octets per second of the newest segment's flight; 0: none */
     bool rate_app_limited;          /* ... it had the application for a limit: a lower bound */
     bool round;                     /* a round trip has ended: what began it has arrived */
