@@ -15,6 +15,9 @@
 #include "tests/sim/net.h"
 #include "tests/sim/sim.h"
 
+/* What the random networks of a run of all tests are worth. */
+static const uint64_t LEAST_SEGMENTS = SIM_SEEDS(10000000);
+
 bool sim_verbose;
 const char *sim_document;
 uint32_t sim_frames = 1000000;
@@ -58,12 +61,17 @@ _Noreturn void bug(const char *promise)
     longjmp(escape, 1);
 }
 
+void sim_name_run(const struct sim_test *test, uint64_t seed)
+{
+    (void)snprintf(sim_again, sizeof sim_again, "%s %s --seed %llu --ladder", program, test->name,
+                   (unsigned long long)seed);
+}
+
 bool sim_run(const struct sim_test *test, uint64_t seed)
 {
     running = test;
     running_seed = seed;
-    (void)snprintf(sim_again, sizeof sim_again, "%s %s --seed %llu --ladder", program, test->name,
-                   (unsigned long long)seed);
+    sim_name_run(test, seed);
     bool failed = setjmp(escape) != 0;
     if (!failed)
         test->body(seed);
@@ -155,7 +163,13 @@ static bool is_wanted(const struct wanted *w, const struct sim_test *test)
     return w->names == 0;
 }
 
-static void say_totals(void)
+/* Whether all tests ran, each at its own seeds, and so LEAST_SEGMENTS are due. */
+static bool is_usual(const struct wanted *w)
+{
+    return w->names == 0 && !w->one_seed && w->seeds == 0 && !w->ladder && !w->list;
+}
+
+static void say_totals(uint64_t random_segments)
 {
     static const enum aksu_event_kind kind[] = { AKSU_EV_segment_out, AKSU_EV_retransmit,
                                                  AKSU_EV_dropped,
@@ -163,13 +177,15 @@ static void say_totals(void)
     for (unsigned i = 0; i < sizeof kind / sizeof kind[0]; i++)
         printf("%s%llu %s", i > 0 ? ", " : "", (unsigned long long)duo_total[kind[i]],
                aksu_event_name(kind[i]));
-    printf("; %llu segments in simulated networks\n", (unsigned long long)net_segments);
+    printf("; %llu segments in simulated networks, %llu of them in random ones\n",
+           (unsigned long long)net_segments, (unsigned long long)random_segments);
 }
 
 int main(int argc, char **argv)
 {
     struct wanted w = { 0 };
     unsigned passed = 0, failed = 0;
+    uint64_t random_segments = 0;
     program = argv[0];
     options(argc, argv, &w);
     if (w.soak > 0)
@@ -182,6 +198,7 @@ int main(int argc, char **argv)
             continue;
         }
         clock_t start = clock();
+        uint64_t before = net_segments;
         uint64_t from = w.one_seed ? w.seed : 1;
         uint64_t count = w.one_seed ? 1 : w.seeds != 0 ? w.seeds : test->seeds;
         for (uint64_t seed = from; seed < from + count; seed++) {
@@ -190,11 +207,18 @@ int main(int argc, char **argv)
             else
                 failed++;
         }
+        if (test == sim_find("random_network"))
+            random_segments = net_segments - before;
         printf("%-32s %4u seeds %6.2f s\n", test->name, (unsigned)count,
                (double)(clock() - start) / CLOCKS_PER_SEC);
     }
     if (!w.list)
-        say_totals();
+        say_totals(random_segments);
+    if (is_usual(&w) && random_segments < LEAST_SEGMENTS) {
+        printf("FAIL random_network: fewer than %llu segments; give it more seeds\n",
+               (unsigned long long)LEAST_SEGMENTS);
+        failed++;
+    }
     if (!w.list)
         printf("%u passed, %u failed\n", passed, failed);
     return failed != 0 || (passed == 0 && !w.list);

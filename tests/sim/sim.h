@@ -48,6 +48,7 @@ extern bool sim_verbose;            /* -v: say what happens */
 extern const char *sim_document;    /* --document FILE: the page that a table is written to */
 extern uint32_t sim_frames;         /* --frames N: for the peer that lies */
 extern char sim_again[256];         /* the command that runs this test with this seed again */
+void sim_name_run(const struct sim_test *test, uint64_t seed);      /* sets it */
 /* Runs one seed of a test; false: it failed, and said so. */
 bool sim_run(const struct sim_test *test, uint64_t seed);
 struct sim_test *sim_find(const char *name);        /* NULL */
