@@ -135,7 +135,8 @@ enum aksu_option {
 };
 AKSU_API enum aksu_status aksu_set(struct aksu *net, aksu_conn conn, enum aksu_option option,
                                    int64_t value, aksu_time now);
-/* "cubic", "reno" or "bbr" for what is sent from now on. INVALID: no such algorithm. */
+/* "cubic", "reno" or "bbr" for what is sent from now on, and for the rest of a recovery that is
+ * under way; the window stays, or after "bbr" is reduced for it. INVALID: no such algorithm. */
 AKSU_API enum aksu_status aksu_set_congestion_control(struct aksu *net, aksu_conn conn,
                                                       const char *name, aksu_time now);
 AKSU_API enum aksu_status aksu_set_cookie(struct aksu *net, aksu_conn conn, uint64_t cookie);

@@ -10,6 +10,19 @@ static uint32_t us_of(aksu_time t)
     return (uint32_t)(t / US(1));
 }
 
+/* From nothing, and what is in flight counts as if it had left with a rate taken at `now`: another
+ * algorithm may have sent it, which did not ask for rates. */
+void rate_begin(struct sender *o, seq_t nxt, aksu_time now)
+{
+    o->rate = (struct rate){ .delivered_us = us_of(now), .first_us = us_of(now), .round_seq = nxt };
+    for (struct sent_run *s = o->queue.first; s != NULL; s = s->next) {
+        s->delivered = 0;
+        s->delivered_us = us_of(now);
+        s->first_us = us_of(s->at);
+        s->app_limited = false;
+    }
+}
+
 void rate_sent(struct sender *o, struct sent_run *s, bool first, aksu_time now)
 {
     struct rate *r = &o->rate;

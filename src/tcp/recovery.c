@@ -387,6 +387,29 @@ void recovery_on_rto(struct tcp *t, aksu_time now)
     recovery_tell(t, "retransmission timeout", now);
 }
 
+/* The last one met this congestion by its own means. Where the window is led to ssthresh, at the
+ * end of a recovery (RFC 6937 4) or after a mark, there must be one; and of its window only what
+ * was in use is one that congestion has met. */
+void recovery_taken_over(struct tcp *t, aksu_time now)
+{
+    struct sender *o = t->out;
+    struct news n;
+    begin_news(&n, t, now);
+    switch ((enum recovery)o->recovery) {
+    case RECOVERY_NONE:
+        if (o->reduced)
+            o->cc.ssthresh = o->cc.cwnd;
+        break;
+    case RECOVERY_FAST:
+        o->cc.cwnd = recovery_flight_size(o, &n);
+        reduce(t, &n, "congestion control was changed");
+        break;
+    case RECOVERY_RTO:
+        o->cc.ops->on_rto(&o->cc, o->queue.octets, false, now);
+        break;
+    }
+}
+
 /* What is outstanding goes out again, as far as the windows allow, and no fault of the network: the
  * window was closed, or the path's MTU is smaller. With SACK and not `all`, the first tells of the
  * others. */

@@ -28,6 +28,7 @@ struct news {
 };
 
 /* rate.c */
+void rate_begin(struct sender *o, seq_t nxt, aksu_time now);
 void rate_sent(struct sender *o, struct sent_run *s, bool first, aksu_time now);
 void rate_app_limited(struct sender *o);
 void rate_delivered(struct sender *o, const struct sent_run *s, uint32_t octets, struct news *n);
@@ -46,6 +47,8 @@ void recovery_on_echo(struct tcp *t, aksu_time now);        /* of a segment that
 void recovery_on_rto(struct tcp *t, aksu_time now);
 void recovery_on_reordering_timer(struct tcp *t, aksu_time now);
 void recovery_resend(struct tcp *t, bool all, aksu_time now);
+/* Congestion control begins anew, after one that kept no ssthresh. */
+void recovery_taken_over(struct tcp *t, aksu_time now);
 /* RFC 6675 4 (NextSeg 3, 4): true: it is marked, for want of anything else to send. */
 bool recovery_last_resort(struct tcp *t);
 static inline bool recovery_may_resort(const struct sender *o)

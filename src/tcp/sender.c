@@ -31,10 +31,13 @@ void sender_timeout(struct tcp *t, aksu_time now)
         t->may_send = true;                     /* pacing lets the next one go */
 }
 
+_Static_assert(offsetof(struct sender, rate)
+                   == offsetof(struct sender, cc.state) + sizeof((struct cc *)0)->state,
+               "what init() does not zero is cc.state");
+
 static void init(struct sender *o, struct tcp *t, aksu_time now)
 {
     struct senders *all = &t->env->senders;
-    uint32_t now_us = (uint32_t)(now / US(1));
     /* Without the two large parts that have an init of their own. */
     memset(&o->loss, 0, offsetof(struct sender, cc.state) - offsetof(struct sender, loss));
     memset(&o->rate, 0, sizeof *o - offsetof(struct sender, rate));
@@ -42,9 +45,8 @@ static void init(struct sender *o, struct tcp *t, aksu_time now)
     uint32_t rtt_us = t->srtt_us != 0 ? t->srtt_us : UINT32_MAX;    /* the handshake's, at first */
     o->min_rtt = (struct min_rtt){ .us = rtt_us, .next_us = rtt_us,
                                    .half_began_ms = (uint32_t)(now / MS(1)) };
-    o->rate.delivered_us = o->rate.first_us = now_us;
+    rate_begin(o, t->snd.nxt, now);
     o->look_again = NEVER;
-    o->rate.round_seq = t->snd.nxt;
     o->tlp_rtt_taken = t->srtt_us != 0;
 
     o->loss.ops = t->sack_on && t->env->loss->sack ? t->env->loss : &loss_newreno;
@@ -80,10 +82,14 @@ void tcp_set_congestion_control(struct tcp *t, const struct cc_ops *ops, aksu_ti
     t->cc = ops;
     if (o == NULL || o->cc.ops == ops)
         return;
+    bool kept_ssthresh = !o->cc.ops->own_recovery;
     o->cc.ops = ops;
     o->cc.pacing_rate = 0;
     memset(o->cc.state, 0, sizeof o->cc.state);
     ops->init(&o->cc, now);
+    rate_begin(o, t->snd.nxt, now);
+    if (!kept_ssthresh && !ops->own_recovery)
+        recovery_taken_over(t, now);
 }
 
 static const char *phase_of(const struct sender *o)

@@ -76,6 +76,43 @@ static void ten_megabytes_each_way(void **state)
     bulk(NULL, 10 << 20);
 }
 
+static void use(struct flow *f, const char *name, aksu_time now)
+{
+    struct aksu_info info;
+    assert_int_equal(aksu_set_congestion_control(f->net, f->conn, name, now), AKSU_OK);
+    assert_int_equal(aksu_status(f->net, f->conn, &info), AKSU_OK);
+    assert_string_equal(info.congestion_control, name);
+    assert_true(info.cwnd > 0 && info.cwnd <= 1u << 30);
+}
+
+/* Each change meets text in flight, and every pair of them comes. */
+static void another_algorithm_under_way(void **state)
+{
+    (void)state;
+    static const char *const names[] = { "bbr", "cubic", "reno", "bbr", "reno", "cubic" };
+    struct two w;
+    aksu_conn c[2];
+    two_init(&w, NULL);
+    aksu_listener l = listen_on(&w, SERVER, 80, false);
+    connect_pair(&w, l, 80, c);
+    struct flow from = { .net = w.net[CLIENT], .conn = c[CLIENT] };
+    struct flow to = { .net = w.net[SERVER], .conn = c[SERVER] };
+    for (unsigned rounds = 0; to.received < 4 << 20; rounds++) {
+        assert_true(rounds < 100000);
+        pump_out(&from, 4 << 20, w.now);
+        use(&from, names[rounds % 6], w.now);
+        wait_for(&w, AKSU_US(100));
+        pump_in(&to, w.now);
+    }
+    assert_int_equal(aksu_set_congestion_control(from.net, from.conn, "vegas", w.now),
+                     AKSU_INVALID);
+    aksu_abort(from.net, from.conn, w.now);
+    assert_int_equal(aksu_set_congestion_control(from.net, from.conn, "reno", w.now),
+                     AKSU_DOES_NOT_EXIST);
+    assert_int_equal(counted(w.net[CLIENT], AKSU_EV_retransmit), 0);
+    two_fini(&w);
+}
+
 static void text_over_ipv6(void **state)
 {
     (void)state;
@@ -271,6 +308,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(ten_megabytes_each_way),
+        cmocka_unit_test(another_algorithm_under_way),
         cmocka_unit_test(text_over_ipv6),
         cmocka_unit_test(text_over_ethernet),
         cmocka_unit_test(text_with_offload),
