@@ -209,6 +209,23 @@ static bool give_resend(struct tcp *t, struct tcp_segment *out, aksu_time now)
                   o->recovery == RECOVERY_FAST ? "fast retransmit" : "timeout", now);
 }
 
+/* The scoreboard knows it before it leaves. */
+static bool note_new(struct tcp *t, uint32_t length, aksu_time now)
+{
+    struct sender *o = t->out;
+    bool first = o->queue.first == NULL;
+    struct sent_run *s = sent_append(&o->queue, t->snd.nxt, seq_add(t->snd.nxt, length), now);
+    if (s == NULL) {
+        wait_for_memory(t, now);
+        return false;
+    }
+    if (seq_eq(s->left, t->snd.nxt))
+        rate_sent(o, s, first, now);
+    if (first)
+        t->deadline[TIMER_SENDER] = NEVER;      /* it is not idle any more */
+    return true;
+}
+
 /* RFC 9293 3.8.6.1 [MUST-36]: one octet of what waits, beyond the window or again. */
 static bool give_probe(struct tcp *t, struct tcp_segment *out, aksu_time now)
 {
@@ -223,7 +240,7 @@ static bool give_probe(struct tcp *t, struct tcp_segment *out, aksu_time now)
         return false;                           /* no memory: the next probe may find some */
     bool fin = t->fin_queued && seq_eq(seq_add(from, len), send_end(t)) && !t->fin_acked;
     seq_t end = seq_add(from, len + fin);
-    if (seq_gt(end, t->snd.nxt) && sent_append(&o->queue, t->snd.nxt, end, now) == NULL)
+    if (seq_gt(end, t->snd.nxt) && !note_new(t, (uint32_t)seq_diff(end, t->snd.nxt), now))
         return false;
     if (again && o->queue.first->times == 0)
         o->queue.first->times = 1;              /* RFC 6298 3: it is not known any more which */
@@ -327,23 +344,6 @@ static uint32_t new_length(const struct tcp *t, uint32_t queued, uint32_t limit,
     if (len > limit && (len < queued || !(t->nodelay || fin_waits || in_flight(t) == 0)))
         len -= len % limit;
     return len;
-}
-
-/* The scoreboard knows it before it leaves. */
-static bool note_new(struct tcp *t, uint32_t length, aksu_time now)
-{
-    struct sender *o = t->out;
-    bool first = o->queue.first == NULL;
-    struct sent_run *s = sent_append(&o->queue, t->snd.nxt, seq_add(t->snd.nxt, length), now);
-    if (s == NULL) {
-        wait_for_memory(t, now);
-        return false;
-    }
-    if (seq_eq(s->left, t->snd.nxt))
-        rate_sent(o, s, first, now);
-    if (first)
-        t->deadline[TIMER_SENDER] = NEVER;      /* it is not idle any more */
-    return true;
 }
 
 static bool give_new(struct tcp *t, struct tcp_segment *out, aksu_time now)

@@ -1,5 +1,6 @@
 /* cc_switch.c - congestion control is changed while text is in flight, or while some of it is being
- * repaired (cc.h, RFC 6937 4, RFC 5681 3.1). A segment is 1000 octets. */
+ * repaired (cc.h, RFC 6937 4, RFC 5681 3.1); and no text leaves without what rates are made of. A
+ * segment is 1000 octets. */
 #include "tests/script/script.h"
 
 enum { FLIGHT = 10 };
@@ -146,5 +147,21 @@ SCRIPT(rounds_begin_at_the_change)                  /* RFC 9293 3.8.2 [MUST-19] 
     after(MS(20));
     in (ACK, .seq = 1, .ack = 1 + 1000 * FLIGHT);
     check_eq(heard(0), 1);
+    change_to(&cc_reno);
+}
+
+/* The octet of a probe is text like any other: its arrival ends a round. */
+SCRIPT(a_probe_carries_a_rate)                      /* RFC 9293 3.8.6.1 [MUST-36] */
+{
+    const struct cc_ops rates = hearing(true);
+    give_flight(__LINE__, &rates, true, false);
+    in (ACK, .seq = 1, .ack = 10001, .wnd = ZERO);
+    check_eq(heard(0), 1);
+    user_send(1000);
+    after(SECONDS(1));
+    out(ACK, .seq = 10001, .ack = 1, .len = 1);
+    after(MS(50));
+    in (ACK, .seq = 1, .ack = 10002, .wnd = ZERO);
+    check_eq(heard(0), 2);
     change_to(&cc_reno);
 }
