@@ -24,11 +24,13 @@ static void lose(const struct loss *l, struct sent_queue *q, struct sent_run *s,
         loss_mark(q, s, a);
 }
 
-/* RFC 6675 4 (IsLost): below which point are there enough SACKed octets, or separate blocks? */
+/* RFC 6675 4 (IsLost): below which point are there enough SACKed octets, or separate blocks? Far
+ * below the highest one it is not looked for: what lies there was judged when it was near. */
 static struct sent_run *judged_below(const struct sent_queue *q, uint32_t smss)
 {
-    uint32_t octets = 0, blocks = 0;
-    for (struct sent_run *s = q->last; s != NULL; s = s->prev) {
+    uint32_t octets = 0, blocks = 0, steps = SENT_STEPS;
+    struct sent_run *s = q->sacked > 0 ? q->top : NULL;
+    for (; s != NULL && steps > 0; s = s->prev, steps--) {
         if (s->state != SENT_SACKED)
             continue;
         octets += sent_length(s);
@@ -67,8 +69,8 @@ static enum loss_verdict on_ack(struct loss *l, struct sent_queue *q, struct los
         l->marked = a->ack;                     /* or it is of 2 GiB ago */
     if (a->new_sack && l->dup_acks < UINT16_MAX)
         l->dup_acks++;                          /* RFC 6675 2 (DupAcks) */
-    if (!a->new_sack && !a->recovering)
-        return LOSS_NONE;
+    if (!a->new_sack)
+        return LOSS_NONE;                       /* no evidence that was not judged before */
     struct sent_run *top = judged_below(q, a->smss);
     for (struct sent_run *s = top; s != NULL && seq_gt(s->right, l->marked); s = s->prev)
         lose(l, q, s, a);
@@ -104,14 +106,14 @@ static struct sent_run *piece(struct sent_queue *q, struct sent_run *s, uint32_t
 /* RFC 6675 4 (NextSeg 3): a hole for whose loss there is too little evidence. */
 static struct sent_run *hole_to_send(struct loss *l, struct sent_queue *q, uint32_t smss)
 {
-    uint32_t sacked = 0;                        /* what is SACKed below; some must lie above */
-    for (struct sent_run *s = q->first; s != NULL && sacked < q->sacked; s = s->next) {
-        if (s->state == SENT_SACKED)
-            sacked += sent_length(s);
-        else if (s->state == SENT_WAITING && above_high_rxt(l, s))
-            return piece(q, s, smss, false);
-    }
-    return NULL;
+    struct sent_run *s = q->once_hint != NULL ? q->once_hint : q->first;
+    if (q->sacked == 0)
+        return NULL;
+    while (s != NULL && seq_lt(s->left, q->top->left)
+           && (s->state != SENT_WAITING || !above_high_rxt(l, s)))
+        s = s->next;
+    q->once_hint = s;
+    return s != NULL && seq_lt(s->left, q->top->left) ? piece(q, s, smss, false) : NULL;
 }
 
 /* RFC 6675 4 (NextSeg 4): once, the highest octets that are not SACKed. */

@@ -338,7 +338,7 @@ static void lose_probe(struct tcp *t)
 {
     struct sent_queue *q = &t->out->queue;
     const struct mtu_search *m = &t->out->mtu;
-    uint32_t steps = SENT_MOST;
+    uint32_t steps = SENT_STEPS;
     struct sent_run *s = sent_find(q, m->left, &steps);
     if (s == NULL || (seq_lt(s->left, m->left) && !sent_split(q, s, m->left)))
         return;
@@ -361,7 +361,7 @@ static bool is_about_probe(const struct tcp *t, uint16_t mtu, seq_t seq)
 /* The segment that begins at `seq` has at most so many octets. */
 static uint32_t size_at(const struct tcp *t, seq_t seq)
 {
-    uint32_t steps = SENT_MOST;
+    uint32_t steps = SENT_STEPS;
     const struct sent_run *s = t->out != NULL ? sent_find(&t->out->queue, seq, &steps) : NULL;
     if (s == NULL)
         return t->mtu;                          /* no text, or the search took too long */

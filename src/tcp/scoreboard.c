@@ -2,8 +2,6 @@
  * (RFC 2018 5, RFC 6675 4 Update), or reported twice (RFC 2883 4). Called by recovery.c. */
 #include "tcp/core.h"
 
-enum { STEPS_MOST = 2048 };     /* of the search for what a SACK is about, in one segment */
-
 static void deliver(struct sender *o, struct sent_run *s, uint32_t octets, struct news *n)
 {
     if (s->state == SENT_SACKED)
@@ -133,7 +131,7 @@ static void take_sacks(struct tcp *t, const struct tcp_options *o, struct news *
 {
     struct sack_block block[SACK_MOST];
     unsigned count = 0;
-    uint32_t steps = STEPS_MOST;
+    uint32_t steps = SENT_STEPS;
     for (unsigned i = n->loss.dsack; i < o->sack_count; i++) {
         struct sack_block b = o->sack[i];
         b.left = seq_max(b.left, t->snd.una);

@@ -75,6 +75,8 @@ struct sender {
     seq_t undo_to;                  /* the end of all that was sent again */
     uint32_t undo_left;             /* octets sent again and not reported twice */
     uint32_t undo_ts;               /* our timestamp clock when the first of them left */
+    aksu_time undone_at;            /* since when `undone` octets were lost and then were not */
+    uint32_t undone;
     uint32_t prr_delivered, prr_out, recover_fs;    /* RFC 6937 3 */
     aksu_time reduced_at;           /* when the window was last reduced */
     aksu_time cc_told_at;           /* when congestion control last heard of an acknowledgment */

@@ -69,6 +69,8 @@ static void unlink_run(struct sent_queue *q, struct sent_run *s)
         q->top = s->prev ? s->prev : s->next;
     if (q->lost_hint == s)
         q->lost_hint = s->next;
+    if (q->once_hint == s)
+        q->once_hint = s->next;
     *(s->next ? &s->next->prev : &q->last) = s->prev;
     *(s->prev ? &s->prev->next : &q->first) = s->next;
 }
@@ -215,7 +217,7 @@ void sent_remove_first(struct sent_queue *q)
     struct sent_run *s = q->first;
     if (s->next == NULL && s == &q->own) {
         q->first = q->last = q->oldest = q->newest = NULL;
-        q->hint = q->top = q->lost_hint = NULL;
+        q->hint = q->top = q->lost_hint = q->once_hint = NULL;
         q->octets = q->sacked = q->lost = q->count = 0;
         q->own_used = false;
         return;
@@ -235,7 +237,7 @@ void sent_clear(struct sent_queue *q)
 {
     while (q->first != NULL)
         sent_remove_first(q);
-    q->hint = q->top = q->lost_hint = NULL;
+    q->hint = q->top = q->lost_hint = q->once_hint = NULL;
 }
 
 struct sent_run *sent_join(struct sent_queue *q, struct sent_run *s)
@@ -295,35 +297,85 @@ struct sent_run *sent_find(struct sent_queue *q, seq_t seq, uint32_t *steps)
     return NULL;
 }
 
-/* Back to its place by time, near the beginning: others have been sent since. */
-static void wait_again(struct sent_queue *q, struct sent_run *s)
+/* --- back to their places by time --- */
+
+/* So many that each of SENT_MOST runs finds room: bin[i] has 2^i of them, or none. */
+enum { BINS = 17 };
+_Static_assert(SENT_MOST < 1 << BINS, "a bin for every run");
+
+/* Two lists in the order of time, by `later` only, become one. */
+static struct sent_run *merge(struct sent_run *a, struct sent_run *b)
 {
-    struct sent_run *after = NULL;
-    s->state = SENT_WAITING;
-    for (struct sent_run *e = q->oldest; e != NULL && e->at < s->at; e = e->later)
-        after = e;
-    if (after != NULL) {
-        time_insert_after(q, s, after);
-        return;
+    struct sent_run *first, **end = &first;
+    while (a != NULL && b != NULL) {
+        struct sent_run **next = a->at <= b->at ? &a : &b;
+        *end = *next;
+        end = &(*next)->later;
+        *next = (*next)->later;
     }
-    s->earlier = NULL;
-    s->later = q->oldest;
-    *(q->oldest ? &q->oldest->earlier : &q->newest) = s;
-    q->oldest = s;
+    *end = a != NULL ? a : b;
+    return first;
 }
 
-void sent_unmark_lost(struct sent_queue *q, struct sent_run *s)
+static void sort_in(struct sent_run *bin[BINS], struct sent_run *s)
 {
-    q->lost -= sent_length(s);
-    wait_again(q, s);
+    unsigned i = 0;
+    s->later = NULL;
+    for (; bin[i] != NULL; i++) {
+        s = merge(s, bin[i]);
+        bin[i] = NULL;
+    }
+    bin[i] = s;
+}
+
+/* `all`, in the order of time: likely near the beginning, for others have been sent since. */
+static void insert_all(struct sent_queue *q, struct sent_run *all)
+{
+    struct sent_run *after = NULL, *before = q->oldest, *s;
+    while ((s = all) != NULL) {
+        all = s->later;
+        for (; before != NULL && before->at < s->at; before = before->later)
+            after = before;
+        s->earlier = after;
+        s->later = before;
+        *(after ? &after->later : &q->oldest) = s;
+        *(before ? &before->earlier : &q->newest) = s;
+        after = s;
+    }
+}
+
+/* All that is in this state, `octets` of it, waits again since it was last sent. Sorted, for a peer
+ * chooses in what order the times stand: a search for each place would take the square of the
+ * number of runs. */
+static void wait_again(struct sent_queue *q, enum sent_state state, uint32_t octets)
+{
+    struct sent_run *bin[BINS] = { NULL }, *all = NULL;
+    for (struct sent_run *s = q->last; s != NULL && octets > 0; s = s->prev) {
+        if (s->state != state)
+            continue;
+        octets -= sent_length(s);
+        s->state = SENT_WAITING;
+        sort_in(bin, s);
+    }
+    for (unsigned i = 0; i < BINS; i++)
+        all = merge(all, bin[i]);
+    insert_all(q, all);
+}
+
+void sent_unmark_lost(struct sent_queue *q)
+{
+    if (q->lost == 0)
+        return;
+    wait_again(q, SENT_LOST, q->lost);
+    q->lost = 0;
+    q->once_hint = NULL;
 }
 
 void sent_forget_sacks(struct sent_queue *q)
 {
-    for (struct sent_run *s = q->last; s != NULL && q->sacked > 0; s = s->prev) {
-        if (s->state != SENT_SACKED)
-            continue;
-        q->sacked -= sent_length(s);
-        wait_again(q, s);
-    }
+    if (q->sacked == 0)
+        return;
+    wait_again(q, SENT_SACKED, q->sacked);
+    q->sacked = 0;
+    q->once_hint = q->top = q->hint = NULL;
 }

@@ -16,6 +16,8 @@ enum sent_state { SENT_WAITING, SENT_SACKED, SENT_LOST /* deemed lost and not se
  * that. The last ones are for what is sent again, or a run longer than a segment could never leave
  * once the others are used up. */
 enum { SENT_CRUMBS = 8192, SENT_PIECE = 512, SENT_MOST = 65536, SENT_KEPT = 1024 };
+/* Runs that are looked at on the word of one segment, or of one message about it. */
+enum { SENT_STEPS = 2048 };
 
 struct sent_run {
     struct sent_run *next, *prev;           /* by sequence number */
@@ -31,9 +33,11 @@ struct sent_run {
 
 struct sent_queue {
     struct sent_run *first, *last, *oldest, *newest;
-    struct sent_run *top;                   /* near the highest SACK, which is of new text */
+    struct sent_run *top;                   /* the highest SACK, when there is one */
     struct sent_run *hint;                  /* near the last one below, of what was sent again */
     struct sent_run *lost_hint;             /* at or before the first run that is lost */
+    struct sent_run *once_hint;             /* before it all was sent again, as far as loss_sack.c
+                                               has looked; NULL: nowhere */
     struct slab *slab;                  /* objects of sizeof(struct sent_run) */
     uint32_t octets, sacked, lost;      /* of all runs, and of those in these states */
     uint32_t count;
@@ -85,8 +89,8 @@ struct sent_run *sent_first_lost(struct sent_queue *q);
 /* The run that `seq` lies in, searched from the nearest known place, in at most *steps steps, which
  * are counted down; NULL: not found. */
 struct sent_run *sent_find(struct sent_queue *q, seq_t seq, uint32_t *steps);
-/* It was not lost after all: it waits as before. */
-void sent_unmark_lost(struct sent_queue *q, struct sent_run *s);
+/* Nothing was lost after all: it waits as before. */
+void sent_unmark_lost(struct sent_queue *q);
 /* What was SACKed waits again: the peer may have thrown it away (RFC 2018 8). */
 void sent_forget_sacks(struct sent_queue *q);
 

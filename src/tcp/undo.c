@@ -34,12 +34,26 @@ void undo_sent_again(struct tcp *t, const struct sent_run *s, aksu_time now)
     o->undo_left += sent_length(s);
 }
 
-/* What was deemed lost and not yet sent again waits for its acknowledgment as before. */
-static void unmark(struct sent_queue *q)
+static bool in_this_round(const struct tcp *t, aksu_time now)
 {
-    for (struct sent_run *s = q->last; s != NULL && q->lost > 0; s = s->prev)
-        if (s->state == SENT_LOST)
-            sent_unmark_lost(q, s);
+    return now - t->out->undone_at < US(t->srtt_us);
+}
+
+static void note_undone(struct tcp *t, aksu_time now)
+{
+    struct sender *o = t->out;
+    if (!in_this_round(t, now)) {
+        o->undone_at = now;
+        o->undone = 0;
+    }
+    o->undone += o->queue.lost;
+}
+
+/* In a round trip no more than what is outstanding. A peer that lies would have all of it marked
+ * and unmarked with every two acknowledgments. */
+static bool enough_undone(const struct tcp *t, aksu_time now)
+{
+    return in_this_round(t, now) && t->out->undone > t->out->queue.octets;
 }
 
 /* RFC 4015 3.2 (9): nothing was lost, but something was marked, and the window stays. */
@@ -52,7 +66,8 @@ static void keep_window(struct sender *o)
 static bool undo(struct tcp *t, const struct news *n, const char *why)
 {
     struct sender *o = t->out;
-    unmark(&o->queue);
+    note_undone(t, n->loss.now);
+    sent_unmark_lost(&o->queue);                /* it waits for its acknowledgment as before */
     if (n->echo || o->echoed) {
         keep_window(o);
     } else {
@@ -110,6 +125,8 @@ bool undo_check(struct tcp *t, const struct news *n)
         return false;
     if (frto_says_spurious(o, n))
         return undo(t, n, "F-RTO");
+    if (enough_undone(t, n->loss.now))
+        return false;
     if (echo_is_older(o, n))
         return undo_reordered(t, n, "timestamp echo");
     return all_reported(o, n) && undo_reordered(t, n, "DSACK");

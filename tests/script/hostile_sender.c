@@ -194,6 +194,29 @@ SCRIPT(a_thousand_reports_of_duplicates)            /* RFC 8985 3.3.2, RFC 3708 
     finish(__LINE__, 60001);
 }
 
+/* All is marked lost, a report takes it back, and the next acknowledgment has it marked again: a
+ * few times in a round trip, not with every acknowledgment. */
+SCRIPT(undone_again_and_again)                      /* RFC 3708 2, RFC 8985 6.2 */
+{
+    for each_detector {
+        give_flight(__LINE__, 40, 0);
+        after(MS(50));
+        for (unsigned i = 0; i < 60; i++) {
+            if (i % 6 == 5) {                       /* 100 ms in all, two round trips */
+                w.now += MS(10);
+                tcp_timeouts(&w.tcp, w.now);
+                (void)discard();
+            }
+            in (ACK, .seq = 1, .ack = 1, .sack = { { 30001, 40001 } });
+            (void)discard();
+            in (ACK, .seq = 1, .ack = 1, .sack = { { 30001, 40001 }, { 30001, 40001 } });
+            (void)discard();
+        }
+        check(event_count(undo) >= 1 && event_count(undo) <= 9);     /* of 21 */
+        finish(__LINE__, 40001);
+    }
+}
+
 /* Segments of 48 octets less options, and a SACK option in each: never less than some text. */
 SCRIPT(a_tiny_mss)                                  /* RFC 9293 3.7.1 [MUST-16] */
 {

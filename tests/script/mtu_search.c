@@ -403,3 +403,21 @@ SCRIPT(the_evidence_outlives_a_pause)               /* RFC 5927 7.2, R5927-7.2-a
     check_eq(mss(), FULL);
     (void)discard();
 }
+
+/* A router's word about a segment far from all that is known: it is not searched for in all that is
+ * outstanding, and counts as being about a segment of full size. */
+SCRIPT(a_message_about_the_middle)                  /* RFC 5927 7.2 */
+{
+    config.initial_window = 60;
+    given(ESTABLISHED, .sack = true, .wnd = 65000, .rtt = MS(50));
+    user_set(NODELAY, 1);
+    for (unsigned i = 0; i < 2 * SENT_STEPS + 200; i++) {
+        w.now += US(1);
+        user_send(10);
+        check_eq(discard(), 1);
+    }
+    check_eq(w.tcp.out->queue.count, 2 * SENT_STEPS + 200);
+    check(!too_big(600, 10 * 100 + 1));                       /* it was smaller */
+    check(too_big(600, 10 * (SENT_STEPS + 100) + 1));
+    (void)discard();
+}
