@@ -96,7 +96,7 @@ outage() # us|them: who sends
     begin_case
     in_ns net sysctl -qw net.ipv6.conf.tap.keep_addr_on_down=1
     we_open $version 5000
-    step $receiver pace 5
+    step $receiver pace 20
     step "$1" send $size && tell $receiver expect $size 50000
     sleep 0.5
     still $receiver
