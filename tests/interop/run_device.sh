@@ -40,7 +40,7 @@ measured()
 import json, sys
 end = json.load(open(sys.argv[1]))["end"]
 sent, got = end["sum_sent"]["bytes"], end["sum_received"]["bytes"]
-if not 10e6 < got <= sent or sent - got > int(sys.argv[2]) << 23:
+if not 10e6 < got <= sent or sent - got > int(sys.argv[2]) << 25:    # what the buffers of both ends hold
     sys.exit(f"sent {sent}, received {got}")
 print(f"{end['sum_received']['bits_per_second'] / 1e9:.1f} Gbit/s")
 PYTHON
