@@ -384,3 +384,17 @@ SCRIPT(numbers_that_come_round)                     /* RFC 6582 6, R6582-6-a */
     check_eq(o->queue.lost + script_status().retransmits * 1000 >= 4000, 1);
     (void)discard();
 }
+
+SCRIPT(no_duplicates_of_nothing)                    /* RFC 5681 2 */
+{
+    given(ESTABLISHED, .wnd = 60000);
+    user_send(1000);
+    check_eq(drain().octets, 1000);
+    in (ACK, .seq = 1, .ack = 1001);
+    uint32_t before = cwnd();
+    for (unsigned i = 0; i < 5; i++)
+        in (ACK, .seq = 1, .ack = 1001);
+    check_eq(cwnd(), before);
+    user_send(20000);
+    check(drain().octets <= before);
+}

@@ -178,8 +178,9 @@ static void what_was_lost_is_taken_off(void **state)
     f.cc.ops->on_recovered(&f.cc, f.now);
     assert_int_equal(f.cc.ssthresh, 14000);
     assert_int_equal(f.cc.cwnd, 14000);
+    f.cc.cwnd = 50000;
     f.cc.ops->on_recovered(&f.cc, f.now);       /* once */
-    assert_int_equal(f.cc.ssthresh, 14000);
+    assert_int_equal(f.cc.cwnd, 50000);
 
     rest(&f, &cc_reno, 30000, 40);
     f.cc.ops->on_congestion(&f.cc, 8000, false, f.now);
