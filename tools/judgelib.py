@@ -91,6 +91,7 @@ class Side:
         self.rst = False
         self.ack = -1                   # what it has acknowledged, in the space of the peer
         self.edge = None                # right edge of its window, in the space of the peer
+        self.window = None              # the field of its last ACK
         self.tsval, self.tsvals = None, set()
         self.pending = collections.deque()      # text in order, not acknowledged: [end, time, segments, octets, frame]
         self.last = (0, 0)              # its last text
@@ -235,11 +236,11 @@ class Judge:
         if ack < a.ack:
             self.say(a, s, 'ack-left', f'ack {s.ack}, {a.ack - ack} octets less than before')
             return
-        again = ack == a.ack
-        a.ack = ack
+        duplicate = ack == a.ack and s.window == a.window and not s.length      # RFC 5681 2
+        a.ack, a.window = ack, s.window
         self.window(c, a, s, ack)
         self.pace(a, b, s, ack)
-        self.beyond(c, b, s, again)
+        self.beyond(c, b, s, duplicate)
 
     def window(self, c, a, s, ack):
         if c.scaled is None and a.syn is None:
@@ -270,11 +271,11 @@ class Judge:
         if s.time - oldest > MAX_ACK_DELAY:
             self.say(a, s, 'ack-late', f'{(s.time - oldest) * 1000:.0f} ms after the text')
 
-    def beyond(self, c, b, s, again):
+    def beyond(self, c, b, s, duplicate):
         """Text of `b` that arrived behind a hole has been told of: the ACK that fills the hole may jump over it."""
         if s.sack:
             blocks = [(b.position(left), b.position(right)) for left, right in s.sack]
-        elif again and not c.sack and b.pending:
+        elif duplicate and not c.sack and b.pending:
             blocks = [(b.pending[0][0], b.end)]     # a duplicate: all but the first may have arrived
         else:
             return

@@ -367,7 +367,7 @@ void recovery_on_rto(struct tcp *t, aksu_time now)
     begin_news(&n, t, now);
     bool again = t->resends > 1;
     frto_begin(t, again);
-    if (o->recovery == RECOVERY_NONE && !again)
+    if (o->recovery == RECOVERY_NONE)
         undo_begin(t);
     else if (o->recovery == RECOVERY_FAST)
         o->undo_possible = false;

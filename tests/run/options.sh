@@ -63,4 +63,10 @@ has "no route" "Network is unreachable" "$(with -1 --address 10.0.0.2/24 -- pyth
 import socket
 try: socket.create_connection(('192.0.2.1', 80))
 except OSError as e: print(e)")"
+
+# A word that is none of three: which three is said.
+has "--ecn" "aksu get: --ecn takes accept, ask or off, not 'yes'" \
+    "$("$aksu" get --device tap:none --ecn yes http://192.0.2.1/ 2>&1)"
+has "--mtu-probing" "aksu get: --mtu-probing takes black-hole, off or always, not 'on'" \
+    "$("$aksu" get --device tap:none --mtu-probing on http://192.0.2.1/ 2>&1)"
 finish

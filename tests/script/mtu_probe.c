@@ -235,3 +235,20 @@ SCRIPT(a_lost_probe_without_sack)                   /* RFC 4821 7.6.3 */
     check(w.tcp.out->mtu.not_before > w.now);
     (void)discard();
 }
+
+/* A probe whose loss nothing behind it would show is not worth a timeout. */
+SCRIPT(no_probe_without_text_behind_it)             /* RFC 4821 7.4, R4821-7.4-a */
+{
+    config.mtu_probing = AKSU_MTU_PROBING_ALWAYS;
+    path_begin(__LINE__, true, false);
+    user_send(BASE);
+    (void)path_turn(__LINE__);
+    user_send(FULL + 2 * BASE);
+    (void)path_turn(__LINE__);
+    check_eq(path.probes, 0);
+    (void)path_turn(__LINE__);
+    user_send(FULL + 3 * BASE);
+    (void)path_turn(__LINE__);
+    check_eq(path.probes, 1);
+    (void)discard();
+}

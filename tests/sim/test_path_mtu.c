@@ -75,6 +75,16 @@ static void expect_found(const struct setup *s, const struct aksu_path_counts *c
            (unsigned long long)c->out, (unsigned long long)segments, sim_again);
 }
 
+/* At most so many timeouts, and so many frames that the path did not carry. */
+static void expect_few(const struct aksu_sim_report *r, uint64_t timeouts,
+                       const struct aksu_path_counts *c, uint64_t too_big)
+{
+    expect(r->timeouts <= timeouts, "%llu timeouts, at most %llu. Again: %s",
+           (unsigned long long)r->timeouts, (unsigned long long)timeouts, sim_again);
+    expect(c->too_big <= too_big, "%llu were too large, at most %llu. Again: %s",
+           (unsigned long long)c->too_big, (unsigned long long)too_big, sim_again);
+}
+
 /* Two timeouts until it is noticed; then probes, each of which costs one segment. */
 SIM(a_path_that_drops_in_silence, SIM_SEEDS(40))
 {
@@ -85,9 +95,7 @@ SIM(a_path_that_drops_in_silence, SIM_SEEDS(40))
     transfer(&s, seed, &r, &c);
     if (s.loses)
         return;
-    expect(r.timeouts <= 3, "%llu timeouts. Again: %s", (unsigned long long)r.timeouts, sim_again);
-    expect(c.too_big <= 10 + 3 + 8, "%llu were too large. Again: %s",
-           (unsigned long long)c.too_big, sim_again);
+    expect_few(&r, 3, &c, 10 + 3 + 8);
     expect_within(&r, AKSU_SECONDS(4));
 }
 
@@ -111,9 +119,7 @@ SIM(a_path_that_tells, SIM_SEEDS(40))
     struct aksu_path_counts c;
     s.tells = true;
     transfer(&s, seed, &r, &c);
-    expect(r.timeouts == 0, "%llu timeouts. Again: %s", (unsigned long long)r.timeouts, sim_again);
-    expect(c.too_big <= 10, "%llu were too large. Again: %s", (unsigned long long)c.too_big,
-           sim_again);
+    expect_few(&r, 0, &c, 10);
     expect_found(&s, &c);
     expect_within(&r, AKSU_SECONDS(2));
 }
@@ -126,9 +132,7 @@ SIM(a_search_from_the_beginning, SIM_SEEDS(40))
     struct aksu_path_counts c;
     s.probing = AKSU_MTU_PROBING_ALWAYS;
     transfer(&s, seed, &r, &c);
-    expect(r.timeouts == 0, "%llu timeouts. Again: %s", (unsigned long long)r.timeouts, sim_again);
-    expect(c.too_big <= 8, "%llu probes were too large. Again: %s", (unsigned long long)c.too_big,
-           sim_again);
+    expect_few(&r, 0, &c, 8);
     expect_within(&r, AKSU_SECONDS(3));
 }
 
