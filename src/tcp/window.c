@@ -17,10 +17,15 @@ static uint32_t least_step(const struct tcp *t)
 }
 
 /* Segments that carry no text stand inside the peer's window, or it would drop them: after a
- * probe that was refused SND.NXT is beyond it. */
+ * probe that was refused (one octet, and a FIN perhaps) SND.NXT is beyond it. Less than a unit of
+ * the window field beyond it, the window has only been rounded down (RFC 7323 2.4): what was sent
+ * is inside, and a number before it would be old (RFC 9293 A.2). */
 seq_t tcp_acceptable_seq(const struct tcp *t)
 {
-    return seq_min(t->snd.nxt, seq_add(t->snd.una, t->snd.wnd));
+    seq_t edge = seq_add(t->snd.una, t->snd.wnd);
+    bool probe = t->snd.wnd == 0 && in_flight(t) <= 2;
+    bool rounded = !probe && seq_diff(t->snd.nxt, edge) < (int32_t)1 << t->snd_wscale;
+    return rounded ? t->snd.nxt : seq_min(t->snd.nxt, edge);
 }
 
 /* The right edge that the free space allows. */

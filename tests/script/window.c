@@ -196,3 +196,32 @@ SCRIPT(windows_of_any_width_that_closes_by_itself)  /* RFC 9293 3.8.6.1 [MAY-8] 
     user_receive(4096);
     out(ACK, .seq = 1, .ack = 4097, .wnd = 4096);
 }
+
+/* The field has no place for the last octets of a window that the text was sent in. What acknowledges
+ * the peer's text stands behind all of ours, or the peer would take it for old and hear nothing. */
+SCRIPT(an_acknowledgment_in_a_window_rounded_down)  /* RFC 7323 2.4, R7323-2.4-e; RFC 9293 A.2 */
+{
+    given(ESTABLISHED, .wscale = SHIFT(8), .wnd = 1024);
+    user_send(1000);
+    out(PSH|ACK, .seq = 1, .ack = 1, .len = 1000);
+    in (ACK, .seq = 1, .ack = 301, .wnd = 512);     /* 724 */
+    in (PSH|ACK, .seq = 1, .ack = 301, .len = 100, .wnd = 512);
+    after(MS(40));
+    out(ACK, .seq = 1001, .ack = 101);
+    (void)discard();
+}
+
+/* But one octet that a closed window has refused is not part of what the peer awaits. */
+SCRIPT(an_acknowledgment_at_a_closed_window)        /* RFC 9293 3.8.6.1, RFC 9293 A.2 */
+{
+    given(ESTABLISHED, .wscale = SHIFT(8), .wnd = 1024);
+    in (ACK, .seq = 1, .ack = 1, .wnd = ZERO);
+    user_send(1000);
+    after(SECONDS(1));
+    out(ACK, .seq = 1, .ack = 1, .len = 1);         /* a probe */
+    in (ACK, .seq = 1, .ack = 1, .wnd = ZERO);
+    in (PSH|ACK, .seq = 1, .ack = 1, .len = 100, .wnd = ZERO);
+    after(MS(40));
+    out(ACK, .seq = 1, .ack = 101);
+    (void)discard();
+}
