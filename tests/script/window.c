@@ -197,8 +197,9 @@ SCRIPT(windows_of_any_width_that_closes_by_itself)  /* RFC 9293 3.8.6.1 [MAY-8] 
     out(ACK, .seq = 1, .ack = 4097, .wnd = 4096);
 }
 
-/* The field has no place for the last octets of a window that the text was sent in. What acknowledges
- * the peer's text stands behind all of ours, or the peer would take it for old and hear nothing. */
+/* The field has no place for the last octets of a window that the text was sent in. What
+ * acknowledges the peer's text stands behind all of ours, or the peer would take it for old and
+ * hear nothing. */
 SCRIPT(an_acknowledgment_in_a_window_rounded_down)  /* RFC 7323 2.4, R7323-2.4-e; RFC 9293 A.2 */
 {
     given(ESTABLISHED, .wscale = SHIFT(8), .wnd = 1024);
