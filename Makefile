@@ -65,6 +65,8 @@ objects: $(call obj,$(library))
 tests: all $(unit) $(suites) $(tool) $(examples) $(if $(drivers),$(fuzzers:%=$(B)/fuzz/%))
 
 $(call obj,$(library) $(program) $(wildcard bench/*.c bench/device/*.c bench/path/*.c bench/sim/*.c)): FLAGS += $(LTO)
+# What is few octets long at most times is only made slower by vectors; where they pay, the code has them.
+$(call obj,$(library)): FLAGS += -fno-tree-vectorize
 $(call obj,$(library)): PIC := -fPIC -fno-semantic-interposition
 $(call obj,$(hosted)): DEFINES := -D_GNU_SOURCE
 $(B)/obj/src/wire/checksum.o: FASTER := -O3

@@ -6,7 +6,7 @@
 #include "wire/checksum.h"
 
 typedef uint64_t lanes __attribute__((vector_size(16)));
-enum { BLOCK = 2 * sizeof(lanes),
+enum { BLOCK = 4 * sizeof(lanes),
        /* headers: words of 32 bits, as they were just written, can be loaded at once */
        SHORT = 128 };
 
@@ -27,6 +27,20 @@ static inline uint64_t load_word(const uint8_t *p)
     return word;
 }
 
+static inline lanes load_lanes(const uint8_t *p)
+{
+    lanes word;
+    memcpy(&word, p, sizeof word);
+    return word;
+}
+
+static inline uint64_t load_half(const uint8_t *p)
+{
+    uint32_t half;
+    memcpy(&half, p, sizeof half);
+    return half;
+}
+
 static inline uint64_t halves(uint64_t word)
 {
     return (word >> 32) + (word & UINT32_MAX);
@@ -39,9 +53,13 @@ static inline uint64_t sum_blocks(const uint8_t *data, size_t length)
 {
     lanes all0 = { 0 }, all1 = { 0 }, high0 = { 0 }, high1 = { 0 };
     for (size_t at = 0; at != length; at += BLOCK) {
-        lanes word0, word1;
-        memcpy(&word0, data + at, sizeof(lanes));
-        memcpy(&word1, data + at + sizeof(lanes), sizeof(lanes));
+        lanes word0 = load_lanes(data + at), word1 = load_lanes(data + at + 16);
+        all0 += word0;
+        all1 += word1;
+        high0 += word0 >> 32;
+        high1 += word1 >> 32;
+        word0 = load_lanes(data + at + 32);
+        word1 = load_lanes(data + at + 48);
         all0 += word0;
         all1 += word1;
         high0 += word0 >> 32;
@@ -52,23 +70,35 @@ static inline uint64_t sum_blocks(const uint8_t *data, size_t length)
     return all0[0] + all0[1];
 }
 
-/* Sum of less than a block; a last odd octet is padded with zero. */
+/* Sum of few octets; a last odd one is padded with zero. */
 static inline uint64_t sum_tail(const uint8_t *data, size_t length)
 {
     uint64_t sum = 0;
-    for (; length >= 4; data += 4, length -= 4) {
-        uint32_t word;
-        memcpy(&word, data, 4);
-        sum += word;
+    const uint8_t *end = data + (length & ~(size_t)15);
+    for (; data != end; data += 16) {
+        sum += load_half(data);
+        sum += load_half(data + 4);
+        sum += load_half(data + 8);
+        sum += load_half(data + 12);
+    }
+    if (length & 8) {
+        sum += load_half(data);
+        sum += load_half(data + 4);
+        data += 8;
+    }
+    if (length & 4) {
+        sum += load_half(data);
+        data += 4;
     }
     uint16_t last = 0;
-    if (length >= 2) {
+    if (length & 2) {
         memcpy(&last, data, 2);
         sum += last;
+        data += 2;
     }
     if (length & 1) {
         last = 0;
-        memcpy(&last, data + length - 1, 1);
+        memcpy(&last, data, 1);
         sum += last;
     }
     return sum;

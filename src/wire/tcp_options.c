@@ -213,19 +213,33 @@ static void build_planned(struct writer *w, const struct tcp_options *in, struct
         build_sack(w, in, plan.sacks);
 }
 
-void wire_tcp_options_build(struct writer *w, const struct tcp_options *in)
+static uint64_t sum_of_words(const uint8_t *data, size_t length)
+{
+    uint64_t sum = 0;
+    for (size_t i = 0; i < length; i += 4)
+        sum += load_be32(data + i);
+    return sum;
+}
+
+uint64_t wire_tcp_options_build(struct writer *w, const struct tcp_options *in)
 {
     if (in->has == HAS_TIMESTAMPS) {
-        write_be32(w, NOP_NOP_TIMESTAMPS);
-        build_timestamps(w, in);
-        return;
+        uint8_t *p = write_space(w, 12);
+        if (p == NULL)
+            return 0;
+        store_be32(p, NOP_NOP_TIMESTAMPS);
+        store_be32(p + 4, in->ts_val);
+        store_be32(p + 8, in->ts_ecr);
+        return (uint64_t)NOP_NOP_TIMESTAMPS + in->ts_val + in->ts_ecr;
     }
     if (((in->has & HAS_SACK) && in->sack_count > SACK_MOST)
         || ((in->has & HAS_FAST_OPEN) && in->fast_open_length > FAST_OPEN_COOKIE_MOST))
         bug("tcp options: counts within their arrays");
     struct plan plan = plan_for(in);
+    size_t from = writer_length(w);
     build_planned(w, in, plan);
     /* RFC 9293 3.1 [MUST-69] */
     for (unsigned i = plan.length; i % 4 != 0; i++)
         write_u8(w, OPTION_END);
+    return w->bad ? 0 : sum_of_words(w->start + from, writer_length(w) - from);
 }

@@ -41,7 +41,9 @@ void wire_tcp_options_parse(const uint8_t *data, size_t length, struct tcp_optio
 size_t wire_tcp_options_length(const struct tcp_options *in);
 /* Writes them, in the order mss, sackOK, TS, nop, wscale, fast open, user timeout on a SYN and nop,
  * nop, TS, nop, nop, SACK otherwise, padded with zeros after an END (RFC 9293 3.1 [MUST-69]).
- * What does not fit 40 octets is left out: SACK blocks first, then the user timeout. */
-void wire_tcp_options_build(struct writer *w, const struct tcp_options *in);
+ * What does not fit 40 octets is left out: SACK blocks first, then the user timeout.
+ * Returns the sum of their words of 32 bits, for the checksum; of the values where they are at
+ * hand, because reading back what was just written can stall. */
+uint64_t wire_tcp_options_build(struct writer *w, const struct tcp_options *in);
 
 #endif
