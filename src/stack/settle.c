@@ -91,7 +91,8 @@ static void compact(struct aksu *net, struct conn *c, aksu_time now)
     conn_delete(net, c, now);
 }
 
-/* True: the connection is gone. */
+/* True: the connection is gone. Apart, as the next three are, from stack_settle's few registers. */
+__attribute__((noinline))
 static bool end(struct aksu *net, struct conn *c, aksu_time now)
 {
     if (c->tcp.state == TCP_CLOSED) {
@@ -109,6 +110,7 @@ static bool end(struct aksu *net, struct conn *c, aksu_time now)
 }
 
 /* RFC 9293 3.8.3 [MUST-20]: negative advice to the IP layer. */
+__attribute__((noinline, cold))
 static void advise_neighbor(struct aksu *net, struct conn *c, aksu_time now)
 {
     c->suspected = c->tcp.r1_reported;
@@ -119,6 +121,7 @@ static void advise_neighbor(struct aksu *net, struct conn *c, aksu_time now)
 }
 
 /* Before ESTABLISHED, and in CLOSED. */
+__attribute__((noinline))
 static void settle_opening(struct aksu *net, struct conn *c, aksu_time now)
 {
     if (c->listener != 0)
@@ -132,6 +135,7 @@ static void settle_opening(struct aksu *net, struct conn *c, aksu_time now)
 }
 
 /* RFC 4821 5.2: what one connection has found is true for its destination. */
+__attribute__((noinline, cold))
 static void take_mtu(struct aksu *net, struct conn *c, aksu_time now)
 {
     const struct aksu_ip *to = &c->tcp.tuple.remote_ip;
