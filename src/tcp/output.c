@@ -3,6 +3,9 @@
  * all input was processed. */
 #include "tcp/core.h"
 
+/* Apart from the few registers of those who call them. */
+#define RARELY __attribute__((noinline, cold))
+
 /* SLICES: a frame that leaves has its headers in a part of their own. */
 enum { LARGEST_GSO = 61440, SLICES = TCP_TEXT_PARTS - 1 };
 
@@ -40,7 +43,7 @@ static void segment(struct tcp *t, struct tcp_segment *out, seq_t seq, uint8_t c
     acknowledged(t);
 }
 
-static void give_reset(struct tcp *t, struct tcp_segment *out, aksu_time now)
+RARELY static void give_reset(struct tcp *t, struct tcp_segment *out, aksu_time now)
 {
     header(t, out, t->rst_seq, (uint8_t)(t->rst_has_ack ? CTL_RST | CTL_ACK : CTL_RST));
     out->wnd = 0;
@@ -112,35 +115,6 @@ static uint32_t text_limit(const struct tcp *t)
     return t->snd_mss > blocks + 8 ? t->snd_mss - blocks : 8;
 }
 
-/* A 64th of a round trip, and 1 ms at most, may leave together: a timer for each segment costs more
- * than so small a burst does harm. */
-static aksu_time pace_slack(const struct tcp *t)
-{
-    uint64_t slack = (uint64_t)t->srtt_us << 4;
-    return slack < MS(1) ? slack : MS(1);
-}
-
-/* How much text may leave at this moment: `false` and the timer, when pacing says later. */
-static bool pace_lets(struct tcp *t, aksu_time now)
-{
-    const struct sender *o = t->out;
-    if (o == NULL || o->pace_at <= now || (o->pace_rate != 0 && o->pace_at <= now + pace_slack(t)))
-        return true;
-    t->deadline[TIMER_SENDER] = o->pace_at;
-    return false;
-}
-
-/* `length` octets have left. Who comes late because of timers may catch up by half of them. */
-static void pace(struct sender *o, uint32_t length, aksu_time now)
-{
-    if (o->pace_rate == 0)
-        return;
-    aksu_time takes = (aksu_time)length * SECONDS(1) / o->pace_rate;
-    aksu_time late = o->pace_at < now ? now - o->pace_at : 0;
-    late = late < takes / 2 ? late : takes / 2;
-    o->pace_at = (o->pace_at > now ? o->pace_at : now) + takes - late;
-}
-
 /* What the scoreboard is told of text that leaves once more. */
 static void sent_once_more(struct tcp *t, struct sent_run *s, aksu_time now)
 {
@@ -149,7 +123,7 @@ static void sent_once_more(struct tcp *t, struct sent_run *s, aksu_time now)
     rate_sent(o, s, false, now);
     undo_sent_again(t, s, now);
     o->prr_out += sent_length(s);
-    pace(o, sent_length(s), now);
+    pace_sent(o, sent_length(s), now);
     t->retransmits++;
     if (t->timing && seq_gt(t->timed, s->left))
         t->timing = false;                      /* RFC 6298 3, RFC 9293 3.8.1 [MUST-18] */
@@ -188,7 +162,7 @@ static uint32_t with_fin(const struct tcp *t, const struct sent_run *s, uint32_t
 }
 
 /* RFC 6675 4 (NextSeg 1), RFC 5681 3.1: the first that is lost. */
-static bool give_resend(struct tcp *t, struct tcp_segment *out, aksu_time now)
+RARELY static bool give_resend(struct tcp *t, struct tcp_segment *out, aksu_time now)
 {
     struct sender *o = t->out;
     struct sent_run *s = sent_first_lost(&o->queue);
@@ -227,7 +201,7 @@ static bool note_new(struct tcp *t, uint32_t length, aksu_time now)
 }
 
 /* RFC 9293 3.8.6.1 [MUST-36]: one octet of what waits, beyond the window or again. */
-static bool give_probe(struct tcp *t, struct tcp_segment *out, aksu_time now)
+RARELY static bool give_probe(struct tcp *t, struct tcp_segment *out, aksu_time now)
 {
     t->probe_owed = false;
     seq_t from = t->snd.una;
@@ -269,7 +243,7 @@ static void sent_new(struct tcp *t, const struct tcp_segment *out, aksu_time now
 {
     struct sender *o = t->out;
     t->snd.nxt = seq_add(t->snd.nxt, seg_len(out));
-    pace(o, out->text_len, now);
+    pace_sent(o, out->text_len, now);
     if (o->recovery == RECOVERY_FAST)
         o->prr_out += out->text_len;
     t->sws_override = false;
@@ -281,7 +255,9 @@ static void sent_new(struct tcp *t, const struct tcp_segment *out, aksu_time now
     }
     if (t->closed_window)
         return;
-    if (t->deadline[TIMER_RETRANSMISSION] == NEVER || t->waits_for == WAIT_LOSS_PROBE)
+    /* Of segments that leave at the same time the first one has done it for all. */
+    bool later = t->waits_for == WAIT_LOSS_PROBE && o->armed_at != now;
+    if (t->deadline[TIMER_RETRANSMISSION] == NEVER || later)
         rto_start(t, now);                      /* RFC 6298 5.1, RFC 8985 7.2 */
     t->deadline[TIMER_PERSIST] = NEVER;
 }
@@ -308,14 +284,6 @@ static void held_back(struct tcp *t, uint32_t queued, uint32_t limit, aksu_time 
         window_persist(t, now);
     else if (seq_eq(t->snd.una, t->snd.nxt))
         window_override(t, now);                /* no ACK will come to release it */
-}
-
-/* At least two segments, so that acknowledgments are not delayed. */
-static uint32_t pace_piece(uint64_t rate, uint32_t limit, uint32_t most)
-{
-    uint64_t piece = rate / 1000 / limit * limit;
-    piece = piece < 2 * limit ? 2 * limit : piece;
-    return piece < most ? (uint32_t)piece : most;
 }
 
 /* What SND.WND alone allows beyond SND.NXT. */
@@ -346,15 +314,10 @@ static uint32_t new_length(const struct tcp *t, uint32_t queued, uint32_t limit,
     return len;
 }
 
-static bool give_new(struct tcp *t, struct tcp_segment *out, aksu_time now)
+static bool give_what_waits(struct tcp *t, struct tcp_segment *out, aksu_time now)
 {
     bool fin_waits = t->fin_queued && !t->fin_sent;
-    uint32_t queued = t->fin_sent ? 0 : (uint32_t)seq_diff(send_end(t), t->snd.nxt);
-    if (queued == 0 && !fin_waits) {
-        if (t->out != NULL && t->out->cc.ops->wants_rate && window_of_cwnd(t) > 0)
-            rate_app_limited(t->out);
-        return false;
-    }
+    uint32_t queued = (uint32_t)seq_diff(send_end(t), t->snd.nxt);
     if (sender_have(t, now) == NULL) {
         wait_for_memory(t, now);
         return false;
@@ -389,8 +352,17 @@ static bool give_new(struct tcp *t, struct tcp_segment *out, aksu_time now)
     return true;
 }
 
+static bool give_new(struct tcp *t, struct tcp_segment *out, aksu_time now)
+{
+    if (!t->fin_sent && (t->fin_queued || seq_gt(send_end(t), t->snd.nxt)))
+        return give_what_waits(t, out, now);
+    if (t->out != NULL && t->out->cc.ops->wants_rate && window_of_cwnd(t) > 0)
+        rate_app_limited(t->out);
+    return false;
+}
+
 /* RFC 8985 7.3: something new, or the last segment again. */
-static bool give_loss_probe(struct tcp *t, struct tcp_segment *out, aksu_time now)
+RARELY static bool give_loss_probe(struct tcp *t, struct tcp_segment *out, aksu_time now)
 {
     struct sender *o = t->out;
     bool gave = give_new(t, out, now);
@@ -431,7 +403,7 @@ static bool give_ack(struct tcp *t, struct tcp_segment *out, aksu_time now)
 }
 
 /* RFC 9293 3.8.4 [SHLD-12]: SEG.SEQ = SND.NXT - 1, no text. */
-static void give_keepalive(struct tcp *t, struct tcp_segment *out, aksu_time now)
+RARELY static void give_keepalive(struct tcp *t, struct tcp_segment *out, aksu_time now)
 {
     t->keepalive_owed = false;
     segment(t, out, seq_sub(t->snd.nxt, 1), 0, now);

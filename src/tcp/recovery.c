@@ -3,7 +3,7 @@
  * is told (cc.h). Called by ack.c and event_timeouts.c. */
 #include "tcp/core.h"
 
-enum { PACE_LEAST_US = 500, CC_HEARS_MS = 10 };
+enum { CC_HEARS_MS = 10 };
 
 void recovery_tell(struct tcp *t, const char *why, aksu_time now)
 {
@@ -57,19 +57,6 @@ static bool window_unused(struct sender *o, seq_t una_before, uint32_t pipe_befo
     return pipe_before < in_use;
 }
 
-/* Who does not pace himself is paced at twice, later at 1.2 times what the window makes of a round
- * trip, so that it leaves no bursts for the queues on the way (RFC 9406 4.3 counts on it). On a
- * path whose round trips are shorter than timers are exact it would only cost. */
-static void set_pace(struct tcp *t)
-{
-    struct sender *o = t->out;
-    o->pace_rate = o->cc.pacing_rate;
-    if (t->srtt_us < PACE_LEAST_US || o->pace_rate != 0 || !o->cc.paced)
-        return;
-    uint32_t percent = o->cc.cwnd < o->cc.ssthresh / 2 ? 200 : 120;
-    o->pace_rate = (uint64_t)o->cc.cwnd * percent * 10000 / t->srtt_us;
-}
-
 /* RFC 5681 3.1, RFC 3042 2: what lies beyond a hole does not open the window, unless such holes are
  * known to come from reordering. */
 static bool only_sacked(const struct sender *o, const struct news *n)
@@ -100,7 +87,7 @@ void recovery_grow(struct tcp *t, struct news *n, uint32_t pipe_before)
      * the echo with it. */
     if (n->echo && o->recovery == RECOVERY_NONE && o->queue.lost == 0 && o->cc.cwnd > before)
         o->cc.cwnd = before;
-    set_pace(t);
+    pace_set(t);
 }
 
 /* RFC 5681 3.1: FlightSize, without what limited transmit has added. */
@@ -383,7 +370,7 @@ void recovery_on_rto(struct tcp *t, aksu_time now)
     tlp_forget(o);
     t->timing = false;
     t->may_send = true;
-    set_pace(t);
+    pace_set(t);
     recovery_tell(t, "retransmission timeout", now);
 }
 

@@ -95,6 +95,12 @@ void mtu_probe_forget(struct sender *o);
 void mtu_probe_lost_in_recovery(struct tcp *t, aksu_time now);
 void mtu_probe_on_rto(struct tcp *t, aksu_time now);
 
+/* pace.c */
+void pace_set(struct tcp *t);                   /* after cwnd or the round trip has changed */
+bool pace_lets(struct tcp *t, aksu_time now);
+void pace_sent(struct sender *o, uint32_t length, aksu_time now);
+uint32_t pace_piece(uint64_t rate, uint32_t limit, uint32_t most);
+
 /* tail_loss_probe.c: RFC 8985 7 */
 void tlp_arm(struct tcp *t, aksu_time now);                 /* a probe before the RTO */
 void tlp_timeout(struct tcp *t, aksu_time now);

@@ -85,6 +85,7 @@ struct sender {
     aksu_time pace_at;              /* text may not leave before */
     uint64_t pace_rate;             /* octets per second; 0: not paced */
     aksu_time rto_at;               /* when the RTO is, whatever comes before it */
+    aksu_time armed_at;             /* when the loss probe was armed for more than one segment */
     aksu_time look_again;           /* when RACK's reordering window has passed; NEVER: nothing */
 };
 

@@ -25,10 +25,11 @@ void tlp_arm(struct tcp *t, aksu_time now)
     if (!may_probe(t))
         return;
     aksu_time pto = MS(NO_SRTT_MS);
+    bool single = t->out->queue.octets <= t->snd_mss;
     if (t->srtt_us != 0) {
         pto = US(2ull * t->srtt_us);
         pto = pto < MS(LEAST_MS) ? MS(LEAST_MS) : pto;
-        if (t->out->queue.octets <= t->snd_mss)
+        if (single)
             pto += MS(MAX_ACK_DELAY_MS);
     }
     aksu_time at = time_after(now, pto);
@@ -36,6 +37,7 @@ void tlp_arm(struct tcp *t, aksu_time now)
         return;
     t->deadline[TIMER_RETRANSMISSION] = at;
     t->waits_for = WAIT_LOSS_PROBE;
+    t->out->armed_at = single ? NEVER : now;
 }
 
 /* RFC 8985 7.3: output.c sends it; the RTO follows. */
