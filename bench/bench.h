@@ -13,7 +13,7 @@ enum { SEGMENT_TEXT = 1448, REQUEST_TEXT = 64, MTU = 1500, OTHERS_MOST = 8, REPE
 
 struct settings {
     bool ethernet;
-    bool bulk, conn, rr, memory, floors;
+    bool bulk, grown, conn, rr, memory, floors;
     uint32_t operations;                /* per measurement; 0: each its own default */
     uint32_t others[OTHERS_MOST];
     unsigned others_count;
@@ -26,12 +26,13 @@ struct world {
     struct aksu *net[2];                /* 0 opens, 1 listens */
     struct aksu_pair pair;
     aksu_listener listener;             /* port WORLD_PORT of net[1] */
-    aksu_conn end[2];                   /* the connection of bulk and round trip */
+    aksu_conn end[2];                   /* of bulk and round trip; has buffers of BUFFER */
+    aksu_conn grown[2];                 /* one more, whose buffers grow by themselves */
     aksu_time now;
     uint32_t others;
     double ack_ratio;                   /* segments with text per ACK in the last bulk transfer */
 };
-enum { WORLD_PORT = 80 };
+enum { WORLD_PORT = 80, BUFFER = 256 << 10 };
 
 /* Ends the program with a message when it cannot be made. */
 struct world *world_new(uint32_t others, bool ethernet);
@@ -48,7 +49,7 @@ _Noreturn void give_up(const char *what, long status);
 
 /* --- what is measured: CPU nanoseconds per operation --- */
 
-double bulk_run(struct world *w, uint32_t segments);
+double bulk_run(struct world *w, const aksu_conn end[2], uint32_t segments);
 double conn_run(struct world *w, uint32_t connections);
 double round_trip_run(struct world *w, uint32_t count);
 double memcpy_run(uint32_t count);
@@ -70,7 +71,9 @@ struct row {
     unsigned count[OTHERS_MOST];        /* samples */
     double sample[OTHERS_MOST][REPEAT_MOST];
 };
-enum row_id { ROW_BULK, ROW_CONN, ROW_RR, ROW_ACK_RATIO, ROW_MEMCPY, ROW_CHECKSUM, ROW_COUNT };
+enum row_id {
+    ROW_BULK, ROW_GROWN, ROW_CONN, ROW_RR, ROW_ACK_RATIO, ROW_MEMCPY, ROW_CHECKSUM, ROW_COUNT
+};
 
 struct results {
     struct settings settings;

@@ -12,8 +12,8 @@ static const struct {
             .time_wait = 13000 };
 
 static const char help[] =
-    "bench [--only bulk|conn|rr|memory|floors]... [--segments N] [--others N]... [--repeat N]\n"
-    "      [--bare] [--json FILE] [--measurements FILE]\n"
+    "bench [--only bulk|grown|conn|rr|memory|floors]... [--segments N] [--others N]...\n"
+    "      [--repeat N] [--bare] [--json FILE] [--measurements FILE]\n"
     "  --segments N        operations per measurement, whatever they are\n"
     "  --others N          idle connections around [0, 1000 and 100000]\n"
     "  --repeat N          measurements of each; the median is shown [7]\n"
@@ -37,8 +37,8 @@ static uint32_t number(const char *text)
 
 static void only(struct settings *s, const char *what)
 {
-    bool *const which[] = { &s->bulk, &s->conn, &s->rr, &s->memory, &s->floors };
-    static const char *const name[] = { "bulk", "conn", "rr", "memory", "floors" };
+    bool *const which[] = { &s->bulk, &s->grown, &s->conn, &s->rr, &s->memory, &s->floors };
+    static const char *const name[] = { "bulk", "grown", "conn", "rr", "memory", "floors" };
     for (size_t i = 0; i < sizeof name / sizeof name[0]; i++) {
         if (strcmp(what, name[i]) == 0) {
             *which[i] = true;
@@ -85,8 +85,8 @@ static void options(int argc, char **argv, struct settings *s, struct outputs *o
             usage();
         }
     }
-    if (!s->bulk && !s->conn && !s->rr && !s->memory && !s->floors)
-        s->bulk = s->conn = s->rr = s->memory = s->floors = true;
+    if (!s->bulk && !s->grown && !s->conn && !s->rr && !s->memory && !s->floors)
+        s->bulk = s->grown = s->conn = s->rr = s->memory = s->floors = true;
     if (s->others_count == 0) {
         s->others_count = 3;
         s->others[1] = 1000;
@@ -105,7 +105,9 @@ static uint32_t operations(const struct settings *s, uint32_t otherwise)
 static void warm_up(const struct settings *s, struct world *w)
 {
     if (s->bulk)
-        bulk_run(w, 2000);
+        bulk_run(w, w->end, 2000);
+    if (s->grown)
+        bulk_run(w, w->grown, 20000);
     if (s->conn)
         conn_run(w, s->operations != 0 && s->operations < usual.time_wait ? 100 : usual.time_wait);
     if (s->rr)
@@ -116,9 +118,11 @@ static void measure(struct results *r, struct world *w, unsigned column)
 {
     const struct settings *s = &r->settings;
     if (s->bulk) {
-        results_add(r, ROW_BULK, column, bulk_run(w, operations(s, usual.bulk)));
+        results_add(r, ROW_BULK, column, bulk_run(w, w->end, operations(s, usual.bulk)));
         results_add(r, ROW_ACK_RATIO, column, w->ack_ratio);
     }
+    if (s->grown)
+        results_add(r, ROW_GROWN, column, bulk_run(w, w->grown, operations(s, usual.bulk)));
     if (s->conn)
         results_add(r, ROW_CONN, column, conn_run(w, operations(s, usual.conn)) / 1000);
     if (s->rr)
@@ -129,7 +133,7 @@ static void measure_all(struct results *r)
 {
     const struct settings *s = &r->settings;
     struct world *world[OTHERS_MOST] = { NULL };
-    bool worlds = s->bulk || s->conn || s->rr;
+    bool worlds = s->bulk || s->grown || s->conn || s->rr;
     for (unsigned i = 0; i < s->others_count && worlds; i++) {
         world[i] = world_new(s->others[i], s->ethernet);
         warm_up(s, world[i]);
@@ -166,6 +170,7 @@ int main(int argc, char **argv)
         .settings = { .ethernet = true, .repeat = 7 },
         .row = {
             [ROW_BULK] = { .name = "bulk, one segment of 1448 octets", .unit = "ns" },
+            [ROW_GROWN] = { .name = "the same, with buffers that grow", .unit = "ns" },
             [ROW_CONN] = { .name = "connection, opened to closed", .unit = "us", .digits = 2 },
             [ROW_RR] = { .name = "round trip of 64 octets", .unit = "us", .digits = 3 },
             [ROW_ACK_RATIO] = { .name = "bulk, segments per ACK", .unit = "ratio", .digits = 2 },

@@ -31,18 +31,18 @@ static void told(struct aksu *net)
 }
 
 /* Everything that has arrived; returns its octets. */
-static uint64_t receive_all(struct world *w, int end)
+static uint64_t receive_all(struct world *w, int end, aksu_conn c)
 {
     uint64_t octets = 0;
     ptrdiff_t n;
-    while ((n = aksu_receive(w->net[end], w->end[end], to, sizeof to, w->now)) > 0)
+    while ((n = aksu_receive(w->net[end], c, to, sizeof to, w->now)) > 0)
         octets += (uint64_t)n;
     if (n != -(ptrdiff_t)AKSU_WOULD_BLOCK)
         give_up("receive", (long)n);
     return octets;
 }
 
-double bulk_run(struct world *w, uint32_t segments)
+double bulk_run(struct world *w, const aksu_conn end[2], uint32_t segments)
 {
     uint64_t want = (uint64_t)segments * SEGMENT_TEXT, sent = 0, received = 0;
     struct aksu_counters before[2], after[2];
@@ -54,13 +54,13 @@ double bulk_run(struct world *w, uint32_t segments)
         ptrdiff_t n = 1;
         while (n > 0 && sent < want) {
             size_t length = want - sent < CHUNK ? (size_t)(want - sent) : CHUNK;
-            n = aksu_send(w->net[0], w->end[0], from, length, 0, w->now);
+            n = aksu_send(w->net[0], end[0], from, length, 0, w->now);
             if (n < 0 && n != -(ptrdiff_t)AKSU_WOULD_BLOCK)
                 give_up("send", (long)n);
             sent += n > 0 ? (uint64_t)n : 0;
         }
         world_step(w, AKSU_US(100));
-        received += receive_all(w, 1);
+        received += receive_all(w, 1, end[1]);
         told(w->net[0]);
         told(w->net[1]);
     }

@@ -105,18 +105,28 @@ struct world *world_empty(uint32_t connections, uint32_t records, bool ethernet)
     return world_of(connections, records, ethernet);
 }
 
+static void join(struct world *w, aksu_conn end[2])
+{
+    struct aksu_open how = { .remote.port = WORLD_PORT };
+    if (!aksu_ip_parse("10.0.0.2", &how.remote.ip))
+        give_up("address", AKSU_INVALID);
+    must(aksu_open(w->net[0], &how, &end[0], w->now), "open");
+    world_step(w, AKSU_US(100));
+    must(aksu_accept(w->net[1], w->listener, &end[1], w->now), "accept");
+}
+
 struct world *world_new(uint32_t others, bool ethernet)
 {
     struct world *w = world_of(1u << 17, 1u << 17, ethernet);
     w->others = others;
     world_connect(w, others, NULL);
 
-    struct aksu_open how = { .remote.port = WORLD_PORT };
-    if (!aksu_ip_parse("10.0.0.2", &how.remote.ip))
-        give_up("address", AKSU_INVALID);
-    must(aksu_open(w->net[0], &how, &w->end[0], w->now), "open");
-    world_step(w, AKSU_US(100));
-    must(aksu_accept(w->net[1], w->listener, &w->end[1], w->now), "accept");
+    join(w, w->end);
+    for (int i = 0; i < 2; i++) {
+        must(aksu_set(w->net[i], w->end[i], AKSU_OPTION_SEND_BUFFER, BUFFER, w->now), "buffer");
+        must(aksu_set(w->net[i], w->end[i], AKSU_OPTION_RECEIVE_BUFFER, BUFFER, w->now), "buffer");
+    }
+    join(w, w->grown);
     settle(w);
     return w;
 }
