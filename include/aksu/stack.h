@@ -28,6 +28,7 @@ struct aksu_config {
     uint32_t data_r1;           /* ... before the network layer and the user are told [3] */
     aksu_time delayed_ack;      /* less than 500 ms, RFC 9293 3.8.6.3 [40 ms] */
     aksu_time fin_wait_2;       /* limit for connections that nobody holds any more [60 s] */
+    uint32_t orphan_probes;     /* of a closed window, by one that nobody holds; 1..255 [8] */
     uint32_t initial_window;    /* segments, RFC 6928 [10] */
     uint32_t send_buffer, receive_buffer;   /* octets per connection, 4096..64 MiB [256 KiB] */
     uint32_t send_buffer_most;      /* the send buffer grows with cwnd up to this, the receive */

@@ -46,6 +46,7 @@ static struct tcp_config tcp_defaults(const struct aksu_config *c, size_t size)
         .receive_buffer = buffer(c->receive_buffer, 256 << 10, BUFFER_MOST),
         .send_buffer_most = buffer(c->send_buffer_most, BUFFER_GROWS_TO, size / 4),
         .receive_buffer_most = buffer(c->receive_buffer_most, BUFFER_GROWS_TO, size / 4),
+        .orphan_probes = (uint8_t)within(or_default(c->orphan_probes, 8), 1, UINT8_MAX),
         .quick_acks = c->no_quick_acks ? 0 : QUICK_ACKS,
         .challenge_acks = or_default(c->challenge_acks, 10),
         .timestamps = !c->no_timestamps,

@@ -14,7 +14,7 @@ struct tcp_config {
     aksu_time msl, rto_initial, rto_min, rto_max, syn_r2, delayed_ack, fin_wait_2;
     uint32_t data_r1, data_r2, initial_window, send_buffer, receive_buffer, challenge_acks;
     uint32_t send_buffer_most, receive_buffer_most;     /* less than the buffer: it stays */
-    uint8_t quick_acks;
+    uint8_t quick_acks, orphan_probes;
     bool timestamps, sack, window_scale;        /* offered and accepted */
     bool dsack;                                 /* duplicates are reported: RFC 2883 4 */
     bool rfc5961, rfc1337;

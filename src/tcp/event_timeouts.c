@@ -3,8 +3,6 @@
  * holds. Called by the stack. */
 #include "tcp/core.h"
 
-enum { ORPHAN_PROBES = 8 };      /* of a closed window, for a connection that nobody holds */
-
 aksu_time tcp_next_timeout(const struct tcp *t)
 {
     _Static_assert(TIMER_COUNT == 8, "every timer is asked: no loop, this follows every call");
@@ -121,7 +119,7 @@ static void persist_timeout(struct tcp *t, aksu_time now)
         tcp_fail(t, silence(t), "no answer to window probes", now);
         return;
     }
-    if (t->released && t->probe_backoff >= ORPHAN_PROBES) {
+    if (t->released && t->probe_backoff >= t->env->config.orphan_probes) {
         (void)tcp_abort(t, now);                /* nobody waits for it: the memory is needed */
         return;
     }

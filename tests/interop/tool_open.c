@@ -19,6 +19,7 @@ static const struct { const char *name; enum type type; size_t at; } fields[] = 
     { "syn_r2", TYPE_TIME, offsetof(struct aksu_config, syn_r2) },
     { "data_r1", TYPE_U32, offsetof(struct aksu_config, data_r1) },
     { "data_r2", TYPE_U32, offsetof(struct aksu_config, data_r2) },
+    { "orphan_probes", TYPE_U32, offsetof(struct aksu_config, orphan_probes) },
     { "receive_buffer", TYPE_U32, offsetof(struct aksu_config, receive_buffer) },
     { "send_buffer", TYPE_U32, offsetof(struct aksu_config, send_buffer) },
     { "ecn", TYPE_U32, offsetof(struct aksu_config, ecn) },

@@ -176,6 +176,13 @@ SCRIPT(a_closed_window_that_nobody_waits_for)       /* RFC 9293 3.8.6.1 [MUST-37
     out(RST|ACK, .seq = 1001, .ack = 1);
     check_eq(w.pool.in_use, 0);
 
+    config.orphan_probes = 3;
+    give_queued_at_closed_window(__LINE__);
+    user_release();
+    check_eq(answered_probes(__LINE__, 100), 3);
+    state(CLOSED);
+    out(RST|ACK, .seq = 1001, .ack = 1);
+
     give_queued_at_closed_window(__LINE__);         /* CLOSE, but the user still holds it */
     user_close();
     check_eq(answered_probes(__LINE__, 100), 100);

@@ -68,7 +68,7 @@ static void put(struct aksu_sink *sink, const struct aksu_event *event)
 static const struct tcp_config defaults = {
     .msl = SECONDS(30), .rto_initial = SECONDS(1), .rto_min = SECONDS(1), .rto_max = SECONDS(120),
     .syn_r2 = SECONDS(180), .delayed_ack = MS(40), .fin_wait_2 = SECONDS(60),
-    .data_r1 = 3, .data_r2 = 15, .initial_window = 10,
+    .data_r1 = 3, .data_r2 = 15, .orphan_probes = 8, .initial_window = 10,
     .send_buffer = 65536, .receive_buffer = 32768, .challenge_acks = 10,
     .mtu_probing = AKSU_MTU_PROBING_OFF,
     .timestamps = true, .sack = true, .dsack = true, .window_scale = true,

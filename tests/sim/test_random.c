@@ -37,6 +37,7 @@ static struct aksu_sim_host random_host(struct network *n, bool ethernet, uint32
     h.stack.send_buffer = pick(d, buffer, 8);
     h.stack.receive_buffer = pick(d, buffer, 8);
     h.stack.data_r2 = 100;              /* nobody gives up: a burst of losses may last long */
+    h.stack.orphan_probes = 100;
     h.stack.syn_r2 = AKSU_SECONDS(3600);
     h.stack.initial_window = pick(d, window, 7);
     h.stack.no_sack = dice(d, 8) == 0;
