@@ -26,7 +26,7 @@ AKSU_API enum aksu_status aksu_open(struct aksu *net, const struct aksu_open *ho
 struct aksu_listen {
     struct aksu_endpoint local;     /* unspecified address: any of ours; port 0: any port */
     struct aksu_endpoint remote;    /* unspecified: anybody; else only this peer may connect */
-    uint32_t backlog;              /* connections not yet accepted, half-open ones included [128] */
+    uint32_t backlog;       /* not yet accepted, half-open included; by cookie as many more [128] */
     bool hold_syn;                  /* tell of each SYN before it is answered */
     uint64_t cookie;
 };
@@ -37,6 +37,9 @@ AKSU_API enum aksu_status aksu_accept(struct aksu *net, aksu_listener listener, 
                                       aksu_time now);
 /* No more connections; those not yet accepted are aborted. */
 AKSU_API enum aksu_status aksu_close_listener(struct aksu *net, aksu_listener l, aksu_time now);
+/* 16 octets [of the seed]: stacks with one key from the start, one clock (within 1 s), one config
+ * take each other's SYN cookies. Those of the key before are good for two more minutes. */
+AKSU_API void aksu_set_syn_cookie_key(struct aksu *net, const uint8_t *key, aksu_time now);
 
 /* The four answers to a held SYN; ILLEGAL when the connection is not held. After complete the
  * connection is the caller's (no accept); after the others it does not exist. */

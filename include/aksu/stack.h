@@ -47,6 +47,7 @@ struct aksu_config {
     bool no_rfc1337;            /* a RST in TIME-WAIT deletes the record */
     bool no_pacing;             /* what cwnd allows leaves at once (but for "bbr") */
     enum aksu_mtu_probing mtu_probing;  /* [AKSU_MTU_PROBING_BLACK_HOLE]; RFC 4821 */
+    enum aksu_syn_cookies syn_cookies;  /* [AKSU_SYN_COOKIES_WHEN_FULL]; RFC 4987 */
     bool no_port_randomization; /* ephemeral ports in order (tests) */
 };
 

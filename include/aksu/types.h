@@ -88,6 +88,10 @@ enum aksu_ecn { AKSU_ECN_ACCEPT /* a peer that asks gets it */, AKSU_ECN_ASK, AK
  * vanished in silence; never; from the beginning, upward from 1024 octets (IPv6: 1280). */
 enum aksu_mtu_probing { AKSU_MTU_PROBING_BLACK_HOLE, AKSU_MTU_PROBING_OFF,
                         AKSU_MTU_PROBING_ALWAYS };
+/* SYNs that are answered without a record (RFC 4987 3.6): when the backlog is full; always; never.
+ * Without timestamps only the MSS is agreed on then. A listener that holds SYNs never does it. */
+enum aksu_syn_cookies { AKSU_SYN_COOKIES_WHEN_FULL, AKSU_SYN_COOKIES_ALWAYS,
+                        AKSU_SYN_COOKIES_NEVER };
 
 /* A constant sentence without a full stop, e.g. "connection refused". Never NULL. */
 AKSU_API const char *aksu_status_text(enum aksu_status status);

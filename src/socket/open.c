@@ -125,6 +125,16 @@ enum aksu_status aksu_close_listener(struct aksu *net, aksu_listener handle, aks
     return AKSU_OK;
 }
 
+void aksu_set_syn_cookie_key(struct aksu *net, const uint8_t *key, aksu_time now)
+{
+    struct sipkey both = { 0, 0 };
+    for (unsigned i = 0; i < 8; i++) {          /* the same key on every machine */
+        both.k0 |= (uint64_t)key[i] << 8 * i;
+        both.k1 |= (uint64_t)key[8 + i] << 8 * i;
+    }
+    cookie_share(&net->tcp.cookies, &both, now);
+}
+
 enum aksu_status aksu_accept(struct aksu *net, aksu_listener handle, aksu_conn *out, aksu_time now)
 {
     struct listener *l = listener_find(&net->listeners, handle);

@@ -36,6 +36,9 @@ void stack_frames_in(struct aksu *net, uint32_t device, const struct aksu_frame 
                      uint32_t count, aksu_time now);
 void stack_packet_in(struct aksu *net, const struct ip_arrival *in, struct run *run, aksu_time now);
 void stack_tcp_in(struct aksu *net, const struct ip_packet *p, struct run *run, aksu_time now);
+/* A segment without a connection behind it. */
+bool stack_tcp_reply(struct aksu *net, const struct tcp_tuple *tuple,
+                     const struct tcp_segment *seg, const struct route_result *way, aksu_time now);
 void stack_icmp_in(struct aksu *net, const struct ip_packet *p, aksu_time now);
 void stack_icmp_error(struct aksu *net, struct icmp_limit *limit, const struct ip_packet *about,
                       const struct icmp_error_out *what, aksu_time now);
@@ -48,6 +51,9 @@ bool stack_frame_out(struct aksu *net, struct aksu_frame *out, aksu_time now);
  * room. */
 bool stack_send_packet(struct aksu *net, const struct ip_out *ip, const struct aksu_slice *part,
                        uint32_t parts, aksu_time now);
+/* The same by a way that was found. */
+bool stack_send_way(struct aksu *net, const struct route_result *way, const struct ip_out *ip,
+                    const struct aksu_slice *part, uint32_t parts, aksu_time now);
 /* The same to a neighbour or a group on this device, whatever the routes say. */
 bool stack_send_on_link(struct aksu *net, uint32_t device, const struct ip_out *ip,
                         const struct aksu_slice *part, uint32_t parts, aksu_time now);

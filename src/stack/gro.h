@@ -27,4 +27,15 @@ bool gro_begin(struct run *r, const struct ip_packet *p, const struct arriving *
 /* tcp_input.c: whose segment is it? */
 void stack_tcp_arrives(struct aksu *net, struct arriving *a, aksu_time now);
 
+/* syn_cookies.c: is this SYN answered without a record? *way: where to. */
+bool stack_cookies_instead(struct aksu *net, const struct listener *l, const struct arriving *a,
+                           struct route_result *way, aksu_time now);
+void stack_answer_by_cookie(struct aksu *net, struct arriving *a, const struct route_result *way,
+                            aksu_time now);
+/* The SYN has a record after all: an answer by cookie that it had before stays good. */
+void stack_follow_cookie(struct aksu *net, struct conn *c, struct arriving *a, aksu_time now);
+/* An ACK without a connection is the answer to one: *syn is what it was for. */
+bool stack_cookie_comes_back(struct aksu *net, struct listener *l, struct arriving *a,
+                             struct tcp_segment *syn, aksu_time now);
+
 #endif

@@ -206,5 +206,7 @@ struct aksu *stack_init(void *memory, size_t size, bool zeroed, const struct aks
     if (!init_tcp(net, config, &random))
         return NULL;
     init_ip(net, config, &random, now);
+    net->syn_cookies = (uint8_t)config->syn_cookies;
+    net->tcp.cookies.key = prng_key(&random);
     return net;
 }

@@ -16,7 +16,8 @@ struct listener {
     struct aksu_endpoint local, remote;     /* local.port 0: any port */
     uint64_t cookie;
     uint32_t backlog;
-    uint32_t pending;                       /* connections that count against it */
+    uint32_t pending;                       /* connections that count against it ... */
+    uint32_t waiting;                       /* ... those among them that are to be accepted */
     struct conn_queue half_open, accept;
     slab_ref ready_next, ready_prev;
 };

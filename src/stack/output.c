@@ -40,8 +40,8 @@ static bool pending_add(struct aksu *net, const struct route_result *way,
     return true;
 }
 
-static bool send_way(struct aksu *net, const struct route_result *way, const struct ip_out *ip,
-                     const struct aksu_slice *part, uint32_t parts, aksu_time now)
+bool stack_send_way(struct aksu *net, const struct route_result *way, const struct ip_out *ip,
+                    const struct aksu_slice *part, uint32_t parts, aksu_time now)
 {
     struct ip_cutter cutter;
     struct ip_piece piece;
@@ -75,7 +75,7 @@ bool stack_send_packet(struct aksu *net, const struct ip_out *ip, const struct a
         stack_frame_dropped(net, "IP", "no route for an answer", 0, now);
         return false;
     }
-    return send_way(net, &way, ip, part, parts, now);
+    return stack_send_way(net, &way, ip, part, parts, now);
 }
 
 bool stack_send_on_link(struct aksu *net, uint32_t device, const struct ip_out *ip,
@@ -83,7 +83,7 @@ bool stack_send_on_link(struct aksu *net, uint32_t device, const struct ip_out *
 {
     struct route_result way = { .found = true, .device = device, .next_hop = ip->destination,
                                 .source = ip->source };
-    return send_way(net, &way, ip, part, parts, now);
+    return stack_send_way(net, &way, ip, part, parts, now);
 }
 
 static void free_pending(struct aksu *net, page_ref page)

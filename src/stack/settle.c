@@ -8,10 +8,12 @@ void stack_leave_listener(struct aksu *net, struct conn *c)
     if (c->listener == 0)
         return;
     struct listener *l = listener_at(&net->listeners, c->listener);
-    if (c->list == LIST_HALF_OPEN)
+    if (c->list == LIST_HALF_OPEN) {
         conn_list_remove(net, &l->half_open, c);
-    else if (c->list == LIST_ACCEPT)
+    } else if (c->list == LIST_ACCEPT) {
         conn_list_remove(net, &l->accept, c);
+        l->waiting--;
+    }
     c->listener = 0;
     listener_left(&net->listeners, l);
 }
@@ -53,6 +55,7 @@ static void child_progress(struct aksu *net, struct conn *c)
     } else if (c->list == LIST_HALF_OPEN) {
         conn_list_remove(net, &l->half_open, c);
         conn_list_append(net, &l->accept, c, LIST_ACCEPT);
+        l->waiting++;
         listener_ready(&net->listeners, l);
     }
 }

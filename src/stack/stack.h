@@ -93,6 +93,8 @@ struct aksu {
     uint32_t announcements;
     struct announcement announcement[ROUTE_ADDRESSES];
     struct echo echo;
+    uint8_t syn_cookies;                    /* enum aksu_syn_cookies */
+    aksu_time cookies_until;                /* until then a cookie of ours may come back */
     struct sipkey autoconf_key;
     aksu_time autoconf_due;                 /* NEVER: nothing to do */
     page_ref autoconf;                      /* struct autoconf; 0: never asked for */

@@ -58,18 +58,20 @@ static const char *fault_text(enum tcp_fault fault)
     return NULL;
 }
 
-/* A segment without a connection behind it. */
-static void reply(struct aksu *net, const struct tcp_tuple *tuple, const struct tcp_segment *seg,
-                  uint8_t ttl, aksu_time now)
+bool stack_tcp_reply(struct aksu *net, const struct tcp_tuple *tuple,
+                     const struct tcp_segment *seg, const struct route_result *way, aksu_time now)
 {
     uint8_t octets[TCP_HEADER_MOST];
     struct writer w = writer_of(octets, sizeof octets);
     struct ip_out ip = { .source = tuple->local_ip, .destination = tuple->remote_ip,
-                         .protocol = IP_PROTOCOL_TCP, .ttl = ttl, .dont_fragment = true };
+                         .protocol = IP_PROTOCOL_TCP, .ttl = net->ttl, .dont_fragment = true };
     wire_tcp_build(&w, &ip.source, &ip.destination, seg, false);
     struct aksu_slice part = { octets, writer_length(&w) };
-    if (stack_send_packet(net, &ip, &part, 1, now))
+    bool sent = way != NULL ? stack_send_way(net, way, &ip, &part, 1, now)
+                            : stack_send_packet(net, &ip, &part, 1, now);
+    if (sent)
         stack_segment_out_event(net, 0, tuple, seg, now);
+    return sent;
 }
 
 /* RFC 9293 3.10.7.1 */
@@ -78,7 +80,7 @@ static void closed_state(struct aksu *net, struct arriving *a, aksu_time now)
     struct tcp_segment rst;
     EMIT(&net->events, 0, now, dropped, .rule = "RFC 9293 3.10.7.1", .why = "no connection");
     if (tcp_closed_state(&a->seg, &rst))
-        reply(net, &a->tuple, &rst, net->ttl, now);
+        (void)stack_tcp_reply(net, &a->tuple, &rst, NULL, now);
 }
 
 static void refuse(struct aksu *net, struct arriving *a, const char *why, aksu_time now)
@@ -86,6 +88,16 @@ static void refuse(struct aksu *net, struct arriving *a, const char *why, aksu_t
     segment_in_event(net, 0, a, now);
     EMIT(&net->events, 0, now, syn_refused, .remote = { a->tuple.remote_ip, a->tuple.remote_port },
          .why = why);
+}
+
+static void drop_half_open(struct aksu *net, struct conn *c, aksu_time now)
+{
+    EMIT(&net->events, c->tcp.conn, now, syn_refused,
+         .remote = { c->tcp.tuple.remote_ip, c->tcp.tuple.remote_port },
+         .why = "half-open, and the backlog is full");
+    (void)tcp_abort(&c->tcp, now);
+    c->tcp.rst_owed = false;
+    stack_let_go(net, c, now);
 }
 
 /* With a full backlog the half-open connection that has waited longest makes room, when its SYN,ACK
@@ -97,29 +109,37 @@ static bool drop_oldest_half_open(struct aksu *net, struct listener *l, aksu_tim
     struct conn *c = conn_at(net, l->half_open.first);
     if (c->tcp.resends == 0)
         return false;
-    EMIT(&net->events, c->tcp.conn, now, syn_refused,
-         .remote = { c->tcp.tuple.remote_ip, c->tcp.tuple.remote_port },
-         .why = "half-open, and the backlog is full");
-    (void)tcp_abort(&c->tcp, now);
-    c->tcp.rst_owed = false;
-    stack_let_go(net, c, now);
+    drop_half_open(net, c, now);
     return true;
 }
 
-/* The connection that a SYN asks for; NULL: *why. */
-static struct conn *new_child(struct aksu *net, struct listener *l, struct arriving *a,
-                              const char **why, aksu_time now)
+static bool enough_memory(struct aksu *net, const char **why, aksu_time now)
 {
-    if (l->pending >= l->backlog && !drop_oldest_half_open(net, l, now)) {
-        *why = "backlog";
-        return NULL;
+    if (pool_left(&net->pool) > net->tcp.reserve_pages)
+        return true;
+    *why = "memory budget";
+    EMIT(&net->events, 0, now, memory, .answer = "SYN not answered",
+         .left = stack_memory_left(net));
+    return false;
+}
+
+static bool room_for_child(struct aksu *net, struct listener *l, const char **why, aksu_time now)
+{
+    bool backlog = l->pending >= l->backlog;
+    bool table = net->conns.in_use >= net->max_connections;
+    /* While as many wait to be accepted, what is dropped makes no room. */
+    bool never = l->waiting >= l->backlog;
+    if (never || ((backlog || table) && !drop_oldest_half_open(net, l, now))) {
+        *why = never || backlog ? "backlog" : "too many connections";
+        return false;
     }
-    if (pool_left(&net->pool) <= net->tcp.reserve_pages) {
-        *why = "memory budget";
-        EMIT(&net->events, 0, now, memory, .answer = "SYN not answered",
-             .left = stack_memory_left(net));
-        return NULL;
-    }
+    return enough_memory(net, why, now);
+}
+
+/* A connection in CLOSED with a way to the peer; NULL: *why. */
+static struct conn *new_child(struct aksu *net, struct arriving *a, const char **why,
+                              aksu_time now)
+{
     struct conn *c = conn_new(net, why);
     if (c == NULL)
         return NULL;
@@ -148,44 +168,86 @@ static void count_child(struct aksu *net, struct listener *l, struct conn *c, ak
          .remote = { c->tcp.tuple.remote_ip, c->tcp.tuple.remote_port });
 }
 
+static void tell_child(struct aksu *net, struct conn *c, struct arriving *a, aksu_time now)
+{
+    segment_in_event(net, c->tcp.conn, a, now);
+    EMIT(&net->events, c->tcp.conn, now, opened,
+         .local = { a->tuple.local_ip, a->tuple.local_port },
+         .remote = { a->tuple.remote_ip, a->tuple.remote_port }, .active = false);
+    tcp_set_mtu(&c->tcp, stack_conn_mtu(net, c, now));
+}
+
 /* `old`: a connection in TIME-WAIT that is to be reopened, or NULL. */
 static void syn_to_listener(struct aksu *net, struct listener *l, struct arriving *a,
                             const struct time_wait *old, aksu_time now)
 {
+    struct route_result way;
+    if (old == NULL && stack_cookies_instead(net, l, a, &way, now)) {
+        segment_in_event(net, 0, a, now);
+        stack_answer_by_cookie(net, a, &way, now);
+        return;
+    }
     const char *why = NULL;
-    struct conn *c = new_child(net, l, a, &why, now);
+    struct conn *c = room_for_child(net, l, &why, now) ? new_child(net, a, &why, now) : NULL;
     if (c == NULL) {
         refuse(net, a, why, now);
         return;
     }
     struct tcp *t = &c->tcp;
-    segment_in_event(net, t->conn, a, now);
-    EMIT(&net->events, t->conn, now, opened, .local = { a->tuple.local_ip, a->tuple.local_port },
-         .remote = { a->tuple.remote_ip, a->tuple.remote_port }, .active = false);
-    tcp_set_mtu(t, stack_conn_mtu(net, c, now));
+    tell_child(net, c, a, now);
     (void)tcp_open_passive(t, &a->tuple, now);
     tcp_segment_arrives(t, &a->seg, now);
     if (old != NULL) {
         tcp_iss_after(t, old->tcp.snd_nxt);
         c->reopens = true;
+    } else {
+        stack_follow_cookie(net, c, a, now);
     }
     count_child(net, l, c, now);
+    stack_settle(net, c, now);
+}
+
+/* The ACK of a SYN that was answered by cookie: the handshake is over as it begins to exist. */
+static void cookie_to_listener(struct aksu *net, struct listener *l, struct arriving *a,
+                               const struct tcp_segment *syn, aksu_time now)
+{
+    const char *why = "no room to be accepted";
+    struct conn *c = NULL;
+    if (l->waiting < l->backlog && enough_memory(net, &why, now)) {
+        /* Who has answered comes before who has not. */
+        if (net->conns.in_use >= net->max_connections && l->half_open.first != 0)
+            drop_half_open(net, conn_at(net, l->half_open.first), now);
+        c = new_child(net, a, &why, now);
+    }
+    if (c == NULL) {                            /* the peer repeats what it sends */
+        segment_in_event(net, 0, a, now);
+        EMIT(&net->events, 0, now, dropped, .rule = "RFC 4987 3.6", .why = why);
+        return;
+    }
+    tell_child(net, c, a, now);
+    cookie_open(&c->tcp, &a->tuple, syn, seq_sub(a->seg.ack, 1), now);
+    count_child(net, l, c, now);
+    tcp_segment_arrives(&c->tcp, &a->seg, now);
     stack_settle(net, c, now);
 }
 
 /* RFC 9293 3.10.7.2 */
 static void listen_state(struct aksu *net, struct listener *l, struct arriving *a, aksu_time now)
 {
-    struct tcp_segment rst;
+    struct tcp_segment rst, syn;
     switch (tcp_listen_check(&a->seg, &rst)) {
     case LISTEN_SYN:
         syn_to_listener(net, l, a, NULL, now);
         return;
     case LISTEN_RST:
+        if (stack_cookie_comes_back(net, l, a, &syn, now)) {
+            cookie_to_listener(net, l, a, &syn, now);
+            return;
+        }
         segment_in_event(net, 0, a, now);
         EMIT(&net->events, 0, now, dropped, .rule = "RFC 9293 3.10.7.2 second",
              .why = "ACK for a connection that is not there");
-        reply(net, &a->tuple, &rst, net->ttl, now);
+        (void)stack_tcp_reply(net, &a->tuple, &rst, NULL, now);
         return;
     case LISTEN_DROP:
         segment_in_event(net, 0, a, now);
@@ -195,6 +257,8 @@ static void listen_state(struct aksu *net, struct listener *l, struct arriving *
     }
 }
 
+/* Apart from the few registers of those whose connection is there. */
+__attribute__((noinline))
 static void no_connection(struct aksu *net, struct arriving *a, aksu_time now)
 {
     struct listener *l = listener_lookup(&net->listeners, &a->tuple);
@@ -226,7 +290,7 @@ static void time_wait_segment(struct aksu *net, struct time_wait *r, struct arri
     t.deadline[TIMER_TIME_WAIT] = until;
     tcp_segment_arrives(&t, &a->seg, now);
     while (tcp_next_segment(&t, &net->segment, now))
-        reply(net, &a->tuple, &net->segment, net->ttl, now);
+        (void)stack_tcp_reply(net, &a->tuple, &net->segment, NULL, now);
 
     if (t.state == TCP_CLOSED) {
         time_wait_remove(&net->time_wait, r);

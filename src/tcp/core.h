@@ -65,11 +65,13 @@ void paws_remember(struct tcp *t, const struct tcp_segment *seg, aksu_time now);
 void tcp_challenge_ack(struct tcp *t, aksu_time now);
 seq_t tcp_isn(const struct tcp_env *env, const struct tcp_tuple *tuple, uint32_t *ts_offset,
               aksu_time now);
+void tcp_iss_is(struct tcp *t, seq_t iss);                 /* in SYN-RECEIVED, before it is sent */
 uint32_t tcp_timestamp_offset(const struct tcp_env *env, const struct tcp_tuple *tuple);
 void tcp_negotiate(struct tcp *t, const struct tcp_segment *syn, aksu_time now);
 void tcp_own_syn_options(const struct tcp *t, struct tcp_options *out, aksu_time now);
 void tcp_own_options(struct tcp *t, struct tcp_options *out, aksu_time now);
 void tcp_prepare_options(struct tcp *t);                    /* before the SYN goes out */
+uint8_t tcp_shift_for(const struct tcp_config *c, uint32_t buffer);
 void tcp_update_mss(struct tcp *t);
 /* What a segment with text has besides it. RFC 7323 3.2: timestamps, and their padding, on all. */
 static inline uint32_t tcp_overhead(const struct tcp *t)
@@ -79,6 +81,7 @@ static inline uint32_t tcp_overhead(const struct tcp *t)
 uint32_t tcp_ts_clock(const struct tcp *t, aksu_time now);
 
 /* ecn.c: RFC 3168 6.1 */
+bool ecn_is_setup(const struct tcp_segment *syn);           /* ECN-setup SYN, or SYN,ACK */
 uint8_t ecn_of_syn(struct tcp *t);              /* ECE, CWR of the SYN or SYN,ACK that leaves now */
 void ecn_negotiate(struct tcp *t, const struct tcp_segment *syn);
 void ecn_syn_again(struct tcp *t, const struct tcp_segment *syn);

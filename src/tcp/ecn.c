@@ -7,7 +7,7 @@
 
 /* A SYN asks with both, a SYN,ACK agrees with ECE alone: some peers reflect the bits that they do
  * not know (RFC 3168 6.1.1.2). */
-static bool is_setup(const struct tcp_segment *syn)
+bool ecn_is_setup(const struct tcp_segment *syn)
 {
     unsigned bits = syn->ctl & (CTL_ECE | CTL_CWR);
     return bits == (syn->ctl & CTL_ACK ? CTL_ECE : CTL_ECE | CTL_CWR);
@@ -35,7 +35,7 @@ void ecn_negotiate(struct tcp *t, const struct tcp_segment *syn)
         agreed = TCP_ECN_ON;
     else if (t->ecn == TCP_ECN_WITHDRAWN && t->active)
         agreed = TCP_ECN_HEEDS;
-    t->ecn = is_setup(syn) ? agreed & 7u : TCP_ECN_NONE;
+    t->ecn = ecn_is_setup(syn) ? agreed & 7u : TCP_ECN_NONE;
     t->ece_owed = t->cwr_owed = false;
 }
 
@@ -43,7 +43,7 @@ void ecn_negotiate(struct tcp *t, const struct tcp_segment *syn)
  * that does not ask takes back what the first one said. */
 void ecn_syn_again(struct tcp *t, const struct tcp_segment *syn)
 {
-    if (!is_setup(syn))
+    if (!ecn_is_setup(syn))
         t->ecn = TCP_ECN_NONE;
 }
 

@@ -8,6 +8,7 @@
 #include "base/siphash.h"
 #include "event/emit.h"
 #include "tcp/sender.h"
+#include "tcp/syn_cookie.h"
 
 /* Defaults are filled in by the stack; the fields are those of struct aksu_config. */
 struct tcp_config {
@@ -44,6 +45,7 @@ struct tcp_env {
     struct emitter *events;
     struct tcp_config config;
     struct sipkey isn_key;          /* of timestamp offsets too */
+    struct cookie_keys cookies;
     struct senders senders;
     const struct cc_ops *cc;
     const struct loss_ops *loss;    /* with SACK; without it is NewReno */

@@ -22,23 +22,28 @@ seq_t tcp_isn(const struct tcp_env *env, const struct tcp_tuple *tuple, uint32_t
 {
     uint64_t secret = keyed(&env->isn_key, tuple);
     uint32_t isn = (uint32_t)(now / US(4)) + (uint32_t)secret;
-    *ts_offset = (uint32_t)(secret >> 32);
+    *ts_offset = env->cookies.shared ? tcp_timestamp_offset(env, tuple) : (uint32_t)(secret >> 32);
     return seq_of(isn != 0 ? isn : 1);
 }
 
 uint32_t tcp_timestamp_offset(const struct tcp_env *env, const struct tcp_tuple *tuple)
 {
-    return (uint32_t)(keyed(&env->isn_key, tuple) >> 32);
+    const struct sipkey *key = env->cookies.shared ? &env->cookies.clock : &env->isn_key;
+    return (uint32_t)(keyed(key, tuple) >> 32);
 }
 
-void tcp_iss_after(struct tcp *t, seq_t snd_nxt)
+void tcp_iss_is(struct tcp *t, seq_t iss)
 {
-    /* RFC 9293 3.6.1 [MAY-2]: larger than every sequence number the old connection used. */
     if (t->state != TCP_SYN_RECEIVED || !t->syn_owed || !seq_eq(t->snd.una, t->iss))
         bug("the ISS changes only before it is sent");
+    t->iss = t->snd.una = t->snd.wl2 = iss;
+    t->snd.nxt = t->snd.up = seq_add(iss, 1);
+}
+
+/* RFC 9293 3.6.1 [MAY-2]: larger than every sequence number the old connection used. */
+void tcp_iss_after(struct tcp *t, seq_t snd_nxt)
+{
     seq_t above = seq_add(snd_nxt, 65535 + 2);
-    if (seq_gt(above, t->iss)) {
-        t->iss = t->snd.una = t->snd.wl2 = above;
-        t->snd.nxt = t->snd.up = seq_add(above, 1);
-    }
+    if (seq_gt(above, t->iss))
+        tcp_iss_is(t, above);
 }

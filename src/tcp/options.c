@@ -8,9 +8,9 @@ enum { SMALLEST_MSS = 48, LARGEST_SHIFT = 14 };
 
 /* The smallest shift with which the receive buffer can be announced, however large it may become:
  * it cannot be said again (RFC 7323 2.1). */
-static uint8_t shift_for(const struct tcp *t)
+uint8_t tcp_shift_for(const struct tcp_config *c, uint32_t buffer)
 {
-    uint32_t most = t->env->config.receive_buffer_most, buffer = t->receive_buffer;
+    uint32_t most = c->receive_buffer_most;
     buffer = (buffer < most ? most : buffer) >> 16;
     return buffer == 0 ? 0 : (uint8_t)(32 - __builtin_clz(buffer));
 }
@@ -93,6 +93,7 @@ void tcp_prepare_options(struct tcp *t)
 {
     t->announced_mss = (uint16_t)(t->mtu - TCP_HEADER);     /* RFC 9293 3.7.1 [MUST-67] */
     t->peer_mss = ip_is_v4(&t->tuple.remote_ip) ? 536 : 1220;
-    t->rcv_wscale = t->env->config.window_scale ? shift_for(t) : 0;
+    const struct tcp_config *c = &t->env->config;
+    t->rcv_wscale = c->window_scale ? tcp_shift_for(c, t->receive_buffer) : 0;
     tcp_update_mss(t);
 }

@@ -190,7 +190,8 @@ static void a_flood_of_syns_does_not_deafen(void **state)
     aksu_conn c[2], got;
     struct tcp_segment seg;
     unsigned answered = 0;
-    two_init(&w, NULL);
+    struct link_options o = { .config = { [SERVER].syn_cookies = AKSU_SYN_COOKIES_NEVER } };
+    two_init(&w, &o);
     aksu_listener l = listen_on(&w, SERVER, 80, false);
     connect_pair(&w, l, 80, c);
     aksu_conn waiting = open_to(&w, 80);
@@ -221,7 +222,8 @@ static void the_youngest_stay(void **state)
     struct tcp_segment seg[5], after;
     aksu_listener l;
     aksu_conn got;
-    two_init(&w, NULL);
+    struct link_options o = { .config = { [SERVER].syn_cookies = AKSU_SYN_COOKIES_NEVER } };
+    two_init(&w, &o);
     struct aksu_listen how = { .local = { .port = 80 }, .backlog = 3 };
     assert_int_equal(aksu_listen(w.net[SERVER], &how, &l, w.now), AKSU_OK);
     for (unsigned i = 0; i < 5; i++) {
