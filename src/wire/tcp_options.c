@@ -139,7 +139,7 @@ static struct plan plan_for(const struct tcp_options *in)
 {
     struct plan plan = { 0 };
     include(&plan, in->has, HAS_MSS, 4);
-    include(&plan, in->has, HAS_SACK_PERMITTED, 2);
+    include(&plan, in->has, HAS_SACK_PERMITTED, in->has & HAS_TIMESTAMPS ? 2 : 4);
     include(&plan, in->has, HAS_TIMESTAMPS, in->has & HAS_SACK_PERMITTED ? 10 : 12);
     include(&plan, in->has, HAS_WINDOW_SCALE, 4);
     include(&plan, in->has, HAS_FAST_OPEN, 2u + in->fast_open_length);
@@ -191,11 +191,13 @@ static void build_planned(struct writer *w, const struct tcp_options *in, struct
 {
     if (plan.has & HAS_MSS)
         write_be32(w, (uint32_t)OPTION_MSS << 24 | 4u << 16 | in->mss);
+    /* They fill whole words together; one alone begins with NOPs, as all others do. */
+    uint16_t either = plan.has & (HAS_SACK_PERMITTED | HAS_TIMESTAMPS);
+    if (either == HAS_SACK_PERMITTED || either == HAS_TIMESTAMPS)
+        write_be16(w, OPTION_NOP << 8 | OPTION_NOP);
     if (plan.has & HAS_SACK_PERMITTED)
         write_be16(w, OPTION_SACK_PERMITTED << 8 | 2);
     if (plan.has & HAS_TIMESTAMPS) {
-        if (!(plan.has & HAS_SACK_PERMITTED))
-            write_be16(w, OPTION_NOP << 8 | OPTION_NOP);
         write_be16(w, OPTION_TIMESTAMPS << 8 | 10);
         build_timestamps(w, in);
     }

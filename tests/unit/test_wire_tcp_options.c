@@ -126,9 +126,12 @@ static void what_goes_out(void **state)
     struct tcp_options sack = { .has = HAS_TIMESTAMPS | HAS_SACK, .ts_val = 1, .ts_ecr = 2,
                                 .sack_count = 1, .sack = { { { 3 }, { 4 } } } };
     EXPECT(&sack, 1, 1, 8, 10, 0, 0, 0, 1, 0, 0, 0, 2, 1, 1, 5, 10, 0, 0, 0, 3, 0, 0, 0, 4);
+    struct tcp_options no_ts = { .has = HAS_MSS | HAS_SACK_PERMITTED | HAS_WINDOW_SCALE,
+                                 .mss = 536, .window_scale = 7 };
+    EXPECT(&no_ts, 2, 4, 2, 24, 1, 1, 4, 2, 1, 3, 3, 7);
     /* RFC 9293 3.1 [MUST-69] */
-    struct tcp_options padded = { .has = HAS_MSS | HAS_SACK_PERMITTED, .mss = 536 };
-    EXPECT(&padded, 2, 4, 2, 24, 4, 2, 0, 0);
+    struct tcp_options padded = { .has = HAS_MSS | HAS_FAST_OPEN, .mss = 536 };
+    EXPECT(&padded, 2, 4, 2, 24, 34, 2, 0, 0);
     struct tcp_options none = { 0 };
     uint8_t octets[4];
     assert_int_equal(build(&none, octets, 0), 0);
