@@ -54,6 +54,8 @@ fuzzers  := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/*.c))
 drivers  := $(wildcard tests/fuzz/driver/*.c)
 peer     := $(wildcard tests/peer/*.c)
 tool     := $(if $(wildcard tests/interop/*.c),$(B)/tests/interop-tool) $(if $(wildcard tests/interop/path/*.c),$(B)/tests/interop-path)
+adapter  := $(wildcard tests/packetdrill/*.c)
+pd       := $(if $(adapter),$(B)/tests/packetdrill.so)
 examples := $(patsubst %.c,$(B)/%,$(wildcard examples/*.c))
 aksu     := $(if $(wildcard src/cli/*.c),$(B)/aksu)
 hosted   := $(wildcard src/device/*.c src/host/*.c) $(program) $(wildcard tests/*/*.c tests/interop/path/*.c bench/*.c bench/device/*.c bench/path/*.c bench/sim/*.c examples/*.c) $(drivers)
@@ -62,12 +64,15 @@ hosted   := $(wildcard src/device/*.c src/host/*.c) $(program) $(wildcard tests/
 all: lib $(aksu)
 lib: $(B)/libaksu.a $(B)/libaksu.so
 objects: $(call obj,$(library))
-tests: all $(unit) $(suites) $(tool) $(examples) $(if $(drivers),$(fuzzers:%=$(B)/fuzz/%))
+tests: all $(unit) $(suites) $(tool) $(pd) $(examples) $(if $(drivers),$(fuzzers:%=$(B)/fuzz/%))
 
 $(call obj,$(library) $(program) $(wildcard bench/*.c bench/device/*.c bench/path/*.c bench/sim/*.c)): FLAGS += $(LTO)
 # What is few octets long at most times is only made slower by vectors; where they pay, the code has them.
 $(call obj,$(library)): FLAGS += -fno-tree-vectorize
 $(call obj,$(library)): PIC := -fPIC -fno-semantic-interposition
+# What the adapter for packetdrill shares with the program.
+shared   := src/run/errno.c src/run/tcp_info.c src/gateway/address.c
+$(call obj,$(adapter) $(shared)): PIC := -fPIC
 $(call obj,$(hosted)): DEFINES := -D_GNU_SOURCE
 $(B)/obj/src/wire/checksum.o: FASTER := -O3
 $(B)/obj/%.o: %.c $(B)/flags $(if $(WERROR),$(B)/werror)
@@ -112,6 +117,9 @@ $(B)/tests/interop-tool: $(call obj,$(wildcard tests/interop/*.c))
 	$Q$(LINK) -o $@ $(inputs)
 $(B)/tests/interop-path: $(call obj,$(wildcard tests/interop/path/*.c))
 	$Q$(LINK) -o $@ $(inputs)
+$(pd): $(call obj,$(adapter) $(shared)) $(B)/libaksu.a | $(B)/dirs
+	$Q$(LINK) -shared -pthread -Wl,--exclude-libs,ALL $(if $(SANITIZE),,-Wl,-z,defs) -o $@ $(inputs)
+$(B)/tests/unit/test_packetdrill: | $(pd)
 $(B)/bench: $(call obj,$(wildcard bench/*.c))
 	$Q$(LINK) -o $@ $(inputs)
 $(B)/bench-sim: $(B)/obj/bench/sim/main.o $(B)/libaksu.a

@@ -45,6 +45,55 @@ static uint32_t segments(uint32_t octets, uint32_t mss)
     return mss ? (octets + mss - 1) / mss : 0;
 }
 
+/* The numbers of Linux's congestion states: open, disorder, (CWR), recovery, loss. */
+static uint8_t congestion_state(const char *recovery)
+{
+    static const char *const names[] = { "open", "disorder", NULL, "recovery", "loss" };
+
+    for (uint8_t i = 0; recovery && i < sizeof names / sizeof names[0]; i++) {
+        if (names[i] && strcmp(names[i], recovery) == 0)
+            return i;
+    }
+    return 0;
+}
+
+void run_tcp_info_from(const struct aksu_info *from, uint32_t mtu, struct tcp_info *out)
+{
+    memset(out, 0, sizeof *out);
+    out->tcpi_state = linux_state(from->state);
+    out->tcpi_ca_state = congestion_state(from->recovery);
+    out->tcpi_backoff = (uint8_t)from->backoff;
+    out->tcpi_options = options(from);
+    out->tcpi_snd_wscale = from->snd_wscale & 0xfu;
+    out->tcpi_rcv_wscale = from->rcv_wscale & 0xfu;
+    out->tcpi_rto = from->rto_us;
+    out->tcpi_ato = 40000;
+    out->tcpi_snd_mss = from->snd_mss;
+    out->tcpi_rcv_mss = from->rcv_mss;
+    out->tcpi_unacked = segments(from->send_unacked, from->snd_mss);
+    out->tcpi_sacked = segments(from->sacked, from->snd_mss);
+    out->tcpi_lost = segments(from->lost, from->snd_mss);
+    out->tcpi_pmtu = mtu;
+    out->tcpi_rcv_ssthresh = from->rcv_wnd;
+    out->tcpi_rtt = from->srtt_us;
+    out->tcpi_rttvar = from->rttvar_us;
+    out->tcpi_snd_ssthresh = segments(from->ssthresh, from->snd_mss);
+    out->tcpi_snd_cwnd = segments(from->cwnd, from->snd_mss);
+    out->tcpi_advmss = from->rcv_mss;
+    out->tcpi_reordering = 3;
+    out->tcpi_rcv_space = from->rcv_wnd;
+    out->tcpi_total_retrans = from->retransmits;
+    out->tcpi_pacing_rate = from->pacing_rate;
+    out->tcpi_bytes_acked = from->octets_out - from->send_unacked;
+    out->tcpi_bytes_received = from->octets_in;
+    out->tcpi_segs_out = from->segments_out;
+    out->tcpi_segs_in = from->segments_in;
+    out->tcpi_notsent_bytes = from->send_queued - from->send_unacked;
+    out->tcpi_min_rtt = from->min_rtt_us;
+    out->tcpi_bytes_sent = from->octets_out;
+    out->tcpi_snd_wnd = from->snd_wnd;
+}
+
 void run_tcp_info(const struct run_socket *socket, aksu_time now, struct tcp_info *out)
 {
     struct aksu_info from = { .state = AKSU_TCP_CLOSED };
@@ -52,31 +101,5 @@ void run_tcp_info(const struct run_socket *socket, aksu_time now, struct tcp_inf
     (void)now;
     if (socket->state == RUN_CONNECTED || socket->state == RUN_CONNECTING)
         aksu_status(socket->run->net.guest, socket->conn, &from);
-    memset(out, 0, sizeof *out);
-    out->tcpi_state = linux_state(from.state);
-    out->tcpi_backoff = (uint8_t)from.backoff;
-    out->tcpi_options = options(&from);
-    out->tcpi_snd_wscale = from.snd_wscale & 0xfu;
-    out->tcpi_rcv_wscale = from.rcv_wscale & 0xfu;
-    out->tcpi_rto = from.rto_us;
-    out->tcpi_ato = 40000;
-    out->tcpi_snd_mss = from.snd_mss;
-    out->tcpi_rcv_mss = from.rcv_mss;
-    out->tcpi_unacked = segments(from.send_unacked, from.snd_mss);
-    out->tcpi_pmtu = socket->run->options->mtu;
-    out->tcpi_rcv_ssthresh = from.rcv_wnd;
-    out->tcpi_rtt = from.srtt_us;
-    out->tcpi_rttvar = from.rttvar_us;
-    out->tcpi_snd_ssthresh = segments(from.ssthresh, from.snd_mss);
-    out->tcpi_snd_cwnd = segments(from.cwnd, from.snd_mss);
-    out->tcpi_advmss = from.rcv_mss;
-    out->tcpi_rcv_space = from.rcv_wnd;
-    out->tcpi_total_retrans = from.retransmits;
-    out->tcpi_bytes_acked = from.octets_out - from.send_unacked;
-    out->tcpi_bytes_received = from.octets_in;
-    out->tcpi_segs_out = from.segments_out;
-    out->tcpi_segs_in = from.segments_in;
-    out->tcpi_notsent_bytes = from.send_queued - from.send_unacked;
-    out->tcpi_bytes_sent = from.octets_out;
-    out->tcpi_snd_wnd = from.snd_wnd;
+    run_tcp_info_from(&from, socket->run->options->mtu, out);
 }

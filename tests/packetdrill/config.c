@@ -1,0 +1,194 @@
+/* config.c - the stack that --so_flags and the script's own sysctls ask for. It is made when it is
+ * first needed: a script sets its sysctls before that.
+ *
+ * Flags, separated by commas: local=ADDRESS (more than once; without it any address is ours),
+ * mtu=N, tso (large segments leave whole), receive_buffer=N, send_buffer=N, syn_r2=SECONDS,
+ * time_wait=SECONDS, delayed_ack_us=N, no_rfc5961, no_psh (PSH is taken out of what leaves), and
+ * sysctls without their net.ipv4 in front. Sysctls are read from the file that the environment
+ * names in AKSU_SYSCTLS, a line each: NAME=VALUE. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "adapter.h"
+
+struct wish {
+    struct aksu_config stack;
+    struct aksu_device_config device;
+    const char *local[4];
+    unsigned locals;
+};
+
+static char words[4][64];               /* what a wish borrows */
+
+/* The last of up to three numbers: "least default most". */
+static uint32_t number(const char *value, unsigned which)
+{
+    unsigned long n[3] = { 0, 0, 0 };
+    int found = sscanf(value, "%lu %lu %lu", &n[0], &n[1], &n[2]);
+
+    return (uint32_t)n[found == 3 ? which : 0];
+}
+
+/* Room for the most that the window scale has to reach; a buffer that is given stays so. */
+static void buffer(const char *value, uint32_t *at_first, uint32_t *most)
+{
+    uint32_t limit = (64u << 20) - 4096;
+
+    *at_first = number(value, 1);
+    *most = number(value, 2);
+    if (*most > limit)
+        *most = limit;
+    if (*at_first < 4096)
+        *at_first = 4096;
+    if (*most < *at_first)
+        *most = *at_first;
+}
+
+static const char *keep_word(unsigned slot, const char *value)
+{
+    snprintf(words[slot], sizeof words[slot], "%s", value);
+    return words[slot];
+}
+
+static void one_sysctl(struct wish *wish, const char *name, const char *value)
+{
+    struct aksu_config *c = &wish->stack;
+    uint32_t n = number(value, 0);
+
+    if (!strcmp(name, "tcp_timestamps"))
+        c->no_timestamps = n == 0;
+    else if (!strcmp(name, "tcp_sack"))
+        c->no_sack = n == 0;
+    else if (!strcmp(name, "tcp_dsack"))
+        c->no_dsack = n == 0;
+    else if (!strcmp(name, "tcp_window_scaling"))
+        c->no_window_scale = n == 0;
+    else if (!strcmp(name, "tcp_ecn"))
+        c->ecn = n == 0 ? AKSU_ECN_OFF : n == 1 ? AKSU_ECN_ASK : AKSU_ECN_ACCEPT;
+    else if (!strcmp(name, "tcp_recovery"))
+        c->loss_detection = n == 0 ? "sack" : "rack";
+    else if (!strcmp(name, "tcp_congestion_control"))
+        c->congestion_control = keep_word(0, value);
+    else if (!strcmp(name, "tcp_rmem"))
+        buffer(value, &c->receive_buffer, &c->receive_buffer_most);
+    else if (!strcmp(name, "tcp_wmem"))
+        buffer(value, &c->send_buffer, &c->send_buffer_most);
+    else if (!strcmp(name, "ip_default_ttl"))
+        c->ttl = (uint8_t)n;
+}
+
+static void one_flag(struct wish *wish, const char *name, const char *value)
+{
+    struct aksu_config *c = &wish->stack;
+    uint32_t n = number(value, 0);
+
+    if (!strcmp(name, "local") && wish->locals < 4)
+        wish->local[wish->locals++] = value;
+    else if (!strcmp(name, "mtu"))
+        wish->device.mtu = n;
+    else if (!strcmp(name, "tso"))
+        wish->device.offload = AKSU_OFFLOAD_TSO;
+    else if (!strcmp(name, "receive_buffer"))
+        c->receive_buffer = c->receive_buffer_most = n;
+    else if (!strcmp(name, "send_buffer"))
+        c->send_buffer = c->send_buffer_most = n;
+    else if (!strcmp(name, "syn_r2"))
+        c->syn_r2 = AKSU_SECONDS(n);
+    else if (!strcmp(name, "time_wait"))
+        c->msl = AKSU_SECONDS(n) / 2;
+    else if (!strcmp(name, "delayed_ack_us"))
+        c->delayed_ack = AKSU_US(n);
+    else if (!strcmp(name, "no_psh"))
+        pd.no_psh = true;
+    else if (!strcmp(name, "no_rfc5961"))
+        c->no_rfc5961 = true;
+    else
+        one_sysctl(wish, name, value);
+}
+
+static void read_flags(struct wish *wish, char *flags)
+{
+    for (char *next = flags, *flag; (flag = strsep(&next, ",")) != NULL;) {
+        char *value = strchr(flag, '=');
+        if (value)
+            *value++ = '\0';
+        one_flag(wish, flag, value ? value : "");
+    }
+}
+
+static void read_sysctls(struct wish *wish)
+{
+    static const char prefix[] = "net.ipv4.";
+    const char *path = getenv("AKSU_SYSCTLS");
+    FILE *file = path ? fopen(path, "re") : NULL;
+    char line[256];
+
+    while (file && fgets(line, sizeof line, file)) {
+        char *value = strchr(line, '=');
+        line[strcspn(line, "\n")] = '\0';
+        if (!value || strncmp(line, prefix, sizeof prefix - 1) != 0)
+            continue;
+        *value++ = '\0';
+        one_sysctl(wish, line + sizeof prefix - 1, value);
+    }
+    if (file)
+        fclose(file);
+}
+
+static void check(enum aksu_status status, const char *what, const char *which)
+{
+    if (status == AKSU_OK)
+        return;
+    fprintf(stderr, "aksu: %s %s: %s; look at --so_flags\n", what, which,
+            aksu_status_text(status));
+    exit(1);
+}
+
+static void up(const struct wish *wish)
+{
+    pd.net = aksu_new(&wish->stack, pd.now);
+    if (!pd.net) {
+        fprintf(stderr, "aksu: no stack of this kind (congestion control %s); look at --so_flags\n",
+                wish->stack.congestion_control ? wish->stack.congestion_control : "cubic");
+        exit(1);
+    }
+    check(aksu_attach(pd.net, &wish->device, &pd.device), "device with the MTU of", "mtu=");
+    for (unsigned i = 0; i < wish->locals; i++)
+        check(aksu_address_add(pd.net, pd.device, wish->local[i]), "address", wish->local[i]);
+    if (wish->locals == 0) {
+        check(aksu_accept_any(pd.net, pd.device, true), "any", "address");
+        check(aksu_address_add(pd.net, pd.device, "192.168.0.1"), "address", "of IPv4");
+        check(aksu_address_add(pd.net, pd.device, "fd3d:a0b:17d6::1"), "address", "of IPv6");
+    }
+    check(aksu_route_add(pd.net, pd.device, "0.0.0.0/0", NULL), "route", "0.0.0.0/0");
+    check(aksu_route_add(pd.net, pd.device, "::/0", NULL), "route", "::/0");
+}
+
+void pd_stack_up(void)
+{
+    char flags[sizeof pd.flags];
+    struct wish wish = { .device = { .name = "packetdrill" } };
+
+    if (pd.net)
+        return;
+    wish.stack.memory_limit = 128u << 20;
+    wish.stack.no_pacing = true;        /* packetdrill wants to see at once what may leave */
+    memcpy(flags, pd.flags, sizeof flags);
+    read_sysctls(&wish);
+    read_flags(&wish, flags);
+    up(&wish);
+}
+
+void pd_stack_down(void)
+{
+    for (struct pd_packet *next; pd.first; pd.first = next) {
+        next = pd.first->next;
+        free(pd.first);
+    }
+    pd.last = &pd.first;
+    pd.no_psh = false;
+    if (pd.net)
+        aksu_free(pd.net);
+    pd.net = NULL;
+}
