@@ -149,6 +149,8 @@ enum step tcp_process_ack(struct tcp *t, const struct tcp_segment *seg, aksu_tim
     if (t->state == TCP_SYN_RECEIVED && ack_in_syn_received(t, seg, now) == STEP_DONE)
         return STEP_DONE;
 
+    if (t->ts_on)                               /* not of one whose ACK is refused: RFC 5961 5.2 */
+        paws_remember(t, seg, now);
     t->probes = 0;                              /* RFC 9293 3.8.6.1 [MUST-37], 3.8.6 [SHLD-17] */
     seq_t before = t->snd.una;
     bool acks_more = seq_gt(seg->ack, before);

@@ -1,5 +1,5 @@
 /* paws.c - timestamps of a connection: protection against wrapped sequence numbers (RFC 7323 5),
- * TS.Recent (RFC 7323 4.3). Called at the head of the first step. */
+ * TS.Recent (RFC 7323 4.3). Called at the head of the first step, and when the ACK is good. */
 #include "tcp/core.h"
 
 enum { OUTDATED_SECONDS = 24 * 24 * 3600 };     /* RFC 7323 5.5 */

@@ -164,6 +164,26 @@ SCRIPT(what_updates_ts_recent)                      /* RFC 7323 4.3, 5.2 */
     out(ACK, .seq = 1, .ack = 11, .ts_ecr = 1000);
 }
 
+/* Somebody who sees the ports but not the ACKs could else stop the flow with one large timestamp. */
+SCRIPT(a_segment_whose_ack_is_refused_leaves_ts_recent)     /* RFC 5961 5.2, RFC 9293 3.10.7.4 fifth */
+{
+    given(ESTABLISHED, .timestamps = true, .ts_val = 100, .wnd = 1000);
+    user_send(100);
+    out(PSH|ACK, .seq = 1, .ack = 1, .len = 100, .ts_ecr = 100);
+    in (ACK, .seq = 1, .ack = 101, .ts_val = 101);
+    in (FIN|ACK, .seq = 1, .ack = 9999, .ts_val = 200000);          /* never sent */
+    out(ACK, .seq = 101, .ack = 1, .ts_ecr = 101);
+    in (PSH|ACK, .seq = 1, .ack = (uint32_t)-50000, .len = 10, .ts_val = 200000);   /* too old */
+    out(ACK, .seq = 101, .ack = 1, .ts_ecr = 101);
+    in (PSH, .seq = 1, .len = 10, .ts_val = 200000);                /* no ACK at all */
+    in (SYN, .seq = 1, .ts_val = 200000);
+    out(ACK, .seq = 101, .ack = 1, .ts_ecr = 101);
+    in (PSH|ACK, .seq = 1, .ack = 101, .len = 10, .ts_val = 102);
+    user_receive(10);
+    after(MS(40));
+    out(ACK, .seq = 101, .ack = 11, .ts_ecr = 102);
+}
+
 SCRIPT(paws_comes_before_the_sequence_check)        /* RFC 7323 5.3 */
 {
     given(ESTABLISHED, .timestamps = true, .ts_val = 1000);
