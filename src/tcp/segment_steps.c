@@ -123,8 +123,6 @@ enum step first_check_sequence_number(struct tcp *t, const struct tcp_segment *s
         return not_acceptable(t, seg, now);
     if (at_closed_window && seg_len(seg) > 0)
         acknowledge_now(t);                     /* a window probe: RFC 9293 3.8.6.1 */
-    if (t->ts_on)
-        paws_remember(t, seg, now);
     if (now - t->last_in_at > US(t->rto_us))    /* the peer begins again: RFC 5681 4.1 */
         t->quick_acks = t->env->config.quick_acks;
     t->last_in_at = now;
@@ -211,11 +209,23 @@ enum step fourth_check_syn(struct tcp *t, const struct tcp_segment *seg, aksu_ti
     return STEP_DONE;
 }
 
+/* RFC 9293 3.10.7.4 fifth: what comes is a FIN again, "acknowledge it". What answers our own ACK is
+ * not answered: two ends in TIME-WAIT would go on for ever. */
+static void acknowledge_in_time_wait(struct tcp *t, const struct tcp_segment *seg, aksu_time now)
+{
+    if (seg->text_len > 0 || (seg->ctl & CTL_FIN))
+        acknowledge_now(t);
+    else if (!seq_eq(seg->seq, t->rcv.nxt))
+        tcp_challenge_ack(t, now);
+}
+
 /* RFC 9293 3.10.7.4: "Fifth, check the ACK field." */
 enum step fifth_check_ack(struct tcp *t, const struct tcp_segment *seg, aksu_time now)
 {
     if (!(seg->ctl & CTL_ACK))
         return tcp_drop(t, "RFC 9293 3.10.7.4 fifth", "the ACK bit is off", now);
+    if (t->state == TCP_TIME_WAIT)
+        acknowledge_in_time_wait(t, seg, now);
     return tcp_process_ack(t, seg, now);
 }
 

@@ -286,3 +286,22 @@ SCRIPT(time_wait_does_not_answer_a_good_ack)        /* RFC 9293 3.10.7.4 fifth *
     quiet();
     state(TIME_WAIT);
 }
+
+/* RFC 9293 3.10.7.4 fifth: "acknowledge it"; but for what answers our own ACK, or two ends in
+ * TIME-WAIT would not come to rest. */
+SCRIPT(time_wait_answers_what_is_not_where_it_stands)   /* RFC 9293 3.10.7.4 fifth */
+{
+    given(TIME_WAIT);
+    after(SECONDS(1));
+    covers("TW-9");
+    in (ACK, .seq = 3, .ack = 2);
+    out(ACK, .seq = 2, .ack = 2);
+    in (FIN|ACK, .seq = 3, .ack = 2);
+    out(ACK, .seq = 2, .ack = 2);
+    in (PSH|ACK, .seq = 2, .ack = 2, .len = 10);
+    out(ACK, .seq = 2, .ack = 2);
+    in (ACK, .seq = 2, .ack = 2);
+    quiet();
+    state(TIME_WAIT);
+    check_eq(tcp_next_timeout(&w.tcp), w.now + SECONDS(59));    /* no FIN of this connection */
+}
