@@ -33,8 +33,8 @@ static void restart_time_wait(struct tcp *t, aksu_time now)
 }
 
 /* A new incarnation asks for the same socket pair: RFC 6191 2, RFC 9293 3.6.1 [MAY-2] and
- * RFC 9293 3.6.1 [SHLD-4]. The owner looks at `reopen`; what is not accepted is dropped in
- * silence. */
+ * RFC 9293 3.6.1 [SHLD-4]. The owner looks at `reopen`; what is not accepted gets the challenge ACK
+ * that RFC 9293 3.10.7.4 fourth has for all other cases, where RFC 6191 2 was silent. */
 static enum step syn_in_time_wait(struct tcp *t, const struct tcp_segment *seg, aksu_time now)
 {
     bool newer_seq = seq_ge(seg->seq, t->rcv.nxt);
@@ -48,7 +48,10 @@ static enum step syn_in_time_wait(struct tcp *t, const struct tcp_segment *seg, 
         accept = true;
     }
     t->reopen = accept;
-    return accept ? STEP_DONE : tcp_drop(t, "RFC 6191 2", "an old SYN", now);
+    if (accept)
+        return STEP_DONE;
+    tcp_challenge_ack(t, now);
+    return tcp_drop(t, "RFC 6191 2", "an old SYN", now);
 }
 
 /* The SYN,ACK of a simultaneous open begins before the window, but its ACK is the one we wait for:

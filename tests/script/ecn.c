@@ -195,6 +195,7 @@ SCRIPT(an_ecn_syn_in_every_state)                   /* RFC 3168 6.1.1, RFC 5961 
     w.tcp.reopen = false;
     in (SYN|ECE|CWR, .seq = 0, .mss = 1000);
     check(!w.tcp.reopen);
+    out(ACK, .seq = 2, .ack = 2);
     given(SYN_RECEIVED);
     in (SYN|ECE|CWR|ACK, .seq = RCV_NXT, .ack = 1);
     state(LISTEN);

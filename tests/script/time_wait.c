@@ -7,6 +7,8 @@
 
 static void reopens(int line, bool yes, aksu_time left)
 {
+    if (!yes)                           /* RFC 9293 3.10.7.4 fourth: "for all other cases" */
+        script_out(line, &(struct line){ .ctl = ACK, .seq = 2, .ack = 2 });
     script_quiet(line);
     script_state(line, 1u << TCP_TIME_WAIT);
     script_dropped(line, yes ? "" : "RFC 6191 2");
