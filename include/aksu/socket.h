@@ -51,7 +51,8 @@ AKSU_API enum aksu_status aksu_unreachable(struct aksu *net, aksu_conn conn, uin
 AKSU_API enum aksu_status aksu_ignore(struct aksu *net, aksu_conn conn, aksu_time now);
 
 /* SEND (RFC 9293 3.9.1.2): copies what there is room for. Returns octets taken, or -status:
- * WOULD_BLOCK (no room), CLOSING, DOES_NOT_EXIST or the reason why the connection failed. */
+ * WOULD_BLOCK (no room), CLOSING, DOES_NOT_EXIST or the reason why the connection failed. Of no
+ * octets and without AKSU_MORE: what AKSU_MORE holds back may leave. */
 enum { AKSU_URGENT_DATA = 1,    /* the last octet ends urgent data; legacy, RFC 6093 */
        AKSU_MORE = 2 };         /* more will follow: no PUSH, do not send a partial segment yet */
 AKSU_API ptrdiff_t aksu_send(struct aksu *net, aksu_conn conn, const void *data, size_t length,

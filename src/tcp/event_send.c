@@ -73,9 +73,12 @@ ptrdiff_t tcp_send(struct tcp *t, const uint8_t *data, size_t length, unsigned f
         status = may_queue(t);
     if (status != AKSU_OK)
         return -(ptrdiff_t)status;
-    if (length == 0)
+    if (length == 0) {
+        if (!(flags & AKSU_MORE))
+            t->more = false;                    /* what was held back for more may leave */
+        t->may_send = true;
         return 0;
-
+    }
     uint32_t want = room(t);
     if (want > length)
         want = (uint32_t)length;

@@ -3,8 +3,8 @@
  *
  * Flags, separated by commas: local=ADDRESS (more than once; without it any address is ours),
  * mtu=N, tso (large segments leave whole), receive_buffer=N, send_buffer=N, syn_r2=SECONDS,
- * time_wait=SECONDS, delayed_ack_us=N, no_rfc5961, no_psh (PSH is taken out of what leaves), and
- * sysctls without their net.ipv4 in front. Sysctls are read from the file that the environment
+ * time_wait=SECONDS, delayed_ack_us=N, paced, no_rfc5961, no_psh (PSH is taken out of what leaves),
+ * and sysctls without their net.ipv4 in front. Sysctls are read from the file that the environment
  * names in AKSU_SYSCTLS, a line each: NAME=VALUE. */
 #include <stdio.h>
 #include <stdlib.h>
@@ -99,6 +99,8 @@ static void one_flag(struct wish *wish, const char *name, const char *value)
         c->msl = AKSU_SECONDS(n) / 2;
     else if (!strcmp(name, "delayed_ack_us"))
         c->delayed_ack = AKSU_US(n);
+    else if (!strcmp(name, "paced"))
+        c->no_pacing = false;
     else if (!strcmp(name, "no_psh"))
         pd.no_psh = true;
     else if (!strcmp(name, "no_rfc5961"))
@@ -173,7 +175,7 @@ void pd_stack_up(void)
     if (pd.net)
         return;
     wish.stack.memory_limit = 128u << 20;
-    wish.stack.no_pacing = true;        /* packetdrill wants to see at once what may leave */
+    wish.stack.no_pacing = true;        /* unless a script asks for it */
     memcpy(flags, pd.flags, sizeof flags);
     read_sysctls(&wish);
     read_flags(&wish, flags);

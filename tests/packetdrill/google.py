@@ -52,7 +52,7 @@ def product(text):
 
 
 def scripts(root):
-    """Yields (path, text, class, reason, sysctls)."""
+    """Yields (path, text, class, flags for the adapter, sysctls). A script that wants the fq qdisc wants pacing."""
     defaults = defaults_of(root)
     for folder, _, files in os.walk(root):
         for name in sorted(files):
@@ -66,7 +66,8 @@ def scripts(root):
             text = PUSHED.sub(lambda m: m.group(1) + m.group(2).replace('P', ''), text)
             lines_kept = COMMAND.sub(lambda m: '`true' + '\n' * m.group().count('\n') + '`', text)
             found = settings(text, defaults)
-            yield rel, lines_kept, kind, '', ['net.ipv4.%s=%s' % pair for pair in found.items()]
+            paced = any(re.search(r'\bfq\b', command) for command in COMMAND.findall(text))
+            yield rel, lines_kept, kind, ['paced'] if paced else [], ['net.ipv4.%s=%s' % pair for pair in found.items()]
 
 
 def variants_of(rel):

@@ -110,8 +110,10 @@ static int set_one(struct pd_socket *s, const struct setting *setting, const voi
     *field_of(&s->settings, setting) = value;
     if (s->state == PD_CONNECTING || s->state == PD_CONNECTED)
         apply(s, setting, s->conn);
-    if (setting->name == TCP_CORK && setting->level == IPPROTO_TCP && !value
-        && s->state == PD_CONNECTED)
+    bool lets_go = setting->level == IPPROTO_TCP
+                   && ((setting->name == TCP_CORK && !value)
+                       || (setting->name == TCP_NODELAY && value));
+    if (lets_go && s->state == PD_CONNECTED)
         aksu_send(pd.net, s->conn, NULL, 0, 0, pd.now); /* what was held back may leave */
     return 0;
 }

@@ -113,6 +113,19 @@ SCRIPT(more_is_to_come)                            /* RFC 9293 3.9.1.2 [MAY-15],
     check_eq(drain().octets, 1201 + 1 - SND_UNA);
 }
 
+SCRIPT(a_send_of_nothing_lets_go_of_what_was_held_back)     /* RFC 9293 3.9.1.2 [MAY-16] */
+{
+    given(ESTABLISHED);
+    user_send_more(300);
+    quiet();
+    user_send_more(0);
+    quiet();
+    user_send(0);
+    out(PSH|ACK, .seq = 1, .ack = 1, .len = 300);
+    user_send(0);
+    quiet();
+}
+
 /* RFC 9293 3.8.6.2.1: ten octets of window are not worth a segment until the override. */
 SCRIPT(the_sender_avoids_silly_windows)             /* RFC 9293 3.8.6.2.1 [MUST-38] */
 {
