@@ -45,6 +45,12 @@ static uint32_t segments(uint32_t octets, uint32_t mss)
     return mss ? (octets + mss - 1) / mss : 0;
 }
 
+/* A window lets out whole segments only. */
+static uint32_t whole_segments(uint32_t octets, uint32_t mss)
+{
+    return mss ? octets / mss : 0;
+}
+
 /* The numbers of Linux's congestion states: open, disorder, (CWR), recovery, loss. */
 static uint8_t congestion_state(const char *recovery)
 {
@@ -77,8 +83,8 @@ void run_tcp_info_from(const struct aksu_info *from, uint32_t mtu, struct tcp_in
     out->tcpi_rcv_ssthresh = from->rcv_wnd;
     out->tcpi_rtt = from->srtt_us;
     out->tcpi_rttvar = from->rttvar_us;
-    out->tcpi_snd_ssthresh = segments(from->ssthresh, from->snd_mss);
-    out->tcpi_snd_cwnd = segments(from->cwnd, from->snd_mss);
+    out->tcpi_snd_ssthresh = whole_segments(from->ssthresh, from->snd_mss);
+    out->tcpi_snd_cwnd = whole_segments(from->cwnd, from->snd_mss);
     out->tcpi_advmss = from->rcv_mss;
     out->tcpi_reordering = 3;
     out->tcpi_rcv_space = from->rcv_wnd;
