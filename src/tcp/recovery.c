@@ -52,9 +52,18 @@ static bool window_unused(struct sender *o, seq_t una_before, uint32_t pipe_befo
     if (o->cwnd_used && seq_le(una_before, o->cwnd_used_to))
         return false;
     o->cwnd_used = false;
-    uint32_t in_use = o->cc.cwnd < o->cc.ssthresh ? o->cc.cwnd / 2
-                    : o->cc.cwnd - (o->cc.cwnd < o->cc.smss ? o->cc.cwnd : o->cc.smss);
-    return pipe_before < in_use;
+    if (o->cc.cwnd < o->cc.ssthresh)
+        return o->flight_most <= o->cc.cwnd / 2;
+    return pipe_before < o->cc.cwnd - (o->cc.cwnd < o->cc.smss ? o->cc.cwnd : o->cc.smss);
+}
+
+/* The most that was under way of the flight that is being acknowledged. */
+static void note_flight(struct sender *o, seq_t una_before, seq_t nxt, uint32_t pipe_before)
+{
+    if (seq_lt(una_before, o->flight_end) && pipe_before <= o->flight_most)
+        return;
+    o->flight_most = pipe_before;
+    o->flight_end = nxt;
 }
 
 /* RFC 5681 3.1, RFC 3042 2: what lies beyond a hole does not open the window, unless such holes are
@@ -67,6 +76,7 @@ static bool only_sacked(const struct sender *o, const struct news *n)
 void recovery_grow(struct tcp *t, struct news *n, uint32_t pipe_before)
 {
     struct sender *o = t->out;
+    note_flight(o, n->loss.una, n->loss.nxt, pipe_before);
     struct cc_ack a = {
         .now = n->loss.now, .acked = n->delivered, .in_flight = sent_pipe(&o->queue),
         .lost = o->queue.lost > n->lost_before ? o->queue.lost - n->lost_before : 0,

@@ -82,6 +82,8 @@ struct sender {
     aksu_time cc_told_at;           /* when congestion control last heard of an acknowledgment */
     seq_t tlp_end;
     seq_t cwnd_used_to;
+    uint32_t flight_most;           /* octets under way at most, of the flight up to flight_end */
+    seq_t flight_end;
     aksu_time pace_at;              /* text may not leave before */
     uint64_t pace_rate;             /* octets per second; 0: not paced */
     aksu_time rto_at;               /* when the RTO is, whatever comes before it */

@@ -139,6 +139,25 @@ SCRIPT(the_window_does_not_grow_unused)             /* RFC 5681 3.1 */
     check(cwnd() <= 11000);
 }
 
+/* The flight counts as it left: what is not yet acknowledged of it gets less with each ACK. */
+SCRIPT(all_acks_of_a_flight_that_filled_the_window_open_it)     /* RFC 5681 3.1, RFC 7661 4.1 */
+{
+    static const struct { uint32_t flight, most; } rows[] = {
+        { 10, 20 }, { 9, 18 }, { 6, 12 }, { 5, 10 }, { 2, 10 } };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        given(ESTABLISHED, .wnd = 60000);
+        user_set(NODELAY, 1);
+        user_send(rows[i].flight * 1000);
+        check_eq(drain().segments, rows[i].flight);
+        check_eq(cwnd(), 10000);
+        for (uint32_t acked = 0; acked < rows[i].flight; acked++) {
+            after(MS(1));
+            in (ACK, .seq = 1, .ack = SND_UNA + 1000, .wnd = 60000);
+        }
+        check_eq(cwnd(), rows[i].most * 1000);
+    }
+}
+
 SCRIPT(a_timeout)                                   /* RFC 5681 3.1 */
 {
     give_flight(__LINE__, 10);
