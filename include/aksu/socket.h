@@ -135,7 +135,8 @@ enum aksu_option {
     AKSU_OPTION_SOFT_ERRORS,    /* 0: do not report them [SHLD-20] */
     /* Octets, 4096..64 MiB less 4096: from then on of this size, it does not grow by itself. */
     AKSU_OPTION_SEND_BUFFER, AKSU_OPTION_RECEIVE_BUFFER,
-    AKSU_OPTION_ECN             /* enum aksu_ecn; ILLEGAL once the SYN or SYN,ACK was sent */
+    AKSU_OPTION_ECN,            /* enum aksu_ecn; ILLEGAL once the SYN or SYN,ACK was sent */
+    AKSU_OPTION_MAX_SEGMENT     /* 88..65535, the MSS both ways; ILLEGAL as above [by the path] */
 };
 AKSU_API enum aksu_status aksu_set(struct aksu *net, aksu_conn conn, enum aksu_option option,
                                    int64_t value, aksu_time now);

@@ -72,6 +72,7 @@ void tcp_own_syn_options(const struct tcp *t, struct tcp_options *out, aksu_time
 void tcp_own_options(struct tcp *t, struct tcp_options *out, aksu_time now);
 void tcp_prepare_options(struct tcp *t);                    /* before the SYN goes out */
 uint8_t tcp_shift_for(const struct tcp_config *c, uint32_t buffer);
+enum aksu_status tcp_set_max_segment(struct tcp *t, int64_t value);
 void tcp_update_mss(struct tcp *t);
 /* What a segment with text has besides it. RFC 7323 3.2: timestamps, and their padding, on all. */
 static inline uint32_t tcp_overhead(const struct tcp *t)

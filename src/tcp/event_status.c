@@ -132,6 +132,8 @@ enum aksu_status tcp_set(struct tcp *t, enum aksu_option option, int64_t value, 
         return set_buffer(t, option, value);
     case AKSU_OPTION_ECN:
         return ecn_set(t, value);
+    case AKSU_OPTION_MAX_SEGMENT:
+        return tcp_set_max_segment(t, value);
     }
     return AKSU_INVALID;
 }

@@ -4,7 +4,7 @@
 #include "base/ip_addr.h"
 #include "tcp/core.h"
 
-enum { SMALLEST_MSS = 48, LARGEST_SHIFT = 14 };
+enum { SMALLEST_MSS = 48, LEAST_GIVEN = 88, LARGEST_SHIFT = 14 };
 
 /* The smallest shift with which the receive buffer can be announced, however large it may become:
  * it cannot be said again (RFC 7323 2.1). */
@@ -36,6 +36,8 @@ void tcp_negotiate(struct tcp *t, const struct tcp_segment *syn, aksu_time now)
     t->peer_mss = o->has & HAS_MSS ? o->mss : (uint16_t)(v4 ? 536 : 1220);
     if (t->peer_mss < SMALLEST_MSS)
         t->peer_mss = SMALLEST_MSS;             /* or a peer could make us send headers only */
+    if (t->mss_given && t->peer_mss > t->announced_mss)
+        t->peer_mss = t->announced_mss;         /* the user's limit holds both ways */
     t->ts_on = c->timestamps && (o->has & HAS_TIMESTAMPS);
     t->sack_on = c->sack && (o->has & HAS_SACK_PERMITTED);
     t->wscale_on = c->window_scale && (o->has & HAS_WINDOW_SCALE);
@@ -86,6 +88,23 @@ void tcp_own_options(struct tcp *t, struct tcp_options *out, aksu_time now)
     }
     if (reassembly_reports(t))
         reassembly_sacks(t, out);
+}
+
+/* A smaller MSS than the path allows: RFC 9293 3.7.1 [MUST-14] has one announced, not which. */
+enum aksu_status tcp_set_max_segment(struct tcp *t, int64_t value)
+{
+    bool unsent = t->syn_owed && t->deadline[TIMER_RETRANSMISSION] == NEVER;
+    if (value < LEAST_GIVEN || value > UINT16_MAX)
+        return AKSU_INVALID;
+    if ((t->state != TCP_SYN_SENT && t->state != TCP_SYN_RECEIVED) || !unsent)
+        return AKSU_ILLEGAL;
+    uint16_t most = (uint16_t)(t->mtu - TCP_HEADER);
+    t->announced_mss = value < most ? (uint16_t)value : most;
+    t->mss_given = true;
+    if (t->peer_mss > t->announced_mss)
+        t->peer_mss = t->announced_mss;
+    tcp_update_mss(t);
+    return AKSU_OK;
 }
 
 /* Called by OPEN, before the SYN. */

@@ -108,6 +108,9 @@ bool pd_is_nonblocking(const struct pd_socket *s, int flags);
 /* Notes an error and returns -1. */
 int pd_fail(int error);
 
+/* calls.c: listens, with the settings as they are. */
+int pd_listen(struct pd_socket *s);
+
 /* options.c */
 void pd_settings_init(struct pd_settings *settings);
 void pd_settings_apply(const struct pd_socket *from, aksu_conn to);

@@ -57,6 +57,19 @@ static int call_bind(void *u, int fd, const struct sockaddr *address, socklen_t 
     return result;
 }
 
+int pd_listen(struct pd_socket *s)
+{
+    struct aksu_listen how = { .local = s->bound, .hold_syn = pd_settings_of_syn(s) };
+
+    how.backlog = s->backlog > 0 ? (uint32_t)s->backlog + 1 : 2;    /* as listen(2) counts */
+    enum aksu_status status = aksu_listen(pd.net, &how, &s->listener, pd.now);
+    if (status != AKSU_OK)
+        return pd_fail(status == AKSU_ALREADY_EXISTS ? EADDRINUSE : run_errno(status));
+    s->held = how.hold_syn;
+    s->state = PD_LISTENING;
+    return 0;
+}
+
 static int listen_it(int fd, int backlog)
 {
     struct pd_socket *s = pd_tcp_of(fd);
@@ -67,16 +80,8 @@ static int listen_it(int fd, int backlog)
         return 0;
     if (s->state != PD_FRESH)
         return pd_fail(EINVAL);
-    struct aksu_listen how = { .local = s->bound, .hold_syn = pd_settings_of_syn(s) };
-    how.backlog = backlog > 0 ? (uint32_t)backlog + 1 : 2;      /* as listen(2) counts */
-    enum aksu_status status = aksu_listen(pd.net, &how, &s->listener, pd.now);
-    if (status == AKSU_ALREADY_EXISTS)
-        return pd_fail(EADDRINUSE);
-    if (status != AKSU_OK)
-        return pd_fail(run_errno(status));
-    s->held = how.hold_syn;
-    s->state = PD_LISTENING;
-    return 0;
+    s->backlog = backlog;
+    return pd_listen(s);
 }
 
 static int call_listen(void *u, int fd, int backlog)

@@ -35,7 +35,7 @@ static const struct setting table[] = {
     { IPPROTO_TCP, TCP_KEEPCNT, KEPT(keep_count), 1, 127, AKSU_OPTION_KEEPALIVE_COUNT, 0, 1, 9 },
     { IPPROTO_TCP, TCP_USER_TIMEOUT, KEPT(user_timeout), 0, INT_MAX, AKSU_OPTION_USER_TIMEOUT, 0,
       1, 0 },
-    { IPPROTO_TCP, TCP_MAXSEG, KEPT(max_segment), 88, 32767, NOT_OURS, 0, 1, 536 },
+    { IPPROTO_TCP, TCP_MAXSEG, KEPT(max_segment), 88, 32767, AKSU_OPTION_MAX_SEGMENT, 0, 1, 536 },
     { IPPROTO_TCP, TCP_CORK, KEPT(cork), 0, 0, NOT_OURS, 0, 1, 0 },
     { IPPROTO_IP, IP_TOS, KEPT(tos), 0, 255, AKSU_OPTION_DSCP, 2, 1, 0 },
     { IPPROTO_IPV6, IPV6_TCLASS, KEPT(tos), 0, 255, AKSU_OPTION_DSCP, 2, 1, 0 },
@@ -90,7 +90,7 @@ bool pd_settings_of_syn(const struct pd_socket *s)
 {
     const struct pd_settings *set = &s->settings;
 
-    return set->tos >= 0 || set->ttl >= 0 || set->receive_buffer >= 0;
+    return set->tos >= 0 || set->ttl >= 0 || set->receive_buffer >= 0 || set->max_segment >= 0;
 }
 
 static int set_one(struct pd_socket *s, const struct setting *setting, const void *data,
@@ -110,6 +110,10 @@ static int set_one(struct pd_socket *s, const struct setting *setting, const voi
     *field_of(&s->settings, setting) = value;
     if (s->state == PD_CONNECTING || s->state == PD_CONNECTED)
         apply(s, setting, s->conn);
+    if (s->state == PD_LISTENING && !s->held && s->waiting_count == 0 && pd_settings_of_syn(s)) {
+        aksu_close_listener(pd.net, s->listener, pd.now);
+        return pd_listen(s);                            /* now SYNs are held for them */
+    }
     bool lets_go = setting->level == IPPROTO_TCP
                    && ((setting->name == TCP_CORK && !value)
                        || (setting->name == TCP_NODELAY && value));

@@ -153,6 +153,37 @@ SCRIPT(the_effective_mss)                           /* RFC 9293 3.7.1 [MUST-16] 
     }
 }
 
+/* The user's is announced, and holds for what we send. */
+SCRIPT(a_given_mss)                                 /* RFC 9293 3.7.1 [MUST-14], 3.7.1 [MUST-16] */
+{
+    static const struct { uint16_t given, announced, peer, ours; } rows[] = {
+        { 1100, 1100, 1460, 1100 }, { 1100, 1100, 1000, 1000 }, { 9000, 1460, 1400, 1400 } };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        config.timestamps = false;
+        given(CLOSED);
+        user_open_active();
+        user_set(MAX_SEGMENT, rows[i].given);
+        out(SYN, .seq = 0, .mss = rows[i].announced);
+        user_set(MAX_SEGMENT, 500);
+        expect(ILLEGAL);
+        w.peer_mss = rows[i].peer;
+        in (SYN|ACK, .seq = 0, .ack = 1, .mss = rows[i].peer);
+        out(ACK, .seq = 1, .ack = 1);
+        check_eq(script_status().snd_mss, rows[i].ours);
+        check_eq(script_status().rcv_mss, rows[i].announced);
+    }
+    given(LISTEN);
+    in (SYN, .seq = 0, .mss = 1300);
+    tcp_hold(&w.tcp);
+    user_set(MAX_SEGMENT, 87);
+    expect(INVALID);
+    user_set(MAX_SEGMENT, 1100);
+    user_complete();
+    out(SYN|ACK, .seq = 0, .ack = 1, .mss = 1100);
+    in (ACK, .seq = 1, .ack = 1);
+    check_eq(script_status().snd_mss, 1100);
+}
+
 SCRIPT(a_tiny_mss_does_no_harm)                     /* RFC 9293 3.7.1 */
 {
     for (uint16_t mss = 1; mss < 40; mss++) {
