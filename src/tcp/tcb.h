@@ -97,8 +97,7 @@ struct tcp {
     bool mtu_proven : 1;            /* it had arrived when `out` was given back */
     bool soft_now : 1;              /* nothing was acknowledged since soft_error */
     bool sent_write_short : 1;      /* SEND took less than offered: tell when there is room */
-    /* The user gave the size of the buffer, and announced_mss. */
-    bool receive_fixed : 1, send_fixed : 1, mss_given : 1;
+    bool receive_fixed : 1, send_fixed : 1, mss_given : 1;  /* the user has said how much */
 
     uint8_t quick_acks;             /* full segments that are still acknowledged one by one */
     uint8_t snd_wscale, rcv_wscale;

@@ -50,6 +50,7 @@ void pd_after(void)
 {
     pd_pump();
     pd_settle();
+    pd_pump();                          /* who could not go on may have sent something */
 }
 
 aksu_time pd_next(void)

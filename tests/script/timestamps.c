@@ -164,8 +164,8 @@ SCRIPT(what_updates_ts_recent)                      /* RFC 7323 4.3, 5.2 */
     out(ACK, .seq = 1, .ack = 11, .ts_ecr = 1000);
 }
 
-/* Somebody who sees the ports but not the ACKs could else stop the flow with one large timestamp. */
-SCRIPT(a_segment_whose_ack_is_refused_leaves_ts_recent)     /* RFC 5961 5.2, RFC 9293 3.10.7.4 fifth */
+/* Who knows the ports but not the numbers could else stop the flow with one large timestamp. */
+SCRIPT(a_refused_ack_leaves_ts_recent)              /* RFC 5961 5.2, RFC 9293 3.10.7.4 fifth */
 {
     given(ESTABLISHED, .timestamps = true, .ts_val = 100, .wnd = 1000);
     user_send(100);
