@@ -51,10 +51,9 @@ AKSU_API enum aksu_status aksu_unreachable(struct aksu *net, aksu_conn conn, uin
 AKSU_API enum aksu_status aksu_ignore(struct aksu *net, aksu_conn conn, aksu_time now);
 
 /* SEND (RFC 9293 3.9.1.2): copies what there is room for. Returns octets taken, or -status:
- * WOULD_BLOCK (no room), CLOSING, DOES_NOT_EXIST or the reason why the connection failed. Of no
- * octets and without AKSU_MORE: what AKSU_MORE holds back may leave. */
+ * WOULD_BLOCK (no room), CLOSING, DOES_NOT_EXIST or the reason why the connection failed. */
 enum { AKSU_URGENT_DATA = 1,    /* the last octet ends urgent data; legacy, RFC 6093 */
-       AKSU_MORE = 2 };         /* more will follow: no PUSH, do not send a partial segment yet */
+       AKSU_MORE = 2 };         /* no PUSH, no partial segment yet; ended by a SEND of 0 octets */
 AKSU_API ptrdiff_t aksu_send(struct aksu *net, aksu_conn conn, const void *data, size_t length,
                              unsigned flags, aksu_time now);
 /* SEND in place: room in up to `most` pieces (returned count, or -status), 256 KiB at most, to be
@@ -135,8 +134,7 @@ enum aksu_option {
     AKSU_OPTION_SOFT_ERRORS,    /* 0: do not report them [SHLD-20] */
     /* Octets, 4096..64 MiB less 4096: from then on of this size, it does not grow by itself. */
     AKSU_OPTION_SEND_BUFFER, AKSU_OPTION_RECEIVE_BUFFER,
-    AKSU_OPTION_ECN,            /* enum aksu_ecn; ILLEGAL once the SYN or SYN,ACK was sent */
-    AKSU_OPTION_MAX_SEGMENT     /* 88..65535, the MSS both ways; ILLEGAL as above [by the path] */
+    AKSU_OPTION_ECN, AKSU_OPTION_MAX_SEGMENT /* enum aksu_ecn, 88..65535; ILLEGAL after the SYN */
 };
 AKSU_API enum aksu_status aksu_set(struct aksu *net, aksu_conn conn, enum aksu_option option,
                                    int64_t value, aksu_time now);
