@@ -37,8 +37,8 @@ bool paws_refuses(const struct tcp *t, const struct tcp_segment *seg, aksu_time 
 
 void paws_remember(struct tcp *t, const struct tcp_segment *seg, aksu_time now)
 {
-    if (!(seg->options.has & HAS_TIMESTAMPS) || (seg->ctl & CTL_RST))
-        return;                                 /* RFC 7323 5.2: a RST changes nothing */
+    if (!(seg->options.has & HAS_TIMESTAMPS))
+        return;                                 /* RFC 7323 5.2: a RST does not come as far */
     /* RFC 7323 4.3 (2): only a segment that begins at or before what was last acknowledged. */
     if (((int32_t)(seg->options.ts_val - t->ts_recent) >= 0 || outdated(t, now))
         && seq_le(seg->seq, t->last_ack_sent)) {
