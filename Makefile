@@ -58,7 +58,7 @@ adapter  := $(wildcard tests/packetdrill/*.c)
 pd       := $(if $(adapter),$(B)/tests/packetdrill.so)
 examples := $(patsubst %.c,$(B)/%,$(wildcard examples/*.c))
 aksu     := $(if $(wildcard src/cli/*.c),$(B)/aksu)
-hosted   := $(wildcard src/device/*.c src/host/*.c) $(program) $(wildcard tests/*/*.c tests/interop/path/*.c bench/*.c bench/device/*.c bench/path/*.c bench/sim/*.c examples/*.c) $(drivers)
+hosted   := $(wildcard src/device/*.c src/host/*.c) $(program) $(wildcard tests/*/*.c tests/interop/path/*.c bench/*.c bench/device/*.c bench/path/*.c bench/sim/*.c bench/syn/*.c examples/*.c) $(drivers)
 
 .PHONY: all lib objects tests check soak golden lint bench bench-sim bench-device bench-path wasm fuzz fuzz-programs install uninstall clean help FORCE
 all: lib $(aksu)
@@ -66,7 +66,7 @@ lib: $(B)/libaksu.a $(B)/libaksu.so
 objects: $(call obj,$(library))
 tests: all $(unit) $(suites) $(tool) $(pd) $(examples) $(if $(drivers),$(fuzzers:%=$(B)/fuzz/%))
 
-$(call obj,$(library) $(program) $(wildcard bench/*.c bench/device/*.c bench/path/*.c bench/sim/*.c)): FLAGS += $(LTO)
+$(call obj,$(library) $(program) $(wildcard bench/*.c bench/device/*.c bench/path/*.c bench/sim/*.c bench/syn/*.c)): FLAGS += $(LTO)
 # What is few octets long at most times is only made slower by vectors; where they pay, the code has them.
 $(call obj,$(library)): FLAGS += -fno-tree-vectorize
 $(call obj,$(library)): PIC := -fPIC -fno-semantic-interposition
@@ -91,7 +91,7 @@ $(B)/program.list: FORCE
 	@$(call differs,$(program))
 
 WHOLE = $(if $(LTO),-fno-lto)
-$(B)/$(SONAME) $(B)/aksu $(B)/bench $(B)/bench-sim $(B)/bench-device-aksu $(B)/bench-path-aksu $(B)/tests/golden: WHOLE = $(LTO)
+$(B)/$(SONAME) $(B)/aksu $(B)/bench $(B)/bench-sim $(B)/bench-syn $(B)/bench-device-aksu $(B)/bench-path-aksu $(B)/tests/golden: WHOLE = $(LTO)
 $(B)/libaksu.a: $(call obj,$(library)) $(B)/library.list
 $(B)/libprogram.a: $(call obj,$(program)) $(B)/program.list
 $(B)/%.a:
@@ -124,6 +124,8 @@ $(B)/bench: $(call obj,$(wildcard bench/*.c))
 	$Q$(LINK) -o $@ $(inputs)
 $(B)/bench-sim: $(B)/obj/bench/sim/main.o $(B)/libaksu.a
 	$Q$(LINK) -o $@ $(inputs)
+$(B)/bench-syn: $(B)/obj/bench/syn/main.o $(B)/libaksu.a
+	$Q$(LINK) -o $@ $(inputs)
 $(B)/bench-device-aksu: $(B)/obj/bench/device/stack.o $(B)/libaksu.a
 	$Q$(LINK) -o $@ $(inputs)
 $(B)/bench-device-kernel: $(B)/obj/bench/device/kernel.o
@@ -154,8 +156,9 @@ golden: $(B)/tests/golden
 lint: all
 	@failed=0; for l in $(sort $(filter-out %-selftest,$(wildcard tools/lint-*))); do \
 	    AKSU=$(B)/aksu $$l && echo "ok $$l" || { echo "FAIL $$l"; failed=1; }; done; exit $$failed
-bench: $(B)/bench
+bench: $(B)/bench $(B)/bench-syn
 	$Q$(B)/bench $(BENCH)
+	$(if $(BENCH),,$Q$(B)/bench-syn)
 bench-sim: $(B)/bench-sim
 	$Q$(B)/bench-sim $(BENCH)
 others := $(if $(wildcard /usr/include/lwip/lwip/tcpip.h),lwip) \

@@ -13,7 +13,7 @@ enum { SEGMENT_TEXT = 1448, REQUEST_TEXT = 64, MTU = 1500, OTHERS_MOST = 8, REPE
 
 struct settings {
     bool ethernet;
-    bool bulk, grown, conn, rr, syn, memory, floors;
+    bool bulk, grown, conn, rr, memory, floors;
     uint32_t operations;                /* per measurement; 0: each its own default */
     uint32_t others[OTHERS_MOST];
     unsigned others_count;
@@ -30,10 +30,9 @@ struct world {
     aksu_conn grown[2];                 /* one more, whose buffers grow by themselves */
     aksu_time now;
     uint32_t others;
-    bool ethernet;
     double ack_ratio;                   /* segments with text per ACK in the last bulk transfer */
 };
-enum { WORLD_PORT = 80, FLOOD_PORT = 81 /* has a backlog of one */, BUFFER = 256 << 10 };
+enum { WORLD_PORT = 80, BUFFER = 256 << 10 };
 
 /* Ends the program with a message when it cannot be made. */
 struct world *world_new(uint32_t others, bool ethernet);
@@ -53,7 +52,6 @@ _Noreturn void give_up(const char *what, long status);
 double bulk_run(struct world *w, const aksu_conn end[2], uint32_t segments);
 double conn_run(struct world *w, uint32_t connections);
 double round_trip_run(struct world *w, uint32_t count);
-double syn_run(struct world *w, uint32_t count);
 double memcpy_run(uint32_t count);
 double checksum_run(uint32_t count);
 double cpu_seconds(void);
@@ -74,8 +72,7 @@ struct row {
     double sample[OTHERS_MOST][REPEAT_MOST];
 };
 enum row_id {
-    ROW_BULK, ROW_GROWN, ROW_CONN, ROW_RR, ROW_SYN, ROW_ACK_RATIO, ROW_MEMCPY, ROW_CHECKSUM,
-    ROW_COUNT
+    ROW_BULK, ROW_GROWN, ROW_CONN, ROW_RR, ROW_ACK_RATIO, ROW_MEMCPY, ROW_CHECKSUM, ROW_COUNT
 };
 
 struct results {

@@ -42,9 +42,6 @@ static struct world *world_of(uint32_t connections, uint32_t records, bool ether
     }
     struct aksu_listen how = { .local.port = WORLD_PORT, .backlog = 2 * BATCH };
     must(aksu_listen(w->net[1], &how, &w->listener, w->now), "listen");
-    struct aksu_listen flood = { .local.port = FLOOD_PORT, .backlog = 1 };
-    aksu_listener flooded;
-    must(aksu_listen(w->net[1], &flood, &flooded, w->now), "listen");
     return w;
 }
 
@@ -122,7 +119,6 @@ struct world *world_new(uint32_t others, bool ethernet)
 {
     struct world *w = world_of(1u << 17, 1u << 17, ethernet);
     w->others = others;
-    w->ethernet = ethernet;
     world_connect(w, others, NULL);
 
     join(w, w->end);
