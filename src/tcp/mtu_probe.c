@@ -334,7 +334,7 @@ void mtu_probe_on_rto(struct tcp *t, aksu_time now)
 /* --- what a router says --- */
 
 /* The probe's text leaves again at once. */
-static void lose_probe(struct tcp *t)
+static void lose_probe(struct tcp *t, aksu_time now)
 {
     struct sent_queue *q = &t->out->queue;
     const struct mtu_search *m = &t->out->mtu;
@@ -346,7 +346,7 @@ static void lose_probe(struct tcp *t)
         s = s->next;
     if (s->state != SENT_WAITING || (seq_gt(s->right, m->right) && !sent_split(q, s, m->right)))
         return;
-    sent_mark_lost(q, s);
+    recovery_mark_lost(t, s, now);
     t->may_send = true;
 }
 
@@ -377,7 +377,7 @@ bool mtu_claim(struct tcp *t, uint16_t mtu, seq_t seq, aksu_time now)
     if (is_about_probe(t, mtu, seq)) {
         o->mtu.size = (uint16_t)(mtu + 1);
         failed(t, 1, now);
-        lose_probe(t);
+        lose_probe(t, now);
         return true;
     }
     if (mtu >= t->mtu || mtu >= size_at(t, seq))

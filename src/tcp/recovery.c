@@ -315,6 +315,13 @@ void recovery_on_echo(struct tcp *t, aksu_time now)
     ecn_on_echo(t, &n);
 }
 
+void recovery_mark_lost(struct tcp *t, struct sent_run *s, aksu_time now)
+{
+    struct news n;
+    begin_news(&n, t, now);
+    loss_mark(&t->out->queue, s, &n.loss);
+}
+
 void recovery_on_reordering_timer(struct tcp *t, aksu_time now)
 {
     struct sender *o = t->out;

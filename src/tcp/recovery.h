@@ -46,6 +46,8 @@ void recovery_on_ack(struct tcp *t, const struct tcp_segment *seg, seq_t una_bef
 void recovery_on_echo(struct tcp *t, aksu_time now);        /* of a segment that says only that */
 void recovery_on_rto(struct tcp *t, aksu_time now);
 void recovery_on_reordering_timer(struct tcp *t, aksu_time now);
+/* One that waits is lost, without a word to congestion control; it is told of. */
+void recovery_mark_lost(struct tcp *t, struct sent_run *s, aksu_time now);
 void recovery_resend(struct tcp *t, bool all, aksu_time now);
 /* Congestion control begins anew, after one that kept no ssthresh. */
 void recovery_taken_over(struct tcp *t, aksu_time now);

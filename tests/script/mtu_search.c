@@ -265,9 +265,12 @@ SCRIPT(a_message_about_a_probe)                     /* RFC 8201 5.4, R8201-5.4-b
     uint32_t left = path_probe(__LINE__);
     uint32_t cwnd = script_status().cwnd, threshold = ssthresh();
     uint32_t again = script_status().retransmits;
+    uint64_t lost = event_count(lost);
     check(!too_big(1200, left - 1));                /* another segment */
     check(!too_big(1480, left));
+    check_eq(event_count(lost), lost);
     check(too_big(1200, left));
+    check_eq(event_count(lost), lost + 1);
     check_eq(w.tcp.mtu_most, 1200);
     check_eq(mss(), BASE);
     check_eq(script_status().cwnd, cwnd);
