@@ -113,13 +113,12 @@ static bool drop_oldest_half_open(struct aksu *net, struct listener *l, aksu_tim
     return true;
 }
 
-static bool enough_memory(struct aksu *net, const char **why, aksu_time now)
+static bool enough_memory(struct aksu *net, const char *answer, const char **why, aksu_time now)
 {
     if (pool_left(&net->pool) > net->tcp.reserve_pages)
         return true;
     *why = "memory budget";
-    EMIT(&net->events, 0, now, memory, .answer = "SYN not answered",
-         .left = stack_memory_left(net));
+    EMIT(&net->events, 0, now, memory, .answer = answer, .left = stack_memory_left(net));
     return false;
 }
 
@@ -133,7 +132,7 @@ static bool room_for_child(struct aksu *net, struct listener *l, const char **wh
         *why = never || backlog ? "backlog" : "too many connections";
         return false;
     }
-    return enough_memory(net, why, now);
+    return enough_memory(net, "SYN not answered", why, now);
 }
 
 /* A connection in CLOSED with a way to the peer; NULL: *why. */
@@ -213,7 +212,7 @@ static void cookie_to_listener(struct aksu *net, struct listener *l, struct arri
 {
     const char *why = "no room to be accepted";
     struct conn *c = NULL;
-    if (l->waiting < l->backlog && enough_memory(net, &why, now)) {
+    if (l->waiting < l->backlog && enough_memory(net, "SYN cookie not taken", &why, now)) {
         /* Who has answered comes before who has not. */
         if (net->conns.in_use >= net->max_connections && l->half_open.first != 0)
             drop_half_open(net, conn_at(net, l->half_open.first), now);

@@ -90,6 +90,8 @@ int pd_usleep(void *u, useconds_t microseconds);
 int pd_gettimeofday(void *u, struct timeval *now, struct timezone *zone);
 /* After each call on the stack: its frames, its news, and who waits for them. */
 void pd_after(void);
+/* The same at the end of a call that holds the lock, and gives it back. Keeps errno. */
+void pd_leave(void);
 
 /* packets.c */
 void pd_pump(void);

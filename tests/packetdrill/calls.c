@@ -150,10 +150,7 @@ static int call_accept(void *u, int fd, struct sockaddr *address, socklen_t *len
     (void)u;
     pthread_mutex_lock(&pd.lock);
     int result = accept_it(fd, address, length);
-    int error = errno;
-    pd_after();
-    pthread_mutex_unlock(&pd.lock);
-    errno = error;
+    pd_leave();
     return result;
 }
 
@@ -244,10 +241,7 @@ static int call_connect(void *u, int fd, const struct sockaddr *address, socklen
     (void)u;
     pthread_mutex_lock(&pd.lock);
     int result = connect_it(fd, address, length);
-    int error = errno;
-    pd_after();
-    pthread_mutex_unlock(&pd.lock);
-    errno = error;
+    pd_leave();
     return result;
 }
 
@@ -282,10 +276,7 @@ static int call_close(void *u, int fd)
     (void)u;
     pthread_mutex_lock(&pd.lock);
     int result = close_it(fd);
-    int error = errno;
-    pd_after();
-    pthread_mutex_unlock(&pd.lock);
-    errno = error;
+    pd_leave();
     return result;
 }
 
@@ -322,10 +313,7 @@ static int call_shutdown(void *u, int fd, int how)
     (void)u;
     pthread_mutex_lock(&pd.lock);
     int result = shutdown_it(fd, how);
-    int error = errno;
-    pd_after();
-    pthread_mutex_unlock(&pd.lock);
-    errno = error;
+    pd_leave();
     return result;
 }
 

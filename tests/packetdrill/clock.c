@@ -53,6 +53,15 @@ void pd_after(void)
     pd_pump();                          /* who could not go on may have sent something */
 }
 
+void pd_leave(void)
+{
+    int error = errno;
+    if (pd.net)
+        pd_after();
+    pthread_mutex_unlock(&pd.lock);
+    errno = error;
+}
+
 aksu_time pd_next(void)
 {
     aksu_time next = pd.net ? aksu_next_timeout(pd.net) : AKSU_NEVER;

@@ -176,11 +176,7 @@ static int call_setsockopt(void *u, int fd, int level, int name, const void *val
     (void)u;
     pthread_mutex_lock(&pd.lock);
     int result = set_it(fd, level, name, value, length);
-    int error = errno;
-    if (pd.net)
-        pd_after();
-    pthread_mutex_unlock(&pd.lock);
-    errno = error;
+    pd_leave();
     return result;
 }
 

@@ -79,11 +79,7 @@ static ssize_t receive_locked(int fd, void *data, size_t room, int flags)
 {
     pthread_mutex_lock(&pd.lock);
     ssize_t result = receive(fd, data, room, flags);
-    int error = errno;
-    if (pd.net)
-        pd_after();
-    pthread_mutex_unlock(&pd.lock);
-    errno = error;
+    pd_leave();
     return result;
 }
 
@@ -205,11 +201,7 @@ static ssize_t send_locked(int fd, size_t length, int flags)
 {
     pthread_mutex_lock(&pd.lock);
     ssize_t result = send_it(fd, length, flags);
-    int error = errno;
-    if (pd.net)
-        pd_after();
-    pthread_mutex_unlock(&pd.lock);
-    errno = error;
+    pd_leave();
     return result;
 }
 
