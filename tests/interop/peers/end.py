@@ -156,6 +156,10 @@ class End:
         return f'no {self.state()} {errno.errorcode.get(last, "")}'
 
     def shutdown(self):
+        """The end of what was given to send, after it: FIN must not overtake text that the kernel had no room for."""
+        at = until([])
+        while self.sent < self.to_send and time.monotonic() < at:
+            self.turn(0.02)
         self.conn.shutdown(socket.SHUT_WR)
 
     def close(self):
