@@ -4,52 +4,13 @@
 #ifndef AKSU_STACK_H
 #define AKSU_STACK_H
 
-#include "aksu/event.h"
+#include "aksu/config.h"
 
 #ifdef __cplusplus
 extern "C" {
 #endif
 
 struct aksu;
-
-/* Every field may be 0: then the default in brackets holds. */
-struct aksu_config {
-    size_t memory_limit;        /* octets of everything this stack may ever own [64 MiB] */
-    void *memory;             /* the caller's region of memory_limit octets, or NULL: mapped here */
-    uint8_t seed[16];           /* all randomness; from the system's generator in production. All
-                                   zero is a seed like any other (repeatable runs) */
-    struct aksu_sink *sink;     /* events go here; must outlive the stack [none] */
-    uint32_t max_connections;   /* [as many as fit in a half of the memory, at most 2^20] */
-    uint32_t max_time_wait;     /* TIME-WAIT records [max_connections] */
-    aksu_time msl;              /* RFC 9293 3.4.1; TIME-WAIT lasts twice this [30 s] */
-    aksu_time rto_initial, rto_min, rto_max;    /* RFC 6298 [1 s, 200 ms, 120 s] */
-    aksu_time syn_r2;           /* how long a SYN is repeated, RFC 9293 3.8.3 [180 s] */
-    uint32_t data_r2;           /* retransmissions of one segment before giving up [15] */
-    uint32_t data_r1;           /* ... before the network layer and the user are told [3] */
-    aksu_time delayed_ack;      /* less than 500 ms, RFC 9293 3.8.6.3 [40 ms] */
-    aksu_time fin_wait_2;       /* limit for connections that nobody holds any more [60 s] */
-    uint32_t orphan_probes;     /* of a closed window, by one that nobody holds; 1..255 [8] */
-    uint32_t initial_window;    /* segments, RFC 6928 [10] */
-    uint32_t send_buffer, receive_buffer;   /* octets per connection, 4096..64 MiB [256 KiB] */
-    uint32_t send_buffer_most;      /* the send buffer grows with cwnd up to this, the receive */
-    uint32_t receive_buffer_most;   /* buffer with what the user takes in a round trip; not beyond
-                                       a quarter of the free memory [16 MiB less 4096 octets, or a
-                                       quarter of memory_limit] */
-    uint32_t challenge_acks;    /* per connection and second, RFC 5961 7 [10] */
-    const char *congestion_control;     /* "cubic", "reno", "bbr" [cubic]; RFC 9438, RFC 5681 */
-    const char *loss_detection;         /* with SACK: "rack", "sack" [rack]; RFC 8985, RFC 6675 */
-    uint8_t ttl;                /* [64] */
-    enum aksu_ecn ecn;          /* [accept, do not ask] */
-    bool no_timestamps, no_sack, no_window_scale;   /* not offered, not accepted */
-    bool no_dsack;              /* text that came twice is not reported, RFC 2883 */
-    bool no_quick_acks;         /* a full segment at the start waits for the second one too */
-    bool no_rfc5961;            /* RST and SYN as RFC 9293 3.10.7.4 without the RFC 5961 checks */
-    bool no_rfc1337;            /* a RST in TIME-WAIT deletes the record */
-    bool no_pacing;             /* what cwnd allows leaves at once (but for "bbr") */
-    enum aksu_mtu_probing mtu_probing;  /* [AKSU_MTU_PROBING_BLACK_HOLE]; RFC 4821 */
-    enum aksu_syn_cookies syn_cookies;  /* [AKSU_SYN_COOKIES_WHEN_FULL]; RFC 4987 */
-    bool no_port_randomization; /* ephemeral ports in order (tests) */
-};
 
 /* A new stack, or NULL: no memory, memory_limit below 256 KiB (and 64 octets for a region of the
  * caller's), too small for the tables of max_connections, `memory` given without memory_limit, or

@@ -27,6 +27,7 @@ struct conn {
     struct conn_link link;
     slab_ref listener;              /* that still counts it in its backlog; 0: none */
     uint32_t route_version;         /* of the stack's routes when the next three were looked up */
+    uint16_t confirmed;             /* when the next hop was last confirmed */
     uint8_t device;                 /* DEVICE_SELF: an address of ours */
     uint8_t gateway;                /* 1 + index into the stack's gateways; 0: on-link */
     uint8_t turn, list;             /* enum conn_turn, enum conn_list */

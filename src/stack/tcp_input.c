@@ -356,7 +356,7 @@ static bool parse(struct aksu *net, const struct ip_packet *p, struct arriving *
 /* Each connection speaks once in 2^32 ns, 4.3 s: a neighbour is believed for 15 s at least. */
 static bool has_confirmed(const struct conn *c, aksu_time now)
 {
-    return c->tcp.confirmed == (uint16_t)(now >> 32);
+    return c->confirmed == (uint16_t)(now >> 32);
 }
 
 /* While some neighbour is in doubt. RFC 4861 7.3.1: an acknowledgment of something new, or new
@@ -371,7 +371,7 @@ static void arrives_and_confirms(struct aksu *net, struct conn *c, const struct 
     bool progress = seq_gt(t->snd.una, una) || (synchronized && seq_gt(t->rcv.nxt, nxt));
     if (!progress)
         return;
-    t->confirmed = (uint16_t)(now >> 32);
+    c->confirmed = (uint16_t)(now >> 32);
     if (!c->ethernet || c->route_version != net->route_version)
         return;
     neighbor_confirm(&net->neighbors, c->device, stack_next_hop(net, c), now);

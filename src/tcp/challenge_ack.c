@@ -5,7 +5,7 @@
 
 void tcp_challenge_ack(struct tcp *t, aksu_time now)
 {
-    uint32_t second = (uint32_t)(now / SECONDS(1));
+    uint16_t second = (uint16_t)(now / SECONDS(1));
     if (second != t->challenge_second) {
         t->challenge_second = second;
         t->challenges = 0;

@@ -112,7 +112,8 @@ enum aksu_status tcp_set(struct tcp *t, enum aksu_option option, int64_t value, 
     case AKSU_OPTION_R2:
         if (!in(value, 1, 200) && value != UINT32_MAX)
             return AKSU_INVALID;
-        t->r2 = (uint32_t)value;                /* RFC 9293 3.8.3 [MUST-21] */
+        /* RFC 9293 3.8.3 [MUST-21] */
+        t->r2 = (uint16_t)(value == UINT32_MAX ? UINT16_MAX : value);
         return AKSU_OK;
     case AKSU_OPTION_LINGER_MS:
         if (!in(value, -1, INT32_MAX))

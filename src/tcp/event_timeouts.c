@@ -98,7 +98,7 @@ static void retransmission_timeout(struct tcp *t, aksu_time now)
     }
     if (seq_eq(t->snd.una, t->snd.nxt) || too_many_resends(t, now))
         return;
-    if (t->resends < UINT16_MAX)
+    if (t->resends < UINT16_MAX - 1)            /* or R2 would end what has none */
         t->resends++;
     if (t->backoff < UINT8_MAX)
         t->backoff++;                           /* RFC 6298 5.5, RFC 9293 3.8.2 [MUST-19] */

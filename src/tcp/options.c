@@ -43,7 +43,7 @@ void tcp_negotiate(struct tcp *t, const struct tcp_segment *syn, aksu_time now)
     t->wscale_on = c->window_scale && (o->has & HAS_WINDOW_SCALE);
     t->snd_wscale = 0;
     if (t->wscale_on)                           /* RFC 7323 2.3: larger than 14 is taken as 14 */
-        t->snd_wscale = o->window_scale > LARGEST_SHIFT ? LARGEST_SHIFT : o->window_scale;
+        t->snd_wscale = (o->window_scale > LARGEST_SHIFT ? LARGEST_SHIFT : o->window_scale) & 15u;
     else
         t->rcv_wscale = 0;
     if (t->ts_on) {
@@ -113,6 +113,6 @@ void tcp_prepare_options(struct tcp *t)
     t->announced_mss = (uint16_t)(t->mtu - TCP_HEADER);     /* RFC 9293 3.7.1 [MUST-67] */
     t->peer_mss = ip_is_v4(&t->tuple.remote_ip) ? 536 : 1220;
     const struct tcp_config *c = &t->env->config;
-    t->rcv_wscale = c->window_scale ? tcp_shift_for(c, t->receive_buffer) : 0;
+    t->rcv_wscale = c->window_scale ? tcp_shift_for(c, t->receive_buffer) & 15u : 0;
     tcp_update_mss(t);
 }

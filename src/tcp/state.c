@@ -113,7 +113,7 @@ void tcp_init(struct tcp *t, struct tcp_env *env, uint32_t conn, uint16_t mtu)
     t->ttl = 64;
     t->linger_ms = -1;
     t->report_soft = true;
-    t->r2 = env->config.data_r2;
+    t->r2 = (uint16_t)(env->config.data_r2 < UINT16_MAX ? env->config.data_r2 : UINT16_MAX);
     t->send_buffer = env->config.send_buffer;
     t->receive_buffer = env->config.receive_buffer;
     t->keepalive_idle_ms = 2u * 3600 * 1000;    /* RFC 9293 3.8.4 [MUST-28], 3.8.4 [MUST-25] */
@@ -141,7 +141,7 @@ void tcp_time_wait_compact(const struct tcp *t, struct tcp_time_wait *out)
         .rcv_wnd = (uint16_t)(wnd > UINT16_MAX ? UINT16_MAX : wnd),
         .challenges = (uint8_t)t->challenges,
         .challenge_second = (uint8_t)(t->challenge_second & 7),
-        .ts_on = t->ts_on, .rcv_wscale = (uint8_t)(t->rcv_wscale & 15u) };
+        .ts_on = t->ts_on, .rcv_wscale = t->rcv_wscale };
 }
 
 void tcp_time_wait_expand(struct tcp *t, struct tcp_env *env, const struct tcp_time_wait *in,
@@ -160,7 +160,7 @@ void tcp_time_wait_expand(struct tcp *t, struct tcp_env *env, const struct tcp_t
     t->ts_recent = in->ts_recent;
     t->ts_recent_at = (uint32_t)(now / SECONDS(1));
     t->ts_offset = tcp_timestamp_offset(env, &t->tuple);
-    uint32_t second = (uint32_t)(now / SECONDS(1));
+    uint16_t second = (uint16_t)(now / SECONDS(1));
     if ((second & 7) == in->challenge_second) {     /* the throttle of this second goes on */
         t->challenge_second = second;
         t->challenges = in->challenges;

@@ -4,41 +4,10 @@
 
 #include "base/ring.h"
 #include "tcp/env.h"
+#include "tcp/tcb_types.h"
 #include "wire/tcp.h"
 
-#define TCP_CLOSED AKSU_TCP_CLOSED
-#define TCP_LISTEN AKSU_TCP_LISTEN
-#define TCP_SYN_SENT AKSU_TCP_SYN_SENT
-#define TCP_SYN_RECEIVED AKSU_TCP_SYN_RECEIVED
-#define TCP_ESTABLISHED AKSU_TCP_ESTABLISHED
-#define TCP_FIN_WAIT_1 AKSU_TCP_FIN_WAIT_1
-#define TCP_FIN_WAIT_2 AKSU_TCP_FIN_WAIT_2
-#define TCP_CLOSE_WAIT AKSU_TCP_CLOSE_WAIT
-#define TCP_CLOSING AKSU_TCP_CLOSING
-#define TCP_LAST_ACK AKSU_TCP_LAST_ACK
-#define TCP_TIME_WAIT AKSU_TCP_TIME_WAIT
-
 struct sender;
-
-struct tcp_tuple {
-    struct aksu_ip local_ip, remote_ip;
-    uint16_t local_port, remote_port;
-};
-
-enum tcp_timer { TIMER_RETRANSMISSION, TIMER_PERSIST /* and the override of 3.8.6.2.1 */,
-                 TIMER_DELAYED_ACK, TIMER_KEEP_ALIVE,
-                 TIMER_TIME_WAIT /* before TIME-WAIT: the limit for a connection nobody holds */,
-                 TIMER_USER, TIMER_MEMORY /* SEND waits for the budget */,
-                 TIMER_SENDER /* pacing; or it is idle */, TIMER_COUNT };
-
-/* What TIMER_RETRANSMISSION waits for: one at a time, RFC 8985 8. */
-enum tcp_retransmission { WAIT_RTO, WAIT_LOSS_PROBE, WAIT_REORDERING };
-
-/* RFC 3168 6.1.1: how far both ends have agreed. HEEDS: marks are echoed, but what we send carries
- * none, because our second SYN did not ask any more. */
-enum tcp_ecn { TCP_ECN_NONE, TCP_ECN_ASKED, TCP_ECN_WITHDRAWN, TCP_ECN_HEEDS, TCP_ECN_ON };
-
-enum tcp_ack_owed { ACK_NONE, ACK_DELAYED, ACK_NOW };
 
 struct tcp {
     struct tcp_env *env;
@@ -100,7 +69,7 @@ struct tcp {
     bool receive_fixed : 1, send_fixed : 1, mss_given : 1;  /* the user has said how much */
 
     uint8_t quick_acks;             /* full segments that are still acknowledged one by one */
-    uint8_t snd_wscale, rcv_wscale;
+    uint8_t snd_wscale : 4, rcv_wscale : 4;
     uint16_t peer_mss;              /* what the peer announced, or the default */
     uint16_t mtu, mtu_most;         /* octets of TCP header + text that this path carries; may */
     uint16_t snd_mss;               /* Eff.snd.MSS: text per segment, RFC 9293 3.7.1 [MUST-16] */
@@ -122,20 +91,19 @@ struct tcp {
     uint8_t ecn_wish : 2;           /* enum aksu_ecn */
     bool ece_owed : 1;              /* on every ACK, until the peer says CWR */
     bool cwr_owed : 1;              /* on the next new text */
-    uint16_t confirmed;             /* the owner's: when the next hop was last confirmed */
     uint32_t keepalive_idle_ms, keepalive_interval_ms;
     uint32_t user_timeout_ms;       /* 0: none */
     int32_t linger_ms;              /* -1: off */
-    uint32_t r2;                    /* retransmissions of data */
     uint32_t send_buffer, receive_buffer;
     slab_ref holes;                 /* struct tcp_held: text out of order; 0: none */
 
     aksu_time deadline[TIMER_COUNT];
     aksu_time progress_at;          /* when SND.UNA last moved or text was first queued */
     aksu_time last_in_at;
-    uint32_t challenge_second;      /* RFC 5961 7 */
+    uint16_t challenge_second;      /* modulo 2^16, RFC 5961 7 */
     uint16_t challenges;
     uint16_t resends;               /* of the segment at SND.UNA */
+    uint16_t r2;                    /* retransmissions of data; UINT16_MAX: without end */
 
     struct sender *out;             /* while something is being sent; NULL: none */
     const struct cc_ops *cc;
