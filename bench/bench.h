@@ -13,7 +13,7 @@ enum { SEGMENT_TEXT = 1448, REQUEST_TEXT = 64, MTU = 1500, OTHERS_MOST = 8, REPE
 
 struct settings {
     bool ethernet;
-    bool bulk, grown, conn, rr, memory, floors;
+    bool bulk, grown, conn, rr, many, memory, floors;
     uint32_t operations;                /* per measurement; 0: each its own default */
     uint32_t others[OTHERS_MOST];
     unsigned others_count;
@@ -30,6 +30,7 @@ struct world {
     aksu_conn grown[2];                 /* one more, whose buffers grow by themselves */
     aksu_time now;
     uint32_t others;
+    aksu_conn *other;                   /* their client ends */
     double ack_ratio;                   /* segments with text per ACK in the last bulk transfer */
 };
 enum { WORLD_PORT = 80, BUFFER = 256 << 10 };
@@ -52,6 +53,9 @@ _Noreturn void give_up(const char *what, long status);
 double bulk_run(struct world *w, const aksu_conn end[2], uint32_t segments);
 double conn_run(struct world *w, uint32_t connections);
 double round_trip_run(struct world *w, uint32_t count);
+/* Each round trip on another one of the first `among` of the connections that stand around, drawn
+ * by lot. */
+double round_trip_among_run(struct world *w, uint32_t count, uint32_t among);
 double memcpy_run(uint32_t count);
 double checksum_run(uint32_t count);
 double cpu_seconds(void);
@@ -72,7 +76,7 @@ struct row {
     double sample[OTHERS_MOST][REPEAT_MOST];
 };
 enum row_id {
-    ROW_BULK, ROW_GROWN, ROW_CONN, ROW_RR, ROW_ACK_RATIO, ROW_MEMCPY, ROW_CHECKSUM, ROW_COUNT
+    ROW_BULK, ROW_GROWN, ROW_CONN, ROW_RR, ROW_RR_FEW, ROW_RR_ALL, ROW_ACK_RATIO, ROW_MEMCPY, ROW_CHECKSUM, ROW_COUNT
 };
 
 struct results {

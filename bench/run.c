@@ -140,21 +140,35 @@ double conn_run(struct world *w, uint32_t connections)
     return per_operation(start, connections);
 }
 
-static void send_message(struct world *w, int end)
+static void send_message(struct world *w, int end, aksu_conn c)
 {
-    ptrdiff_t n = aksu_send(w->net[end], w->end[end], from, REQUEST_TEXT, 0, w->now);
+    ptrdiff_t n = aksu_send(w->net[end], c, from, REQUEST_TEXT, 0, w->now);
     if (n != REQUEST_TEXT)
         give_up("send", (long)n);
 }
 
-static void receive_message(struct world *w, int end)
+/* Returns who had it. */
+static aksu_conn receive_message(struct world *w, int end)
 {
     struct aksu_ready ready;
-    if (!aksu_next_ready(w->net[end], &ready) || !(ready.what & AKSU_READABLE))
-        give_up("nothing to read", AKSU_WOULD_BLOCK);
+    do {
+        if (!aksu_next_ready(w->net[end], &ready))
+            give_up("nothing to read", AKSU_WOULD_BLOCK);
+    } while (!(ready.what & AKSU_READABLE));
     ptrdiff_t n = aksu_receive(w->net[end], ready.conn, to, sizeof to, w->now);
     if (n != REQUEST_TEXT)
         give_up("receive", (long)n);
+    return ready.conn;
+}
+
+static void round_trip(struct world *w, aksu_conn client)
+{
+    send_message(w, 0, client);
+    world_step(w, AKSU_US(50));
+    aksu_conn server = receive_message(w, 1);
+    send_message(w, 1, server);
+    world_step(w, AKSU_US(50));
+    receive_message(w, 0);
 }
 
 double round_trip_run(struct world *w, uint32_t count)
@@ -162,13 +176,20 @@ double round_trip_run(struct world *w, uint32_t count)
     told(w->net[0]);
     told(w->net[1]);
     double start = cpu_seconds();
+    for (uint32_t i = 0; i < count; i++)
+        round_trip(w, w->end[0]);
+    return per_operation(start, count);
+}
+
+double round_trip_among_run(struct world *w, uint32_t count, uint32_t among)
+{
+    static uint64_t lot = 1;
+    told(w->net[0]);
+    told(w->net[1]);
+    double start = cpu_seconds();
     for (uint32_t i = 0; i < count; i++) {
-        send_message(w, 0);
-        world_step(w, AKSU_US(50));
-        receive_message(w, 1);
-        send_message(w, 1);
-        world_step(w, AKSU_US(50));
-        receive_message(w, 0);
+        lot = lot * 6364136223846793005u + 1442695040888963407u;
+        round_trip(w, w->other[(lot >> 32) * among >> 32]);
     }
     return per_operation(start, count);
 }

@@ -41,7 +41,10 @@ static bool independent(enum row_id id)
 
 static bool measured(const struct row *row)
 {
-    return row->count[0] > 0;
+    for (unsigned i = 0; i < OTHERS_MOST; i++)
+        if (row->count[i] > 0)
+            return true;
+    return false;
 }
 
 /* 100,000 */

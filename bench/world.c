@@ -4,8 +4,10 @@
 
 #include "bench/bench.h"
 
-enum { BATCH = 64, ANY_PORT = 0, FIRST_PORT = 1024, PORTS = 60000 };
-static const size_t MEMORY = (size_t)512 << 20;
+enum { BATCH = 64, ANY_PORT = 0, FIRST_PORT = 1024, PORTS = 60000, USUAL_ROOM = 1 << 17 };
+/* Nothing is touched before it is used. An eighth of the pages is kept for those that are
+ * established: EACH is 512 octets and that. */
+static const size_t MEMORY = (size_t)512 << 20, EACH = 640;
 
 _Noreturn void give_up(const char *what, long status)
 {
@@ -28,7 +30,7 @@ static struct world *world_of(uint32_t connections, uint32_t records, bool ether
         give_up("world", AKSU_NO_RESOURCES);
     w->now = AKSU_SECONDS(1);
     for (uint8_t i = 0; i < 2; i++) {
-        struct aksu_config c = { .memory_limit = MEMORY, .seed = { i },
+        struct aksu_config c = { .memory_limit = MEMORY + EACH * connections, .seed = { i },
                                  .max_connections = connections, .max_time_wait = records };
         struct aksu_device_config d = { .name = "pair", .mtu = MTU };
         if (ethernet)
@@ -49,6 +51,7 @@ void world_free(struct world *w)
 {
     aksu_free(w->net[0]);
     aksu_free(w->net[1]);
+    free(w->other);
     free(w);
 }
 
@@ -117,9 +120,13 @@ static void join(struct world *w, aksu_conn end[2])
 
 struct world *world_new(uint32_t others, bool ethernet)
 {
-    struct world *w = world_of(1u << 17, 1u << 17, ethernet);
+    uint32_t room = others + BATCH > USUAL_ROOM ? others + BATCH : (uint32_t)USUAL_ROOM;
+    struct world *w = world_of(room, USUAL_ROOM, ethernet);
     w->others = others;
-    world_connect(w, others, NULL);
+    w->other = calloc(others + 1u, sizeof *w->other);
+    if (w->other == NULL)
+        give_up("handles", AKSU_NO_RESOURCES);
+    world_connect(w, others, w->other);
 
     join(w, w->end);
     for (int i = 0; i < 2; i++) {
