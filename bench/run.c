@@ -7,7 +7,7 @@
 #include "bench/bench.h"
 #include "wire/checksum.h"
 
-enum { CHUNK = 64 << 10, CONNECTION_LIFE_US = 5000 };
+enum { CHUNK = 64 << 10, LAST_PORT = 65535 };
 
 static uint8_t from[CHUNK], to[CHUNK];
 
@@ -74,11 +74,19 @@ double bulk_run(struct world *w, const aksu_conn end[2], uint32_t segments)
     return ns;
 }
 
-static aksu_conn open_ephemeral(struct world *w)
+static aksu_conn open_next(struct world *w)
 {
-    static const struct aksu_open how = {
-        .remote = { .ip = { { [10] = 0xff, [11] = 0xff, 10, 0, 0, 2 } }, .port = WORLD_PORT },
+    struct aksu_open how = {
+        .remote = { .ip = { { [10] = 0xff, [11] = 0xff, 10, 0, 0, 2 } } },
     };
+    const struct pairs *p = &w->pairs;
+    uint32_t n = w->opened++;
+    if (p->given != 0) {
+        n %= p->given;
+        how.local.port = (uint16_t)(LAST_PORT - n % PORTS);
+        n /= PORTS;
+    }
+    how.remote.port = (uint16_t)(WORLD_PORT + n % p->server_ports);
     aksu_conn out;
     enum aksu_status status = aksu_open(w->net[0], &how, &out, w->now);
     if (status != AKSU_OK)
@@ -112,7 +120,8 @@ static void close_end(struct world *w, int end, aksu_conn c)
  * are kept, and for every one that is made one expires. */
 static void one_connection(struct world *w)
 {
-    aksu_conn b, a = open_ephemeral(w);
+    aksu_conn b, a = open_next(w);
+    int first = w->pairs.server_closes ? 1 : 0;
     world_step(w, AKSU_US(100));
     enum aksu_status status = aksu_accept(w->net[1], w->listener, &b, w->now);
     if (status != AKSU_OK)
@@ -123,10 +132,10 @@ static void one_connection(struct world *w)
     one_octet(w, 1, b, true);
     world_step(w, AKSU_US(50));
     one_octet(w, 0, a, false);
-    close_end(w, 0, a);
+    close_end(w, first, first == 0 ? a : b);
     world_step(w, AKSU_US(50));
-    end_of_stream(w, 1, b);
-    close_end(w, 1, b);
+    end_of_stream(w, 1 - first, first == 0 ? b : a);
+    close_end(w, 1 - first, first == 0 ? b : a);
     world_step(w, AKSU_US(CONNECTION_LIFE_US - 250));
     told(w->net[0]);
     told(w->net[1]);

@@ -4,10 +4,10 @@
 
 #include "bench/bench.h"
 
-enum { BATCH = 64, ANY_PORT = 0, FIRST_PORT = 1024, PORTS = 60000, USUAL_ROOM = 1 << 17 };
+enum { BATCH = 64, ANY_PORT = 0, FIRST_PORT = 1024, USUAL_ROOM = 1 << 17 };
 /* Nothing is touched before it is used. An eighth of the pages is kept for those that are
- * established: EACH is 512 octets and that. */
-static const size_t MEMORY = (size_t)512 << 20, EACH = 640;
+ * established: EACH is 512 octets and that, RECORD 64 and that. */
+static const size_t MEMORY = (size_t)512 << 20, EACH = 640, RECORD = 80;
 
 _Noreturn void give_up(const char *what, long status)
 {
@@ -23,15 +23,24 @@ static void must(enum aksu_status status, const char *what)
         give_up(what, status);
 }
 
-static struct world *world_of(uint32_t connections, uint32_t records, bool ethernet)
+/* Room for so many. */
+struct room {
+    uint32_t connections, records;
+    aksu_time msl;                      /* 0: as by default */
+};
+
+static struct world *world_of(struct room room, bool ethernet)
 {
     struct world *w = calloc(1, sizeof *w);
     if (w == NULL)
         give_up("world", AKSU_NO_RESOURCES);
     w->now = AKSU_SECONDS(1);
+    w->pairs.server_ports = 1;
+    size_t memory = MEMORY + EACH * room.connections + RECORD * (size_t)room.records;
     for (uint8_t i = 0; i < 2; i++) {
-        struct aksu_config c = { .memory_limit = MEMORY + EACH * connections, .seed = { i },
-                                 .max_connections = connections, .max_time_wait = records };
+        struct aksu_config c = { .memory_limit = memory, .seed = { i }, .msl = room.msl,
+                                 .max_connections = room.connections,
+                                 .max_time_wait = room.records };
         struct aksu_device_config d = { .name = "pair", .mtu = MTU };
         if (ethernet)
             memcpy(d.mac, (uint8_t[6]){ 2, 0, 0, 0, 0, (uint8_t)(i + 1) }, 6);
@@ -42,9 +51,13 @@ static struct world *world_of(uint32_t connections, uint32_t records, bool ether
         must(aksu_address_add(w->net[i], w->pair.device[i], i == 0 ? "10.0.0.1/24" : "10.0.0.2/24"),
              "address");
     }
-    struct aksu_listen how = { .local.port = WORLD_PORT, .backlog = 2 * BATCH };
-    must(aksu_listen(w->net[1], &how, &w->listener, w->now), "listen");
     return w;
+}
+
+static void listen_on(struct world *w, uint16_t port)
+{
+    struct aksu_listen how = { .local.port = port, .backlog = 2 * BATCH };
+    must(aksu_listen(w->net[1], &how, &w->listener, w->now), "listen");
 }
 
 void world_free(struct world *w)
@@ -105,7 +118,17 @@ void world_connect(struct world *w, uint32_t count, aksu_conn *out)
 
 struct world *world_empty(uint32_t connections, uint32_t records, bool ethernet)
 {
-    return world_of(connections, records, ethernet);
+    struct world *w = world_of((struct room){ connections, records, 0 }, ethernet);
+    listen_on(w, WORLD_PORT);
+    return w;
+}
+
+struct world *world_of_records(uint32_t records, aksu_time msl, struct pairs pairs, bool ethernet)
+{
+    struct world *w = world_of((struct room){ USUAL_ROOM, records + BATCH, msl }, ethernet);
+    listen_on(w, ANY_PORT);
+    w->pairs = pairs;
+    return w;
 }
 
 static void join(struct world *w, aksu_conn end[2])
@@ -121,7 +144,8 @@ static void join(struct world *w, aksu_conn end[2])
 struct world *world_new(uint32_t others, bool ethernet)
 {
     uint32_t room = others + BATCH > USUAL_ROOM ? others + BATCH : (uint32_t)USUAL_ROOM;
-    struct world *w = world_of(room, USUAL_ROOM, ethernet);
+    struct world *w = world_of((struct room){ room, USUAL_ROOM, 0 }, ethernet);
+    listen_on(w, WORLD_PORT);
     w->others = others;
     w->other = calloc(others + 1u, sizeof *w->other);
     if (w->other == NULL)
