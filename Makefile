@@ -124,7 +124,7 @@ $(B)/bench: $(call obj,$(wildcard bench/*.c))
 	$Q$(LINK) -o $@ $(inputs)
 $(B)/bench-sim: $(B)/obj/bench/sim/main.o $(B)/libaksu.a
 	$Q$(LINK) -o $@ $(inputs)
-$(B)/bench-syn: $(B)/obj/bench/syn/main.o $(B)/libaksu.a
+$(B)/bench-syn: $(call obj,$(wildcard bench/syn/*.c)) $(B)/libaksu.a
 	$Q$(LINK) -o $@ $(inputs)
 $(B)/bench-device-aksu: $(B)/obj/bench/device/stack.o $(B)/libaksu.a
 	$Q$(LINK) -o $@ $(inputs)

@@ -10,12 +10,14 @@ static const struct {
     uint32_t bulk, conn, rr, floors, memory, time_wait;
 } usual = { .bulk = 100000, .conn = 10000, .rr = 100000, .floors = 200000, .memory = 100000,
             .time_wait = 13000 };
+enum { FEW = 1000 };                    /* connections that are used, among all that stand there */
 
 static const char help[] =
-    "bench [--only bulk|grown|conn|rr|memory|floors]... [--segments N] [--others N]...\n"
-    "      [--repeat N] [--bare] [--json FILE] [--measurements FILE]\n"
+    "bench [--only bulk|grown|conn|rr|many|records|memory|floors]... [--segments N]\n"
+    "      [--others N]... [--records N]... [--repeat N] [--bare] [--json FILE] [--measurements FILE]\n"
     "  --segments N        operations per measurement, whatever they are\n"
     "  --others N          idle connections around [0, 1000 and 100000]\n"
+    "  --records N         TIME-WAIT records that are kept [0, 12000 and 1000000]\n"
     "  --repeat N          measurements of each; the median is shown [7]\n"
     "  --bare              IP packets without an Ethernet header\n"
     "  --measurements FILE write the table into FILE between its two marks\n";
@@ -37,8 +39,10 @@ static uint32_t number(const char *text)
 
 static void only(struct settings *s, const char *what)
 {
-    bool *const which[] = { &s->bulk, &s->grown, &s->conn, &s->rr, &s->memory, &s->floors };
-    static const char *const name[] = { "bulk", "grown", "conn", "rr", "memory", "floors" };
+    bool *const which[] = { &s->bulk, &s->grown, &s->conn, &s->rr, &s->many, &s->records,
+                            &s->memory, &s->floors };
+    static const char *const name[] = { "bulk", "grown", "conn", "rr", "many", "records",
+                                        "memory", "floors" };
     for (size_t i = 0; i < sizeof name / sizeof name[0]; i++) {
         if (strcmp(what, name[i]) == 0) {
             *which[i] = true;
@@ -62,12 +66,31 @@ static void one_option(struct settings *s, struct outputs *o, const char *name, 
         s->repeat = number(value);
     else if (strcmp(name, "--others") == 0 && s->others_count < OTHERS_MOST)
         s->others[s->others_count++] = number(value);
+    else if (strcmp(name, "--records") == 0 && s->kept_count < OTHERS_MOST)
+        s->kept[s->kept_count++] = number(value);
     else if (strcmp(name, "--json") == 0)
         o->json = value;
     else if (strcmp(name, "--measurements") == 0)
         o->measurements = value;
     else
         usage();
+}
+
+static void defaults(struct settings *s)
+{
+    if (!s->bulk && !s->grown && !s->conn && !s->rr && !s->many && !s->records && !s->memory
+        && !s->floors)
+        s->bulk = s->grown = s->conn = s->rr = s->many = s->records = s->memory = s->floors = true;
+    if (s->others_count == 0) {
+        s->others_count = 3;
+        s->others[1] = 1000;
+        s->others[2] = 100000;
+    }
+    if (s->kept_count == 0) {
+        s->kept_count = 3;
+        s->kept[1] = 12000;
+        s->kept[2] = 1000000;
+    }
 }
 
 static void options(int argc, char **argv, struct settings *s, struct outputs *o)
@@ -85,13 +108,7 @@ static void options(int argc, char **argv, struct settings *s, struct outputs *o
             usage();
         }
     }
-    if (!s->bulk && !s->grown && !s->conn && !s->rr && !s->memory && !s->floors)
-        s->bulk = s->grown = s->conn = s->rr = s->memory = s->floors = true;
-    if (s->others_count == 0) {
-        s->others_count = 3;
-        s->others[1] = 1000;
-        s->others[2] = 100000;
-    }
+    defaults(s);
     if (s->repeat == 0 || s->repeat > REPEAT_MOST)
         usage();
 }
@@ -112,6 +129,8 @@ static void warm_up(const struct settings *s, struct world *w)
         conn_run(w, s->operations != 0 && s->operations < usual.time_wait ? 100 : usual.time_wait);
     if (s->rr)
         round_trip_run(w, 1000);
+    if (s->many && w->others >= FEW)
+        round_trip_among_run(w, operations(s, usual.rr) / 4, FEW);
 }
 
 static void measure(struct results *r, struct world *w, unsigned column)
@@ -127,13 +146,18 @@ static void measure(struct results *r, struct world *w, unsigned column)
         results_add(r, ROW_CONN, column, conn_run(w, operations(s, usual.conn)) / 1000);
     if (s->rr)
         results_add(r, ROW_RR, column, round_trip_run(w, operations(s, usual.rr)) / 1000);
+    if (s->many && w->others >= FEW) {
+        uint32_t count = operations(s, usual.rr);
+        results_add(r, ROW_RR_FEW, column, round_trip_among_run(w, count, FEW) / 1000);
+        results_add(r, ROW_RR_ALL, column, round_trip_among_run(w, count, w->others) / 1000);
+    }
 }
 
 static void measure_all(struct results *r)
 {
     const struct settings *s = &r->settings;
     struct world *world[OTHERS_MOST] = { NULL };
-    bool worlds = s->bulk || s->grown || s->conn || s->rr;
+    bool worlds = s->bulk || s->grown || s->conn || s->rr || s->many;
     for (unsigned i = 0; i < s->others_count && worlds; i++) {
         world[i] = world_new(s->others[i], s->ethernet);
         warm_up(s, world[i]);
@@ -148,6 +172,8 @@ static void measure_all(struct results *r)
     }
     for (unsigned i = 0; i < s->others_count && worlds; i++)
         world_free(world[i]);
+    if (s->records)
+        records_run(r);
     if (s->memory) {
         r->memory = memory_run(operations(s, usual.memory), s->ethernet);
         r->has_memory = true;
@@ -173,9 +199,20 @@ int main(int argc, char **argv)
             [ROW_GROWN] = { .name = "the same, with buffers that grow", .unit = "ns" },
             [ROW_CONN] = { .name = "connection, opened to closed", .unit = "us", .digits = 2 },
             [ROW_RR] = { .name = "round trip of 64 octets", .unit = "us", .digits = 3 },
+            [ROW_RR_FEW] = { .name = "the same, on another of 1,000 each time", .unit = "us",
+                             .digits = 3 },
+            [ROW_RR_ALL] = { .name = "the same, on another of all each time", .unit = "us",
+                             .digits = 3 },
             [ROW_ACK_RATIO] = { .name = "bulk, segments per ACK", .unit = "ratio", .digits = 2 },
             [ROW_MEMCPY] = { .name = "for comparison: memcpy of 1460", .unit = "ns" },
             [ROW_CHECKSUM] = { .name = "for comparison: checksum of 1460", .unit = "ns" },
+            [ROW_KEPT_NEW] = { .name = "connection, opened to closed", .unit = "us", .digits = 2 },
+            [ROW_KEPT_OUT] = { .name = "the same, each takes the pair of a record of its own",
+                               .unit = "us", .digits = 2 },
+            [ROW_KEPT_IN] = { .name = "the same, each takes the pair of a record of the peer's",
+                              .unit = "us", .digits = 2 },
+            [ROW_KEPT_WEIGHT] = { .name = "a record, with its part of the table",
+                                  .unit = "octets", .digits = 1 },
         },
     };
     struct outputs o = { NULL, NULL };

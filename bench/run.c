@@ -7,7 +7,7 @@
 #include "bench/bench.h"
 #include "wire/checksum.h"
 
-enum { CHUNK = 64 << 10, CONNECTION_LIFE_US = 5000 };
+enum { CHUNK = 64 << 10, LAST_PORT = 65535 };
 
 static uint8_t from[CHUNK], to[CHUNK];
 
@@ -74,11 +74,19 @@ double bulk_run(struct world *w, const aksu_conn end[2], uint32_t segments)
     return ns;
 }
 
-static aksu_conn open_ephemeral(struct world *w)
+static aksu_conn open_next(struct world *w)
 {
-    static const struct aksu_open how = {
-        .remote = { .ip = { { [10] = 0xff, [11] = 0xff, 10, 0, 0, 2 } }, .port = WORLD_PORT },
+    struct aksu_open how = {
+        .remote = { .ip = { { [10] = 0xff, [11] = 0xff, 10, 0, 0, 2 } } },
     };
+    const struct pairs *p = &w->pairs;
+    uint32_t n = w->opened++;
+    if (p->given != 0) {
+        n %= p->given;
+        how.local.port = (uint16_t)(LAST_PORT - n % PORTS);
+        n /= PORTS;
+    }
+    how.remote.port = (uint16_t)(WORLD_PORT + n % p->server_ports);
     aksu_conn out;
     enum aksu_status status = aksu_open(w->net[0], &how, &out, w->now);
     if (status != AKSU_OK)
@@ -112,7 +120,8 @@ static void close_end(struct world *w, int end, aksu_conn c)
  * are kept, and for every one that is made one expires. */
 static void one_connection(struct world *w)
 {
-    aksu_conn b, a = open_ephemeral(w);
+    aksu_conn b, a = open_next(w);
+    int first = w->pairs.server_closes ? 1 : 0;
     world_step(w, AKSU_US(100));
     enum aksu_status status = aksu_accept(w->net[1], w->listener, &b, w->now);
     if (status != AKSU_OK)
@@ -123,10 +132,10 @@ static void one_connection(struct world *w)
     one_octet(w, 1, b, true);
     world_step(w, AKSU_US(50));
     one_octet(w, 0, a, false);
-    close_end(w, 0, a);
+    close_end(w, first, first == 0 ? a : b);
     world_step(w, AKSU_US(50));
-    end_of_stream(w, 1, b);
-    close_end(w, 1, b);
+    end_of_stream(w, 1 - first, first == 0 ? b : a);
+    close_end(w, 1 - first, first == 0 ? b : a);
     world_step(w, AKSU_US(CONNECTION_LIFE_US - 250));
     told(w->net[0]);
     told(w->net[1]);
@@ -140,21 +149,35 @@ double conn_run(struct world *w, uint32_t connections)
     return per_operation(start, connections);
 }
 
-static void send_message(struct world *w, int end)
+static void send_message(struct world *w, int end, aksu_conn c)
 {
-    ptrdiff_t n = aksu_send(w->net[end], w->end[end], from, REQUEST_TEXT, 0, w->now);
+    ptrdiff_t n = aksu_send(w->net[end], c, from, REQUEST_TEXT, 0, w->now);
     if (n != REQUEST_TEXT)
         give_up("send", (long)n);
 }
 
-static void receive_message(struct world *w, int end)
+/* Returns who had it. */
+static aksu_conn receive_message(struct world *w, int end)
 {
     struct aksu_ready ready;
-    if (!aksu_next_ready(w->net[end], &ready) || !(ready.what & AKSU_READABLE))
-        give_up("nothing to read", AKSU_WOULD_BLOCK);
+    do {
+        if (!aksu_next_ready(w->net[end], &ready))
+            give_up("nothing to read", AKSU_WOULD_BLOCK);
+    } while (!(ready.what & AKSU_READABLE));
     ptrdiff_t n = aksu_receive(w->net[end], ready.conn, to, sizeof to, w->now);
     if (n != REQUEST_TEXT)
         give_up("receive", (long)n);
+    return ready.conn;
+}
+
+static void round_trip(struct world *w, aksu_conn client)
+{
+    send_message(w, 0, client);
+    world_step(w, AKSU_US(50));
+    aksu_conn server = receive_message(w, 1);
+    send_message(w, 1, server);
+    world_step(w, AKSU_US(50));
+    receive_message(w, 0);
 }
 
 double round_trip_run(struct world *w, uint32_t count)
@@ -162,13 +185,20 @@ double round_trip_run(struct world *w, uint32_t count)
     told(w->net[0]);
     told(w->net[1]);
     double start = cpu_seconds();
+    for (uint32_t i = 0; i < count; i++)
+        round_trip(w, w->end[0]);
+    return per_operation(start, count);
+}
+
+double round_trip_among_run(struct world *w, uint32_t count, uint32_t among)
+{
+    static uint64_t lot = 1;
+    told(w->net[0]);
+    told(w->net[1]);
+    double start = cpu_seconds();
     for (uint32_t i = 0; i < count; i++) {
-        send_message(w, 0);
-        world_step(w, AKSU_US(50));
-        receive_message(w, 1);
-        send_message(w, 1);
-        world_step(w, AKSU_US(50));
-        receive_message(w, 0);
+        lot = lot * 6364136223846793005u + 1442695040888963407u;
+        round_trip(w, w->other[(lot >> 32) * among >> 32]);
     }
     return per_operation(start, count);
 }

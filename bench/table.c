@@ -41,7 +41,10 @@ static bool independent(enum row_id id)
 
 static bool measured(const struct row *row)
 {
-    return row->count[0] > 0;
+    for (unsigned i = 0; i < OTHERS_MOST; i++)
+        if (row->count[i] > 0)
+            return true;
+    return false;
 }
 
 /* 100,000 */
@@ -68,49 +71,58 @@ static void print_cell(FILE *to, const struct row *row, unsigned column)
                 row->digits, s.most, s.n);
 }
 
-static void print_times(struct results *r, FILE *to)
+struct columns {
+    const char *title;
+    const uint32_t *number;
+    unsigned count;
+    enum row_id first, last;
+};
+
+/* Nothing when nothing of it was measured. */
+static void print_rows(const struct results *r, const struct columns *c, FILE *to)
 {
     char number[16];
-    fprintf(to, "| idle connections around it |");
-    for (unsigned i = 0; i < r->settings.others_count; i++)
-        fprintf(to, " %s |", grouped(r->settings.others[i], number));
-    fprintf(to, "\n|---|");
-    for (unsigned i = 0; i < r->settings.others_count; i++)
-        fprintf(to, "---|");
-    fprintf(to, "\n");
-    for (enum row_id id = 0; id < ROW_COUNT; id++) {
+    bool begun = false;
+    for (enum row_id id = c->first; id <= c->last; id++) {
         const struct row *row = &r->row[id];
         if (!measured(row))
             continue;
+        if (!begun) {
+            fprintf(to, "| %s |", c->title);
+            for (unsigned i = 0; i < c->count; i++)
+                fprintf(to, " %s |", grouped(c->number[i], number));
+            fprintf(to, "\n|---|");
+            for (unsigned i = 0; i < c->count; i++)
+                fprintf(to, "---|");
+            fprintf(to, "\n");
+        }
+        begun = true;
         fprintf(to, "| %s, %s |", row->name, row->unit);
-        for (unsigned i = 0; i < r->settings.others_count; i++)
+        for (unsigned i = 0; i < c->count; i++)
             print_cell(to, row, i);
         fprintf(to, "\n");
     }
+    if (begun)
+        fprintf(to, "\n");
 }
 
 static void print_memory(const struct results *r, FILE *to)
 {
     const struct memory_result *m = &r->memory;
     char number[16];
-    fprintf(to, "\n| octets each, of %s | record | with all tables |\n|---|---|---|\n",
+    fprintf(to, "| octets each, of %s | record | with all tables |\n|---|---|---|\n",
             grouped(m->count, number));
     fprintf(to, "| idle established connection | **%.1f** | **%.1f** |\n", m->idle, m->idle_all);
     fprintf(to, "| TIME-WAIT | **%.1f** | **%.1f** |\n", m->time_wait, m->time_wait_all);
 }
 
-static bool any_times(const struct results *r)
-{
-    for (enum row_id id = 0; id < ROW_COUNT; id++)
-        if (measured(&r->row[id]))
-            return true;
-    return false;
-}
-
 void results_print(struct results *r, FILE *to)
 {
-    if (any_times(r))
-        print_times(r, to);
+    const struct settings *s = &r->settings;
+    print_rows(r, &(struct columns){ "idle connections around it", s->others, s->others_count,
+               ROW_BULK, ROW_CHECKSUM }, to);
+    print_rows(r, &(struct columns){ "TIME-WAIT records kept", s->kept, s->kept_count,
+               ROW_KEPT_NEW, ROW_KEPT_WEIGHT }, to);
     if (r->has_memory)
         print_memory(r, to);
 }
@@ -126,7 +138,8 @@ static void json_samples(FILE *to, const struct row *row, unsigned column)
 static void json_row(FILE *to, const struct results *r, enum row_id id, bool *first)
 {
     const struct row *row = &r->row[id];
-    for (unsigned i = 0; i < r->settings.others_count; i++) {
+    bool kept = id >= ROW_KEPT_NEW;
+    for (unsigned i = 0; i < OTHERS_MOST; i++) {
         struct summary s = summary_of(row, i);
         if (s.n == 0)
             continue;
@@ -134,7 +147,8 @@ static void json_row(FILE *to, const struct results *r, enum row_id id, bool *fi
                 row->unit);
         *first = false;
         if (!independent(id))
-            fprintf(to, ",\"others\":%u", r->settings.others[i]);
+            fprintf(to, ",\"%s\":%u", kept ? "records" : "others",
+                    kept ? r->settings.kept[i] : r->settings.others[i]);
         fprintf(to, ",\"median\":%.3f,\"least\":%.3f,\"most\":%.3f", s.median, s.least, s.most);
         json_samples(to, row, i);
     }

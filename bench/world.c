@@ -4,8 +4,10 @@
 
 #include "bench/bench.h"
 
-enum { BATCH = 64, ANY_PORT = 0, FIRST_PORT = 1024, PORTS = 60000 };
-static const size_t MEMORY = (size_t)512 << 20;
+enum { BATCH = 64, ANY_PORT = 0, FIRST_PORT = 1024, USUAL_ROOM = 1 << 17 };
+/* Nothing is touched before it is used. An eighth of the pages is kept for those that are
+ * established: EACH is 512 octets and that, RECORD 64 and that. */
+static const size_t MEMORY = (size_t)512 << 20, EACH = 640, RECORD = 80;
 
 _Noreturn void give_up(const char *what, long status)
 {
@@ -21,15 +23,24 @@ static void must(enum aksu_status status, const char *what)
         give_up(what, status);
 }
 
-static struct world *world_of(uint32_t connections, uint32_t records, bool ethernet)
+/* Room for so many. */
+struct room {
+    uint32_t connections, records;
+    aksu_time msl;                      /* 0: as by default */
+};
+
+static struct world *world_of(struct room room, bool ethernet)
 {
     struct world *w = calloc(1, sizeof *w);
     if (w == NULL)
         give_up("world", AKSU_NO_RESOURCES);
     w->now = AKSU_SECONDS(1);
+    w->pairs.server_ports = 1;
+    size_t memory = MEMORY + EACH * room.connections + RECORD * (size_t)room.records;
     for (uint8_t i = 0; i < 2; i++) {
-        struct aksu_config c = { .memory_limit = MEMORY, .seed = { i },
-                                 .max_connections = connections, .max_time_wait = records };
+        struct aksu_config c = { .memory_limit = memory, .seed = { i }, .msl = room.msl,
+                                 .max_connections = room.connections,
+                                 .max_time_wait = room.records };
         struct aksu_device_config d = { .name = "pair", .mtu = MTU };
         if (ethernet)
             memcpy(d.mac, (uint8_t[6]){ 2, 0, 0, 0, 0, (uint8_t)(i + 1) }, 6);
@@ -40,15 +51,20 @@ static struct world *world_of(uint32_t connections, uint32_t records, bool ether
         must(aksu_address_add(w->net[i], w->pair.device[i], i == 0 ? "10.0.0.1/24" : "10.0.0.2/24"),
              "address");
     }
-    struct aksu_listen how = { .local.port = WORLD_PORT, .backlog = 2 * BATCH };
-    must(aksu_listen(w->net[1], &how, &w->listener, w->now), "listen");
     return w;
+}
+
+static void listen_on(struct world *w, uint16_t port)
+{
+    struct aksu_listen how = { .local.port = port, .backlog = 2 * BATCH };
+    must(aksu_listen(w->net[1], &how, &w->listener, w->now), "listen");
 }
 
 void world_free(struct world *w)
 {
     aksu_free(w->net[0]);
     aksu_free(w->net[1]);
+    free(w->other);
     free(w);
 }
 
@@ -102,7 +118,17 @@ void world_connect(struct world *w, uint32_t count, aksu_conn *out)
 
 struct world *world_empty(uint32_t connections, uint32_t records, bool ethernet)
 {
-    return world_of(connections, records, ethernet);
+    struct world *w = world_of((struct room){ connections, records, 0 }, ethernet);
+    listen_on(w, WORLD_PORT);
+    return w;
+}
+
+struct world *world_of_records(uint32_t records, aksu_time msl, struct pairs pairs, bool ethernet)
+{
+    struct world *w = world_of((struct room){ USUAL_ROOM, records + BATCH, msl }, ethernet);
+    listen_on(w, ANY_PORT);
+    w->pairs = pairs;
+    return w;
 }
 
 static void join(struct world *w, aksu_conn end[2])
@@ -117,9 +143,14 @@ static void join(struct world *w, aksu_conn end[2])
 
 struct world *world_new(uint32_t others, bool ethernet)
 {
-    struct world *w = world_of(1u << 17, 1u << 17, ethernet);
+    uint32_t room = others + BATCH > USUAL_ROOM ? others + BATCH : (uint32_t)USUAL_ROOM;
+    struct world *w = world_of((struct room){ room, USUAL_ROOM, 0 }, ethernet);
+    listen_on(w, WORLD_PORT);
     w->others = others;
-    world_connect(w, others, NULL);
+    w->other = calloc(others + 1u, sizeof *w->other);
+    if (w->other == NULL)
+        give_up("handles", AKSU_NO_RESOURCES);
+    world_connect(w, others, w->other);
 
     join(w, w->end);
     for (int i = 0; i < 2; i++) {

@@ -7,9 +7,12 @@ bool ip_in_prefix(const struct aksu_ip *a, const struct aksu_ip *prefix, unsigne
     if (v4 != ip_is_v4(prefix) || bits > (v4 ? 32u : 128u))
         return false;
 
-    unsigned from = v4 ? 12 : 0, octets = bits / 8, rest = bits % 8;
-    if (memcmp(a->octet + from, prefix->octet + from, octets) != 0)
+    if (v4) {
+        uint32_t differ = load_be32(ip_v4(a)) ^ load_be32(ip_v4(prefix));
+        return bits == 0 || differ >> (32 - bits) == 0;
+    }
+    unsigned octets = bits / 8, rest = bits % 8;
+    if (memcmp(a->octet, prefix->octet, octets) != 0)
         return false;
-    return rest == 0
-        || (a->octet[from + octets] ^ prefix->octet[from + octets]) >> (8 - rest) == 0;
+    return rest == 0 || (a->octet[octets] ^ prefix->octet[octets]) >> (8 - rest) == 0;
 }

@@ -108,6 +108,15 @@ uint64_t siphash24_12(const struct sipkey *key, uint64_t first, uint32_t rest)
     return finish(&s, 4);
 }
 
+uint64_t siphash24_23(const struct sipkey *key, uint64_t first, uint64_t second, uint64_t rest)
+{
+    struct sip s = start(key);
+    absorb(&s, first, 2);
+    absorb(&s, second, 2);
+    absorb(&s, (uint64_t)23 << 56 | rest, 2);
+    return finish(&s, 4);
+}
+
 uint64_t siphash13_12(const struct sipkey *key, uint64_t first, uint32_t rest)
 {
     struct sip s = start(key);

@@ -7,24 +7,34 @@
 
 /* --- active --- */
 
-static bool in_use(const struct aksu *net, const struct tcp_tuple *tuple, uint64_t hash)
+/* *old: the pair's record in TIME-WAIT, or NULL. */
+static bool in_use(const struct aksu *net, const struct tcp_tuple *tuple, uint64_t hash,
+                   const struct time_wait **old)
 {
-    return conn_lookup(net, tuple, hash) != NULL
-        || time_wait_lookup(&net->time_wait, tuple, hash) != NULL;
+    *old = NULL;
+    if (conn_lookup(net, tuple, hash) != NULL)
+        return true;
+    *old = time_wait_lookup(&net->time_wait, tuple, hash);
+    return *old != NULL;
 }
 
-/* RFC 9293 3.9.1.1 [MUST-43]: with a port that is given, the pair must be new. */
-static enum aksu_status choose_port(struct aksu *net, struct tcp_tuple *tuple, uint64_t *hash)
+/* RFC 9293 3.9.1.1 [MUST-43]: with a port that is given, the pair must be new. One that is ours to
+ * choose may be in TIME-WAIT still, when its timestamps tell the new connection from the old one:
+ * then a client whose ports are all in TIME-WAIT need not wait for 2 MSL. */
+static enum aksu_status choose_port(struct aksu *net, struct tcp_tuple *tuple, uint64_t *hash,
+                                    const struct time_wait **old, aksu_time now)
 {
     if (tuple->local_port != 0) {
         *hash = conn_hash(&net->table.key, tuple);
-        return in_use(net, tuple, *hash) ? AKSU_ALREADY_EXISTS : AKSU_OK;
+        return in_use(net, tuple, *hash, old) ? AKSU_ALREADY_EXISTS : AKSU_OK;
     }
     struct aksu_endpoint remote = { tuple->remote_ip, tuple->remote_port };
     struct port_walk walk = ports_first(&net->ports, &tuple->local_ip, &remote);
     while ((tuple->local_port = ports_next(&net->ports, &walk)) != 0) {
         *hash = conn_hash(&net->table.key, tuple);
-        if (!in_use(net, tuple, *hash))
+        if (!in_use(net, tuple, *hash, old)
+            || (*old != NULL && net->tcp.config.timestamps
+                && time_wait_can_open(&net->time_wait, *old, now)))
             return AKSU_OK;
     }
     return AKSU_ALREADY_EXISTS;
@@ -63,9 +73,10 @@ enum aksu_status aksu_open(struct aksu *net, const struct aksu_open *how, aksu_c
     struct tcp_tuple tuple;
     struct route_result way;
     uint64_t hash;
+    const struct time_wait *old;
     enum aksu_status status = choose_local(net, how, &tuple, &way);
     if (status == AKSU_OK)
-        status = choose_port(net, &tuple, &hash);
+        status = choose_port(net, &tuple, &hash, &old, now);
     if (status != AKSU_OK)
         return status;
 
@@ -83,6 +94,10 @@ enum aksu_status aksu_open(struct aksu *net, const struct aksu_open *how, aksu_c
     tcp_set_mtu(&c->tcp, stack_conn_mtu(net, c, now));
     c->cookie = how->cookie;
     (void)tcp_open_active(&c->tcp, &tuple, now);
+    if (old != NULL) {
+        tcp_iss_after(&c->tcp, old->tcp.snd_nxt);
+        c->reopens = true;              /* the record stays until the connection is ESTABLISHED */
+    }
     *out = conn_handle(c);
     stack_settle(net, c, now);
     return AKSU_OK;

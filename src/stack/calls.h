@@ -57,6 +57,13 @@ bool stack_send_way(struct aksu *net, const struct route_result *way, const stru
 /* The same to a neighbour or a group on this device, whatever the routes say. */
 bool stack_send_on_link(struct aksu *net, uint32_t device, const struct ip_out *ip,
                         const struct aksu_slice *part, uint32_t parts, aksu_time now);
+/* A segment without text, by a way that was found: its headers are written where it waits. */
+bool stack_send_segment(struct aksu *net, const struct route_result *way,
+                        const struct tcp_tuple *tuple, const struct tcp_segment *seg,
+                        aksu_time now);
+/* For `length` octets of TCP header and text. */
+void stack_ip_header(struct writer *w, const struct tcp_tuple *tuple, uint32_t length, uint8_t tos,
+                     uint8_t ttl);
 bool stack_tcp_out(struct aksu *net, struct aksu_frame *out, aksu_time now);
 void stack_turn(struct aksu *net, struct conn *c);          /* it wants to send */
 void stack_unpark(struct aksu *net); /* whoever waits for a neighbour tries again */

@@ -5,7 +5,8 @@
 
 enum { SLAB_CONN = 1, SLAB_TIME_WAIT, SLAB_RANGES, SLAB_LISTENER, SLAB_UDP, SLAB_SENDER,
        SLAB_SENT };
-enum { CONNECTIONS_MOST = 1 << 20, BUFFER_LEAST = 4096, BUFFER_MOST = RING_MOST - POOL_PAGE,
+/* MOST: pages of the pool times connections on a page. */
+enum { CONNECTIONS_USUAL = 1 << 20, CONNECTIONS_MOST = 1 << 27, BUFFER_LEAST = 4096, BUFFER_MOST = RING_MOST - POOL_PAGE,
        BUFFER_GROWS_TO = (16 << 20) - POOL_PAGE, QUICK_ACKS = 16 };
 
 static uint32_t or_default(uint32_t value, uint32_t otherwise)
@@ -106,13 +107,16 @@ struct sizes {
     uint32_t connections, time_wait;
 };
 
+/* Unless somebody says how many: half of the memory for connections, and not so many that their
+ * table is what most of the memory goes to. What is said is kept within what memory there is. */
 static struct sizes table_sizes(size_t size, const struct aksu_config *config)
 {
-    size_t room = size / 2 / sizeof(struct conn);
-    uint32_t half = room < CONNECTIONS_MOST ? (uint32_t)room : (uint32_t)CONNECTIONS_MOST;
+    size_t room = size / sizeof(struct conn);
+    uint32_t most = room < CONNECTIONS_MOST ? (uint32_t)room : (uint32_t)CONNECTIONS_MOST;
+    uint32_t usual = within(most / 2, 1, CONNECTIONS_USUAL);
     struct sizes s;
-    s.connections = within(or_default(config->max_connections, half), 1, half * 2);
-    s.time_wait = within(or_default(config->max_time_wait, s.connections), 1, half * 8);
+    s.connections = within(or_default(config->max_connections, usual), 1, most);
+    s.time_wait = within(or_default(config->max_time_wait, s.connections), 1, most * 4);
     return s;
 }
 

@@ -8,15 +8,15 @@ static struct pending_packet *pending_at(const struct aksu *net, page_ref page)
     return (void *)pool_page(&net->pool, page);
 }
 
-static bool pending_add(struct aksu *net, const struct route_result *way,
-                        const struct ip_piece *piece)
+/* Room for a packet behind those that wait; NULL: there is none. Whoever asked writes all of it. */
+static struct pending_packet *pending_new(struct aksu *net, const struct route_result *way,
+                                          uint32_t length)
 {
-    uint32_t length = piece->header_length + piece->length;
     if (net->pending.count >= net->pending.most || length > (uint32_t)PENDING_ROOM)
-        return false;
+        return NULL;
     page_ref page = pool_take(&net->pool);
     if (page == 0)
-        return false;
+        return NULL;
 
     struct pending_packet *p = pending_at(net, page);
     *p = (struct pending_packet){
@@ -25,11 +25,6 @@ static bool pending_add(struct aksu *net, const struct route_result *way,
         .source = way->source,
         .length = length,
     };
-    struct writer w = writer_of(p->octets, PENDING_ROOM);
-    memcpy(write_space(&w, piece->header_length), piece->header, piece->header_length);
-    for (uint32_t i = 0; i < piece->parts; i++)
-        memcpy(write_space(&w, piece->part[i].length), piece->part[i].data, piece->part[i].length);
-
     if (net->pending.first == 0)
         net->pending.first = page;
     else
@@ -37,6 +32,41 @@ static bool pending_add(struct aksu *net, const struct route_result *way,
     net->pending.last = page;
     net->pending.count++;
     net->owes |= OWES_PACKET;
+    return p;
+}
+
+static bool pending_add(struct aksu *net, const struct route_result *way,
+                        const struct ip_piece *piece)
+{
+    struct pending_packet *p = pending_new(net, way, piece->header_length + piece->length);
+    if (p == NULL)
+        return false;
+    struct writer w = writer_of(p->octets, PENDING_ROOM);
+    memcpy(write_space(&w, piece->header_length), piece->header, piece->header_length);
+    for (uint32_t i = 0; i < piece->parts; i++)
+        memcpy(write_space(&w, piece->part[i].length), piece->part[i].data, piece->part[i].length);
+    return true;
+}
+
+bool stack_send_segment(struct aksu *net, const struct route_result *way,
+                        const struct tcp_tuple *tuple, const struct tcp_segment *seg, aksu_time now)
+{
+    const struct aksu_ip *to = &tuple->remote_ip;
+    uint32_t tcp = TCP_HEADER + (uint32_t)wire_tcp_options_length(&seg->options);
+    uint32_t length = (uint32_t)ip_header_length(to) + tcp;
+    uint32_t device = way->to_self ? (uint32_t)DEVICE_SELF : way->device;
+    if (length > stack_device_mtu(net, device, to)) {
+        stack_frame_dropped(net, "IP", "answer longer than the MTU", 0, now);
+        return false;
+    }
+    struct pending_packet *p = pending_new(net, way, length);
+    if (p == NULL) {
+        stack_frame_dropped(net, "IP", "no room for an answer", tcp, now);
+        return false;
+    }
+    struct writer w = writer_of(p->octets, PENDING_ROOM);
+    stack_ip_header(&w, tuple, tcp, 0, net->ttl);
+    wire_tcp_build(&w, &tuple->local_ip, to, seg, false);
     return true;
 }
 

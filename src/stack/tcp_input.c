@@ -61,17 +61,19 @@ static const char *fault_text(enum tcp_fault fault)
 bool stack_tcp_reply(struct aksu *net, const struct tcp_tuple *tuple,
                      const struct tcp_segment *seg, const struct route_result *way, aksu_time now)
 {
-    uint8_t octets[TCP_HEADER_MOST];
-    struct writer w = writer_of(octets, sizeof octets);
-    struct ip_out ip = { .source = tuple->local_ip, .destination = tuple->remote_ip,
-                         .protocol = IP_PROTOCOL_TCP, .ttl = net->ttl, .dont_fragment = true };
-    wire_tcp_build(&w, &ip.source, &ip.destination, seg, false);
-    struct aksu_slice part = { octets, writer_length(&w) };
-    bool sent = way != NULL ? stack_send_way(net, way, &ip, &part, 1, now)
-                            : stack_send_packet(net, &ip, &part, 1, now);
-    if (sent)
-        stack_segment_out_event(net, 0, tuple, seg, now);
-    return sent;
+    struct route_result found;
+    if (way == NULL) {
+        found = route_lookup(&net->routes, &tuple->remote_ip, &tuple->local_ip);
+        if (!found.found || found.broadcast || found.multicast) {
+            stack_frame_dropped(net, "IP", "no route for an answer", 0, now);
+            return false;
+        }
+        way = &found;
+    }
+    if (!stack_send_segment(net, way, tuple, seg, now))
+        return false;
+    stack_segment_out_event(net, 0, tuple, seg, now);
+    return true;
 }
 
 /* RFC 9293 3.10.7.1 */

@@ -87,18 +87,16 @@ static bool reroute(struct aksu *net, struct conn *c, aksu_time now)
     return true;
 }
 
-static void write_ip(const struct conn *c, const struct tcp_segment *seg, struct writer *w)
+void stack_ip_header(struct writer *w, const struct tcp_tuple *tuple, uint32_t length, uint8_t tos,
+                     uint8_t ttl)
 {
-    const struct tcp_tuple *tuple = &c->tcp.tuple;
-    uint32_t length = TCP_HEADER + (uint32_t)wire_tcp_options_length(&seg->options) + seg->text_len;
-    uint8_t tos = (uint8_t)(c->tcp.dscp << 2 | seg->ecn);
     if (ip_is_v4(&tuple->remote_ip)) {
         struct ipv4_plain h = {
             .source = load_be32(ip_v4(&tuple->local_ip)),
             .destination = load_be32(ip_v4(&tuple->remote_ip)),
             .total_length = (uint16_t)(IPV4_HEADER + length),
             .tos = tos,
-            .ttl = c->tcp.ttl,
+            .ttl = ttl,
             .protocol = IP_PROTOCOL_TCP,
         };
         wire_ipv4_build_plain(write_space(w, IPV4_HEADER), &h);
@@ -109,10 +107,17 @@ static void write_ip(const struct conn *c, const struct tcp_segment *seg, struct
         .destination = tuple->remote_ip,
         .protocol = IP_PROTOCOL_TCP,
         .tos = tos,
-        .ttl = c->tcp.ttl,
+        .ttl = ttl,
         .dont_fragment = true,
     };
     ip_build(w, &ip, length);
+}
+
+static void write_ip(const struct conn *c, const struct tcp_segment *seg, struct writer *w)
+{
+    uint32_t length = TCP_HEADER + (uint32_t)wire_tcp_options_length(&seg->options) + seg->text_len;
+    uint8_t tos = (uint8_t)(c->tcp.dscp << 2 | seg->ecn);
+    stack_ip_header(w, &c->tcp.tuple, length, tos, c->tcp.ttl);
 }
 
 /* To ourselves: through the pending packets, so that nothing is received while we send. */

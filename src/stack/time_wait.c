@@ -39,6 +39,13 @@ aksu_time time_wait_until(const struct time_wait *r, aksu_time now)
     return tick << TIME_WAIT_TICK_SHIFT;
 }
 
+/* A second after the last segment: our clock of timestamps is ahead for certain, and what the peer
+ * has sent since TS.Recent is old (RFC 7323 5.3). */
+bool time_wait_can_open(const struct time_wait_table *t, const struct time_wait *r, aksu_time now)
+{
+    return r->tcp.ts_on && time_wait_until(r, now) + SECONDS(1) <= now + t->two_msl;
+}
+
 static void fifo_append(struct time_wait_table *t, struct time_wait_fifo *fifo, slab_ref ref)
 {
     record_at(t, ref)->slot_next = 0;

@@ -48,27 +48,28 @@ static uint32_t period_of(aksu_time now)
     return (uint32_t)(now / SECONDS(COOKIE_SECONDS));
 }
 
-/* In network order, so that instances on different machines make the same of it. */
+/* Of numbers, so that instances on different machines make the same of it. `kept`: the index of the
+ * MSS, and the options. */
 static uint32_t hash(const struct sipkey *key, const struct tcp_tuple *tuple, seq_t irs,
                      uint32_t period, uint32_t kept)
 {
+    uint64_t first = (uint64_t)irs.n << 32 | (uint32_t)tuple->local_port << 16
+                   | tuple->remote_port;
+    uint64_t rest = (uint64_t)period << 16 | (kept >> AT_MSS << 8) | (kept & UINT8_MAX);
+    if (ip_is_v4(&tuple->remote_ip)) {
+        uint64_t addresses = (uint64_t)load_be32(ip_v4(&tuple->local_ip)) << 32
+                           | load_be32(ip_v4(&tuple->remote_ip));
+        return (uint32_t)siphash24_23(key, first, addresses, rest) & ((1u << HASH_BITS) - 1);
+    }
     uint8_t octets[48];
     struct writer w = writer_of(octets, sizeof octets);
-    write_be32(&w, irs.n);
-    write_be32(&w, period);
-    write_be32(&w, kept);
-    write_be16(&w, tuple->local_port);
-    write_be16(&w, tuple->remote_port);
-    size_t length = 48;
-    if (ip_is_v4(&tuple->remote_ip)) {
-        memcpy(octets + 16, ip_v4(&tuple->local_ip), 4);
-        memcpy(octets + 20, ip_v4(&tuple->remote_ip), 4);
-        length = 24;
-    } else {
-        memcpy(octets + 16, tuple->local_ip.octet, 16);
-        memcpy(octets + 32, tuple->remote_ip.octet, 16);
-    }
-    return (uint32_t)siphash24(key, octets, length) & ((1u << HASH_BITS) - 1);
+    write_be32(&w, (uint32_t)(first >> 32));
+    write_be32(&w, (uint32_t)first);
+    write_be32(&w, (uint32_t)(rest >> 32));
+    write_be32(&w, (uint32_t)rest);
+    memcpy(octets + 16, tuple->local_ip.octet, 16);
+    memcpy(octets + 32, tuple->remote_ip.octet, 16);
+    return (uint32_t)siphash24(key, octets, sizeof octets) & ((1u << HASH_BITS) - 1);
 }
 
 /* What the SYN says and the timestamp will keep. Without timestamps there is no place for it, and

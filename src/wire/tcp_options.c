@@ -6,6 +6,11 @@
 /* nop, nop, timestamps, 10: what nearly every segment carries (RFC 7323 appendix A). */
 static const uint32_t NOP_NOP_TIMESTAMPS = 0x0101080a;
 
+/* mss, then these with the timestamps, then nop, wscale: what most SYNs carry. */
+static const uint32_t SACK_TIMESTAMPS = 0x0402080a, NOP_SCALE = 0x010303;
+enum { USUAL_SYN = HAS_MSS | HAS_SACK_PERMITTED | HAS_TIMESTAMPS | HAS_WINDOW_SCALE,
+       USUAL_SYN_LENGTH = 20 };
+
 enum { OPTIONS_MOST = 40, USER_TIMEOUT_MOST = 0x7fff };
 
 static void timestamps(const uint8_t *data, struct tcp_options *out)
@@ -101,6 +106,20 @@ static void walk(const uint8_t *at, const uint8_t *end, struct tcp_options *out)
     }
 }
 
+/* The same of the usual SYN, each field looked at once. False: it is another one. */
+static bool usual_syn(const uint8_t *data, struct tcp_options *out)
+{
+    uint32_t mss = load_be32(data), scale = load_be32(data + 16);
+    if (mss >> 16 != (OPTION_MSS << 8 | 4) || load_be32(data + 4) != SACK_TIMESTAMPS
+        || scale >> 8 != NOP_SCALE)
+        return false;
+    timestamps(data + 8, out);
+    out->has = USUAL_SYN;
+    out->mss = (uint16_t)mss;
+    out->window_scale = (uint8_t)scale;
+    return true;
+}
+
 void wire_tcp_options_parse(const uint8_t *data, size_t length, struct tcp_options *out)
 {
     const uint8_t *end = data + length;
@@ -117,8 +136,9 @@ void wire_tcp_options_parse(const uint8_t *data, size_t length, struct tcp_optio
         timestamps(data + 4, out);
         data += 12;
     }
-    if (data != end)
-        walk(data, end, out);
+    if (data == end || (end - data == USUAL_SYN_LENGTH && usual_syn(data, out)))
+        return;
+    walk(data, end, out);
 }
 
 /* Which options go out, and their octets before the final padding. */
@@ -157,6 +177,8 @@ size_t wire_tcp_options_length(const struct tcp_options *in)
 {
     if (in->has == HAS_TIMESTAMPS)
         return 12;
+    if (in->has == USUAL_SYN)
+        return USUAL_SYN_LENGTH;
     return (plan_for(in).length + 3u) & ~3u;
 }
 
@@ -223,6 +245,21 @@ static uint64_t sum_of_words(const uint8_t *data, size_t length)
     return sum;
 }
 
+static uint64_t build_usual_syn(struct writer *w, const struct tcp_options *in)
+{
+    uint32_t mss = (uint32_t)OPTION_MSS << 24 | 4u << 16 | in->mss;
+    uint32_t scale = NOP_SCALE << 8 | in->window_scale;
+    uint8_t *p = write_space(w, USUAL_SYN_LENGTH);
+    if (p == NULL)
+        return 0;
+    store_be32(p, mss);
+    store_be32(p + 4, SACK_TIMESTAMPS);
+    store_be32(p + 8, in->ts_val);
+    store_be32(p + 12, in->ts_ecr);
+    store_be32(p + 16, scale);
+    return (uint64_t)mss + SACK_TIMESTAMPS + in->ts_val + in->ts_ecr + scale;
+}
+
 uint64_t wire_tcp_options_build(struct writer *w, const struct tcp_options *in)
 {
     if (in->has == HAS_TIMESTAMPS) {
@@ -234,6 +271,8 @@ uint64_t wire_tcp_options_build(struct writer *w, const struct tcp_options *in)
         store_be32(p + 8, in->ts_ecr);
         return (uint64_t)NOP_NOP_TIMESTAMPS + in->ts_val + in->ts_ecr;
     }
+    if (in->has == USUAL_SYN)
+        return build_usual_syn(w, in);
     if (((in->has & HAS_SACK) && in->sack_count > SACK_MOST)
         || ((in->has & HAS_FAST_OPEN) && in->fast_open_length > FAST_OPEN_COOKIE_MOST))
         bug("tcp options: counts within their arrays");

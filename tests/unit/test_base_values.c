@@ -123,6 +123,21 @@ static void siphash_depends_on_every_octet(void **state)
     }
 }
 
+/* Octets that are given as numbers, the first one lowest. */
+static void siphash_of_numbers_is_that_of_their_octets(void **state)
+{
+    (void)state;
+    struct sipkey key = { 0x0706050403020100, 0x0f0e0d0c0b0a0908 };
+    uint8_t data[23];
+    for (unsigned i = 0; i < sizeof data; i++)
+        data[i] = (uint8_t)(0xe0 + i);
+    uint64_t first = 0xe7e6e5e4e3e2e1e0, second = 0xefeeedecebeae9e8;
+    assert_true(siphash24_12(&key, first, 0xebeae9e8) == siphash24(&key, data, 12));
+    assert_true(siphash13_12(&key, first, 0xebeae9e8) == siphash13(&key, data, 12));
+    assert_true(siphash24_23(&key, first, second, 0xf6f5f4f3f2f1f0)
+                == siphash24(&key, data, sizeof data));
+}
+
 static void prng_repeats_from_its_seed(void **state)
 {
     (void)state;
@@ -183,6 +198,7 @@ int main(void)
         cmocka_unit_test(every_status_has_its_sentence),
         cmocka_unit_test(siphash24_gives_the_published_values),
         cmocka_unit_test(siphash_depends_on_every_octet),
+        cmocka_unit_test(siphash_of_numbers_is_that_of_their_octets),
         cmocka_unit_test(prng_repeats_from_its_seed),
         cmocka_unit_test(prng_below_is_even),
         cmocka_unit_test(prng_below_zero_is_a_bug),

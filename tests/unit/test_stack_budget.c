@@ -106,6 +106,27 @@ static void connections_are_limited(void **state)
     two_fini(&w);
 }
 
+static uint64_t tables_of(uint32_t connections)
+{
+    struct aksu_config config = { .memory_limit = (size_t)4 << 30, .max_connections = connections,
+                                  .max_time_wait = 1 };
+    struct aksu *net = aksu_new(&config, 0);
+    assert_non_null(net);
+    uint64_t used = counters_of(net).memory_used;
+    aksu_free(net);
+    return used;
+}
+
+/* By default 2^20 at most, and more by request: the table has two heads of four octets for each. */
+static void as_many_connections_as_memory_holds(void **state)
+{
+    (void)state;
+    uint64_t usual = tables_of(0), more = 3 << 20;
+    assert_true(usual == tables_of(1 << 20));
+    assert_true(tables_of(4 << 20) > usual + 2 * 4 * (more - more / 16));
+    assert_true(tables_of(UINT32_MAX) < usual + (128 << 20));       /* 2^23 of 512 octets fit */
+}
+
 /* More senders than the receiver's memory can hold, and a reader who comes late. */
 static void nothing_is_lost_when_memory_ends(void **state)
 {
@@ -206,6 +227,7 @@ int main(void)
         cmocka_unit_test(limits_that_cannot_be),
         cmocka_unit_test(idle_connections_are_small),
         cmocka_unit_test(connections_are_limited),
+        cmocka_unit_test(as_many_connections_as_memory_holds),
         cmocka_unit_test(nothing_is_lost_when_memory_ends),
         cmocka_unit_test(the_seed_decides),
     };
