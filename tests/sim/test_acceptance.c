@@ -1,5 +1,6 @@
-/* test_acceptance.c - what users of other stacks have missed, where a link shows it: one frame that is
- * lost, frames out of order, long paths. The others are acceptance_... in tests/unit and tests/script. */
+/* test_acceptance.c - what users of other stacks have missed, where a link shows it: one frame
+ * that is lost, frames out of order, long paths. The others are acceptance_... in tests/unit and
+ * tests/script. */
 #include <stdio.h>
 
 #include "tests/sim/net.h"
@@ -110,14 +111,16 @@ static void read_all(struct aksu_sim_end *end)
     }
 }
 
-/* arcboxlabs/arcbox 451, 486: 256 MiB, and one frame is lost, wherever it hurts. Each octet is there,
- * nothing stands still for longer than one RTO, and no retransmission timer runs out for text. */
+/* arcboxlabs/arcbox 451, 486: 256 MiB, and one frame is lost, wherever it hurts. Each octet is
+ * there, nothing stands still for longer than one RTO, and no retransmission timer runs out for
+ * text. */
 SIM(acceptance_one_drop, SIM_SEEDS(DROPS))           /* RFC 8985 7.2, RFC 6298 2 */
 {
     expect(seed >= 1 && seed <= DROPS, "there are %d cases", DROPS);
     struct dropper d = { &drops[seed - 1], 0, false };
     struct watch watch = { 0, 0 };
-    const aksu_time one_way = AKSU_MS(5), rto = AKSU_MS(200) + 4 * one_way;   /* half of it is queue */
+    const aksu_time one_way = AKSU_MS(5);
+    const aksu_time rto = AKSU_MS(200) + 4 * one_way;   /* half of the round trip is queue */
     struct aksu_sim *w = net_world(seed, false);
     struct aksu_sim_host host = { .no_tso = true, .stack = { .max_connections = 16,
         .receive_buffer = 2 << 20, .receive_buffer_most = 2 << 20 } };
@@ -141,15 +144,16 @@ SIM(acceptance_one_drop, SIM_SEEDS(DROPS))           /* RFC 8985 7.2, RFC 6298 2
            (unsigned long long)r.received);
     expect(watch.longest <= rto, "%s: nothing came for %llu us. Again: %s", d.drop->what,
            (unsigned long long)(watch.longest / 1000), sim_again);
-    expect(r.closed_at - watch.last <= rto + 4 * one_way, "%s: the end came after %llu us. Again: %s",
-           d.drop->what, (unsigned long long)((r.closed_at - watch.last) / 1000), sim_again);
+    const aksu_time end_took = r.closed_at - watch.last;
+    expect(end_took <= rto + 4 * one_way, "%s: the end came after %llu us. Again: %s",
+           d.drop->what, (unsigned long long)(end_took / 1000), sim_again);
     if (d.drop->kind == TEXT)
         expect(s.timeouts == 0 && s.retransmissions == 1, "%s: %llu timeouts, %llu sent again",
                d.drop->what, (unsigned long long)s.timeouts, (unsigned long long)s.retransmissions);
     if (sim_verbose)
-        printf("%s: %llu us at most, %llu us to the end, %llu timeouts, %llu sent again\n", d.drop->what,
-               (unsigned long long)(watch.longest / 1000),
-               (unsigned long long)((r.closed_at - watch.last) / 1000), (unsigned long long)s.timeouts,
+        printf("%s: %llu us at most, %llu us to the end, %llu timeouts, %llu sent again\n",
+               d.drop->what, (unsigned long long)(watch.longest / 1000),
+               (unsigned long long)(end_took / 1000), (unsigned long long)s.timeouts,
                (unsigned long long)s.retransmissions);
 }
 
@@ -188,8 +192,8 @@ static uint64_t goodput(const struct long_path *p, uint64_t seed, struct aksu_si
     return (r.received - before) * 8 / ((p->upto - p->from) / AKSU_SECONDS(1));
 }
 
-/* tailscale/tailscale 20893: 66 ms, light reordering, no loss: next to nothing is sent again, and the rate
- * is at least nine tenths of that without. */
+/* tailscale/tailscale 20893: 66 ms, light reordering, no loss: next to nothing is sent again, and
+ * the rate is at least nine tenths of that without. */
 SIM(acceptance_reorder, 3)                          /* RFC 8985 3.3.2 */
 {
     static const unsigned per_mille[3] = { 1, 5, 10 };
@@ -202,8 +206,8 @@ SIM(acceptance_reorder, 3)                          /* RFC 8985 3.3.2 */
         .chance = AKSU_PATH_CHANCE(per_mille[seed - 1], 1000) };
     uint64_t with = goodput(&p, seed, &sender);
     if (sim_verbose)
-        printf("%u of 1000 late: %llu of %llu kbit/s, %llu of %llu sent again\n", per_mille[seed - 1],
-               (unsigned long long)with / 1000, (unsigned long long)without / 1000,
+        printf("%u of 1000 late: %llu of %llu kbit/s, %llu of %llu sent again\n",
+               per_mille[seed - 1], (unsigned long long)with / 1000, (unsigned long long)without / 1000,
                (unsigned long long)sender.retransmissions, (unsigned long long)sender.segments);
     expect(with >= without / 10 * 9, "%llu bit/s, %llu without. Again: %s",
            (unsigned long long)with, (unsigned long long)without, sim_again);
@@ -223,5 +227,6 @@ SIM(acceptance_delay, 2)                            /* RFC 7323 2.2, 2.3 */
     if (sim_verbose)
         printf("%llu ms: %llu Mbit/s\n", (unsigned long long)(p.rtt / AKSU_MS(1)),
                (unsigned long long)(rate / 1000000));
-    expect(rate >= (seed == 1 ? 950000000 : 800000000), "%llu bit/s. Again: %s", (unsigned long long)rate, sim_again);
+    expect(rate >= (seed == 1 ? 950000000 : 800000000), "%llu bit/s. Again: %s",
+           (unsigned long long)rate, sim_again);
 }
