@@ -7,24 +7,36 @@
 
 /* --- active --- */
 
-static bool in_use(const struct aksu *net, const struct tcp_tuple *tuple, uint64_t hash)
+/* A connection in TIME-WAIT may make room after a second: its timestamps and ours have moved on by
+ * then, so that nothing of it is taken for the new one's (RFC 7323 5.2), and the peer, should it
+ * be in TIME-WAIT too, takes our SYN (RFC 6191 2). */
+static bool has_rested(const struct aksu *net, const struct time_wait *r, aksu_time now)
 {
-    return conn_lookup(net, tuple, hash) != NULL
-        || time_wait_lookup(&net->time_wait, tuple, hash) != NULL;
+    return r->tcp.ts_on && net->tcp.config.timestamps
+        && time_wait_until(r, now) + AKSU_SECONDS(1) <= now + net->time_wait.two_msl;
+}
+
+/* *old: what is reopened, NULL: nothing. */
+static bool in_use(const struct aksu *net, const struct tcp_tuple *tuple, uint64_t hash,
+                   const struct time_wait **old, aksu_time now)
+{
+    *old = time_wait_lookup(&net->time_wait, tuple, hash);
+    return (*old != NULL && !has_rested(net, *old, now)) || conn_lookup(net, tuple, hash) != NULL;
 }
 
 /* RFC 9293 3.9.1.1 [MUST-43]: with a port that is given, the pair must be new. */
-static enum aksu_status choose_port(struct aksu *net, struct tcp_tuple *tuple, uint64_t *hash)
+static enum aksu_status choose_port(struct aksu *net, struct tcp_tuple *tuple, uint64_t *hash,
+                                    const struct time_wait **old, aksu_time now)
 {
     if (tuple->local_port != 0) {
         *hash = conn_hash(&net->table.key, tuple);
-        return in_use(net, tuple, *hash) ? AKSU_ALREADY_EXISTS : AKSU_OK;
+        return in_use(net, tuple, *hash, old, now) ? AKSU_ALREADY_EXISTS : AKSU_OK;
     }
     struct aksu_endpoint remote = { tuple->remote_ip, tuple->remote_port };
     struct port_walk walk = ports_first(&net->ports, &tuple->local_ip, &remote);
     while ((tuple->local_port = ports_next(&net->ports, &walk)) != 0) {
         *hash = conn_hash(&net->table.key, tuple);
-        if (!in_use(net, tuple, *hash))
+        if (!in_use(net, tuple, *hash, old, now))
             return AKSU_OK;
     }
     return AKSU_ALREADY_EXISTS;
@@ -62,10 +74,11 @@ enum aksu_status aksu_open(struct aksu *net, const struct aksu_open *how, aksu_c
 {
     struct tcp_tuple tuple;
     struct route_result way;
+    const struct time_wait *old;
     uint64_t hash;
     enum aksu_status status = choose_local(net, how, &tuple, &way);
     if (status == AKSU_OK)
-        status = choose_port(net, &tuple, &hash);
+        status = choose_port(net, &tuple, &hash, &old, now);
     if (status != AKSU_OK)
         return status;
 
@@ -83,6 +96,10 @@ enum aksu_status aksu_open(struct aksu *net, const struct aksu_open *how, aksu_c
     tcp_set_mtu(&c->tcp, stack_conn_mtu(net, c, now));
     c->cookie = how->cookie;
     (void)tcp_open_active(&c->tcp, &tuple, now);
+    if (old != NULL) {
+        tcp_iss_after(&c->tcp, old->tcp.snd_nxt);
+        c->reopens = true;
+    }
     *out = conn_handle(c);
     stack_settle(net, c, now);
     return AKSU_OK;
