@@ -207,7 +207,8 @@ SIM(acceptance_reorder, 3)                          /* RFC 8985 3.3.2 */
     uint64_t with = goodput(&p, seed, &sender);
     if (sim_verbose)
         printf("%u of 1000 late: %llu of %llu kbit/s, %llu of %llu sent again\n",
-               per_mille[seed - 1], (unsigned long long)with / 1000, (unsigned long long)without / 1000,
+               per_mille[seed - 1], (unsigned long long)with / 1000,
+               (unsigned long long)without / 1000,
                (unsigned long long)sender.retransmissions, (unsigned long long)sender.segments);
     expect(with >= without / 10 * 9, "%llu bit/s, %llu without. Again: %s",
            (unsigned long long)with, (unsigned long long)without, sim_again);
