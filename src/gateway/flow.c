@@ -11,6 +11,10 @@
 #include "gateway/address.h"
 #include "gateway/splice.h"
 
+/* A guest that has gone without a word would leave its connection, and the host's, for ever: it
+ * is looked for as the host looks for its peers, but sooner than in two hours. */
+enum { GUEST_IDLE_MS = 10 * 60 * 1000 };
+
 static void set_option(int fd, int level, int name, int value)
 {
     setsockopt(fd, level, name, &value, sizeof value);
@@ -119,7 +123,7 @@ void flow_guest_ready(struct flow *flow, uint32_t what, aksu_time now)
 
 /* A host socket on its way to `to`, or -errno. The guest's stack decides what is sent when, so
  * the host adds no delay; and it looks for dead peers, which the guest's own probes cannot find
- * here. */
+ * here: they are answered here. */
 static int begin_connect(const struct aksu_endpoint *to)
 {
     struct sockaddr_storage address;
@@ -179,6 +183,8 @@ void flow_start(struct gateway *gateway, aksu_conn conn, aksu_time now)
     }
     aksu_set_cookie(gateway->net, conn, (uintptr_t)flow);
     aksu_set(gateway->net, conn, AKSU_OPTION_NODELAY, 1, now);
+    aksu_set(gateway->net, conn, AKSU_OPTION_KEEPALIVE_IDLE, GUEST_IDLE_MS, now);
+    aksu_set(gateway->net, conn, AKSU_OPTION_KEEPALIVE, 1, now);
 }
 
 void flow_work(struct flow *flow, aksu_time now)

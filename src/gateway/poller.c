@@ -59,6 +59,18 @@ static struct timespec until(aksu_time deadline)
                               .tv_nsec = (long)(left % AKSU_SECONDS(1)) };
 }
 
+/* What epoll has said of `count` descriptors, an error of -1 included. */
+static void hand_out(struct gateway_poller *poller, int count, aksu_time now)
+{
+    poller->count = count;
+    for (int i = 0; i < poller->count; i++) {
+        struct gateway_watch *watch = poller->batch[i].data.ptr;
+        if (watch)
+            watch->ready(watch, poller->batch[i].events, now);
+    }
+    poller->count = 0;
+}
+
 void gateway_poller_wait(struct gateway_poller *poller, aksu_time deadline)
 {
     struct timespec left = { 0 };
@@ -67,13 +79,11 @@ void gateway_poller_wait(struct gateway_poller *poller, aksu_time deadline)
         left = until(deadline);
     int count = epoll_pwait2(poller->epoll, poller->batch, GATEWAY_POLLER_BATCH,
                              deadline == AKSU_NEVER ? NULL : &left, NULL);
-    aksu_time now = gateway_clock();
 
-    poller->count = count;
-    for (int i = 0; i < poller->count; i++) {
-        struct gateway_watch *watch = poller->batch[i].data.ptr;
-        if (watch)
-            watch->ready(watch, poller->batch[i].events, now);
-    }
-    poller->count = 0;
+    hand_out(poller, count, gateway_clock());
+}
+
+void gateway_poller_look(struct gateway_poller *poller, aksu_time now)
+{
+    hand_out(poller, epoll_wait(poller->epoll, poller->batch, GATEWAY_POLLER_BATCH, 0), now);
 }

@@ -37,5 +37,8 @@ void gateway_poller_close(struct gateway_poller *poller, struct gateway_watch *w
 
 /* Waits until `deadline` (of gateway_clock) for a batch of events and hands them out. */
 void gateway_poller_wait(struct gateway_poller *poller, aksu_time deadline);
+/* Hands out what is there, without waiting. `now` may be of any clock, as long as it is the one
+ * that the stack has: for programs with a loop or a time of their own. */
+void gateway_poller_look(struct gateway_poller *poller, aksu_time now);
 
 #endif

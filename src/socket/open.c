@@ -7,34 +7,31 @@
 
 /* --- active --- */
 
-/* *old: the pair's record in TIME-WAIT, or NULL. */
+/* A client that closes first need not wait 2 MSL for a port: timestamps tell the new connection from
+ * the old one. *old: what is reopened, NULL: nothing. */
 static bool in_use(const struct aksu *net, const struct tcp_tuple *tuple, uint64_t hash,
-                   const struct time_wait **old)
+                   const struct time_wait **old, aksu_time now)
 {
-    *old = NULL;
-    if (conn_lookup(net, tuple, hash) != NULL)
-        return true;
     *old = time_wait_lookup(&net->time_wait, tuple, hash);
-    return *old != NULL;
+    if (*old != NULL && !(net->tcp.config.timestamps
+                          && time_wait_can_open(&net->time_wait, *old, now)))
+        return true;
+    return conn_lookup(net, tuple, hash) != NULL;
 }
 
-/* RFC 9293 3.9.1.1 [MUST-43]: with a port that is given, the pair must be new. One that is ours to
- * choose may be in TIME-WAIT still, when its timestamps tell the new connection from the old one:
- * then a client whose ports are all in TIME-WAIT need not wait for 2 MSL. */
+/* RFC 9293 3.9.1.1 [MUST-43]: with a port that is given, the pair must be new. */
 static enum aksu_status choose_port(struct aksu *net, struct tcp_tuple *tuple, uint64_t *hash,
                                     const struct time_wait **old, aksu_time now)
 {
     if (tuple->local_port != 0) {
         *hash = conn_hash(&net->table.key, tuple);
-        return in_use(net, tuple, *hash, old) ? AKSU_ALREADY_EXISTS : AKSU_OK;
+        return in_use(net, tuple, *hash, old, now) ? AKSU_ALREADY_EXISTS : AKSU_OK;
     }
     struct aksu_endpoint remote = { tuple->remote_ip, tuple->remote_port };
     struct port_walk walk = ports_first(&net->ports, &tuple->local_ip, &remote);
     while ((tuple->local_port = ports_next(&net->ports, &walk)) != 0) {
         *hash = conn_hash(&net->table.key, tuple);
-        if (!in_use(net, tuple, *hash, old)
-            || (*old != NULL && net->tcp.config.timestamps
-                && time_wait_can_open(&net->time_wait, *old, now)))
+        if (!in_use(net, tuple, *hash, old, now))
             return AKSU_OK;
     }
     return AKSU_ALREADY_EXISTS;
@@ -72,8 +69,8 @@ enum aksu_status aksu_open(struct aksu *net, const struct aksu_open *how, aksu_c
 {
     struct tcp_tuple tuple;
     struct route_result way;
-    uint64_t hash;
     const struct time_wait *old;
+    uint64_t hash;
     enum aksu_status status = choose_local(net, how, &tuple, &way);
     if (status == AKSU_OK)
         status = choose_port(net, &tuple, &hash, &old, now);

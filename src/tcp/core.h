@@ -104,9 +104,10 @@ void rto_restart(struct tcp *t, aksu_time now);
 
 /* window.c */
 uint32_t tcp_syn_window(const struct tcp *t);
-uint32_t window_to_advertise(struct tcp *t);                /* octets, not scaled */
+uint32_t window_to_advertise(struct tcp *t, aksu_time now); /* octets, not scaled */
 bool window_update_due(const struct tcp *t);
 bool window_starved(const struct tcp *t);
+void tcp_say_memory(const struct tcp *t, const char *answer, aksu_time now);
 seq_t tcp_acceptable_seq(const struct tcp *t);
 uint32_t window_sendable(const struct tcp *t);      /* what SND.WND and cwnd allow beyond SND.NXT */
 uint32_t window_of_cwnd(const struct tcp *t);               /* ... what cwnd allows */

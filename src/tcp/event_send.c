@@ -28,8 +28,11 @@ static enum aksu_status may_queue(const struct tcp *t)
 static void fell_short(struct tcp *t, aksu_time now)
 {
     t->sent_write_short = true;
-    if (pool_left(t->env->pool) < t->env->reserve_pages)
-        t->deadline[TIMER_MEMORY] = time_after(now, MS(MEMORY_RETRY_MS));
+    if (pool_left(t->env->pool) >= t->env->reserve_pages)
+        return;
+    if (t->deadline[TIMER_MEMORY] == NEVER)     /* said once, when it begins */
+        tcp_say_memory(t, "SEND takes nothing", now);
+    t->deadline[TIMER_MEMORY] = time_after(now, MS(MEMORY_RETRY_MS));
 }
 
 static uint32_t room(const struct tcp *t)

@@ -34,8 +34,8 @@ uint32_t tcp_timestamp_offset(const struct tcp_env *env, const struct tcp_tuple 
 
 void tcp_iss_is(struct tcp *t, seq_t iss)
 {
-    if ((t->state != TCP_SYN_RECEIVED && t->state != TCP_SYN_SENT) || !t->syn_owed
-        || !seq_eq(t->snd.una, t->iss))
+    bool syn_waits = t->state == TCP_SYN_SENT || t->state == TCP_SYN_RECEIVED;
+    if (!syn_waits || !t->syn_owed || !seq_eq(t->snd.una, t->iss))
         bug("the ISS changes only before it is sent");
     t->iss = t->snd.una = t->snd.wl2 = iss;
     t->snd.nxt = t->snd.up = seq_add(iss, 1);

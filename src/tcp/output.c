@@ -37,7 +37,7 @@ static void segment(struct tcp *t, struct tcp_segment *out, seq_t seq, uint8_t c
 {
     uint8_t ece = t->ece_owed ? CTL_ECE : 0;    /* RFC 3168 6.1.3 */
     header(t, out, seq, (uint8_t)(ctl | CTL_ACK | ece));
-    uint32_t wnd = window_to_advertise(t) >> t->rcv_wscale;
+    uint32_t wnd = window_to_advertise(t, now) >> t->rcv_wscale;
     out->wnd = wnd > UINT16_MAX ? UINT16_MAX : wnd;
     tcp_own_options(t, &out->options, now);
     acknowledged(t);

@@ -79,12 +79,6 @@ static void report_first(struct tcp_held *h, seq_t seq, struct range whole)
     h->reports = (uint8_t)(kept + 1);
 }
 
-static void not_held(const struct tcp *t, const char *answer, aksu_time now)
-{
-    TCP_EMIT(t, now, memory, .answer = answer,
-             .left = (uint64_t)pool_left(t->env->pool) * POOL_PAGE);
-}
-
 static void hold(struct tcp *t, const struct tcp_segment *seg, seq_t seq, uint32_t skip,
                  uint32_t length, aksu_time now)
 {
@@ -92,7 +86,7 @@ static void hold(struct tcp *t, const struct tcp_segment *seg, seq_t seq, uint32
     struct pool *pool = t->env->pool;
     /* First the place for the range: what cannot be remembered is not written. */
     if (!ranges_room(&h->ranges, pool, seq, seq_add(seq, length))) {
-        not_held(t, "too many holes: text out of order dropped", now);
+        tcp_say_memory(t, "too many holes: text out of order dropped", now);
         return;
     }
     uint32_t ahead = (uint32_t)seq_diff(seq, t->rcv.nxt);
@@ -103,7 +97,7 @@ static void hold(struct tcp *t, const struct tcp_segment *seg, seq_t seq, uint32
         return;
     }
     ring_trim(&t->receive, pool, t->receive.length + reassembly_reach(t));
-    not_held(t, "text out of order dropped", now);
+    tcp_say_memory(t, "text out of order dropped", now);
 }
 
 /* The first part of [left, right) that is held already. */
@@ -121,7 +115,7 @@ void reassembly_hold(struct tcp *t, const struct tcp_segment *seg, seq_t seq, ui
 {
     /* The second answer to a full budget: text out of order is dropped, text in order is not. */
     if (pool_left(t->env->pool) < t->env->reserve_pages || !have_set(t)) {
-        not_held(t, "text out of order dropped", now);
+        tcp_say_memory(t, "text out of order dropped", now);
         return;
     }
     struct range again = held_part(t, seq, seq_add(seq, length));

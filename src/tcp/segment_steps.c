@@ -295,8 +295,7 @@ static void take_text(struct tcp *t, const struct tcp_segment *seg, uint32_t ski
     t->octets_in += took;
     t->rcv.acked_text += took;
     if (took < length)
-        TCP_EMIT(t, now, memory, .answer = "text in order refused as if lost",
-                 .left = (uint64_t)pool_left(t->env->pool) * POOL_PAGE);
+        tcp_say_memory(t, "text in order refused as if lost", now);
     if (took > 0) {
         t->notify |= AKSU_READABLE;
         t->dup_acks_owed = 0;                   /* they would repeat the ACK of this text */

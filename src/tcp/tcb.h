@@ -56,7 +56,7 @@ struct tcp {
     bool released : 1;              /* no application holds it any more */
     bool reopen : 1;                /* TIME-WAIT: a new SYN may reopen it (RFC 6191 2) */
     bool ts_on : 1, sack_on : 1, wscale_on : 1;
-    bool nodelay : 1, keepalive : 1, more : 1, report_soft : 1;
+    bool nodelay : 1, keepalive : 1, more : 1, report_soft : 1, window_held : 1 /* no memory */;
     bool urgent_out : 1, urgent_in : 1, timing : 1 /* a segment, RFC 6298 3 */;
     bool closed_window : 1;         /* SND.WND is 0 and something waits: probing */
     bool probe_owed : 1, keepalive_owed : 1, sws_override : 1, r1_reported : 1;

@@ -36,6 +36,13 @@ static seq_t free_edge(const struct tcp *t)
     return seq_add(t->rcv.nxt, room);
 }
 
+/* What gave way to the budget: a counter and an event. */
+void tcp_say_memory(const struct tcp *t, const char *answer, aksu_time now)
+{
+    TCP_EMIT(t, now, memory, .answer = answer,
+             .left = (uint64_t)pool_left(t->env->pool) * POOL_PAGE);
+}
+
 /* How far the right edge could move; 0 while memory is short: windows stop growing first. */
 static uint32_t growth(const struct tcp *t)
 {
@@ -45,13 +52,24 @@ static uint32_t growth(const struct tcp *t)
     return (uint32_t)seq_diff(edge, t->rcv.edge);
 }
 
+/* There is room in the buffer, and none in the budget. */
+static bool held_back(const struct tcp *t)
+{
+    return pool_left(t->env->pool) < t->env->reserve_pages && seq_gt(free_edge(t), t->rcv.edge);
+}
+
 /* RFC 9293 3.8.6.2.2 [MUST-39]: the edge moves by at least min(buffer/2, MSS);
  * RFC 9293 3.8.6 [SHLD-14]: never left. */
-uint32_t window_to_advertise(struct tcp *t)
+uint32_t window_to_advertise(struct tcp *t, aksu_time now)
 {
     uint32_t grow = growth(t);
     if (grow > 0 && grow >= least_step(t))
         t->rcv.edge = seq_add(t->rcv.edge, grow);
+    if ((grow == 0 || t->window_held) && t->window_held != held_back(t)) {
+        t->window_held = !t->window_held;       /* said once, when it begins */
+        if (t->window_held)
+            tcp_say_memory(t, "the window stops growing", now);
+    }
     uint32_t most = (uint32_t)UINT16_MAX << t->rcv_wscale;
     if (rcv_wnd(t) > most)
         t->rcv.edge = seq_add(t->rcv.nxt, most);
@@ -62,8 +80,7 @@ uint32_t window_to_advertise(struct tcp *t)
  * time. */
 bool window_starved(const struct tcp *t)
 {
-    return pool_left(t->env->pool) < t->env->reserve_pages && rcv_wnd(t) < least_step(t)
-        && seq_gt(free_edge(t), t->rcv.edge);
+    return held_back(t) && rcv_wnd(t) < least_step(t);
 }
 
 /* After RECEIVE: is it worth a segment of its own? Only when the peer may be running out of window;

@@ -39,6 +39,7 @@ SCRIPT(windows_stop_growing)                        /* RFC 9293 3.8.6 [SHLD-14] 
         check(w.edge <= 32769);                     /* what was promised holds, no more */
     }
     acked(20001);
+    check_eq(event_count(memory), 1);               /* it is said once, when it begins */
     give_back(others);
     for (uint32_t i = 20; i < 24; i++) {
         in (PSH|ACK, .seq = 1 + 1000 * i, .ack = 1, .len = 1000);
@@ -47,6 +48,13 @@ SCRIPT(windows_stop_growing)                        /* RFC 9293 3.8.6 [SHLD-14] 
         (void)acks(1);
     }
     check(w.edge > 32769);
+    others = hog(10);
+    in (PSH|ACK, .seq = 24001, .ack = 1, .len = 1000);
+    (void)acks(1);
+    user_receive(1000);
+    acked(25001);
+    check_eq(event_count(memory), 2);               /* and again, when it begins again */
+    give_back(others);
     w.env.reserve_pages = 0;
 }
 
@@ -107,8 +115,11 @@ SCRIPT(the_user_learns_that_there_is_memory_again)  /* RFC 9293 3.10.2 */
     w.env.reserve_pages = 16;
     given(ESTABLISHED);
     page_ref others = hog(10);
-    user_send(1000);
-    expect(WOULD_BLOCK);
+    for (unsigned i = 0; i < 3; i++) {
+        user_send(1000);
+        expect(WOULD_BLOCK);
+        check_eq(event_count(memory), 1);           /* it is said once, when it begins */
+    }
     after(SECONDS(10));
     ready_lacks(AKSU_WRITABLE);
     give_back(others);

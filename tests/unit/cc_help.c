@@ -1,7 +1,7 @@
 /* cc_help.c - the sender of cc_help.h. */
 #include "cc_help.h"
 
-void flow_start(struct flow *f, const struct cc_ops *ops, uint32_t smss, uint32_t rtt_us)
+void flow_begin(struct flow *f, const struct cc_ops *ops, uint32_t smss, uint32_t rtt_us)
 {
     *f = (struct flow){ .now = SECONDS(1000), .rtt_us = rtt_us, .per_ack = 2 };
     f->cc = (struct cc){ .ops = ops, .cwnd = 10 * smss, .ssthresh = UINT32_MAX, .smss = smss,

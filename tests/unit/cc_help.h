@@ -14,7 +14,7 @@ struct flow {
     bool app_limited;           /* what the acknowledgments say */
 };
 
-void flow_start(struct flow *f, const struct cc_ops *ops, uint32_t smss, uint32_t rtt_us);
+void flow_begin(struct flow *f, const struct cc_ops *ops, uint32_t smss, uint32_t rtt_us);
 
 /* One acknowledgment, now. */
 void flow_ack(struct flow *f, uint32_t octets, bool round);

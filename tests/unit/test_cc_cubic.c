@@ -90,7 +90,7 @@ static void cwnd_follows_the_curve(void **state)
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         struct flow f;
         struct model m;
-        flow_start(&f, &cc_cubic, cases[i].smss, cases[i].rtt_us);
+        flow_begin(&f, &cc_cubic, cases[i].smss, cases[i].rtt_us);
         f.per_ack = cases[i].per_ack;
         flow_reach(&f, cases[i].segments);
         flow_lose(&f);
@@ -112,7 +112,7 @@ static void the_target_is_bounded(void **state)
 {
     (void)state;
     struct flow f;
-    flow_start(&f, &cc_cubic, 1448, 1000000);
+    flow_begin(&f, &cc_cubic, 1448, 1000000);
     flow_reach(&f, 20);
     flow_lose(&f);
     flow_round(&f);
@@ -134,7 +134,7 @@ static void short_round_trips_are_reno_friendly(void **state)
 {
     (void)state;
     struct flow f;
-    flow_start(&f, &cc_cubic, 1448, 1000);
+    flow_begin(&f, &cc_cubic, 1448, 1000);
     flow_reach(&f, 100);
     flow_lose(&f);
     assert_int_equal(flow_segments(&f), 70);
@@ -155,8 +155,8 @@ static void stretched_acknowledgments_cost_nothing(void **state)
 {
     (void)state;
     struct flow one, many;
-    flow_start(&one, &cc_cubic, 1448, 20000);
-    flow_start(&many, &cc_cubic, 1448, 20000);
+    flow_begin(&one, &cc_cubic, 1448, 20000);
+    flow_begin(&many, &cc_cubic, 1448, 20000);
     one.per_ack = 1;
     many.per_ack = 42;
     flow_reach(&one, 500);
@@ -175,7 +175,7 @@ static void congestion_leaves_seven_tenths(void **state)
 {
     (void)state;
     struct flow f;
-    flow_start(&f, &cc_cubic, 1000, 50000);
+    flow_begin(&f, &cc_cubic, 1000, 50000);
     flow_reach(&f, 100);
     f.cc.ops->on_congestion(&f.cc, 100000, false, f.now);
     assert_int_equal(f.cc.cwnd, 70000);
@@ -192,7 +192,7 @@ static void convergence_is_fast(void **state)
     (void)state;
     struct flow f;
     struct model m;
-    flow_start(&f, &cc_cubic, 1448, 100000);
+    flow_begin(&f, &cc_cubic, 1448, 100000);
     flow_reach(&f, 1000);
     flow_lose(&f);
     flow_round(&f);
@@ -212,7 +212,7 @@ static void marks_leave_more(void **state)
 {
     (void)state;
     struct flow f;
-    flow_start(&f, &cc_cubic, 1000, 50000);
+    flow_begin(&f, &cc_cubic, 1000, 50000);
     flow_reach(&f, 100);
     f.cc.ops->on_congestion(&f.cc, 100000, true, f.now);
     assert_int_equal(f.cc.cwnd, 85000);
@@ -224,7 +224,7 @@ static void marks_lead_down_to_one_segment(void **state)
 {
     (void)state;
     struct flow f;
-    flow_start(&f, &cc_cubic, 1000, 50000);
+    flow_begin(&f, &cc_cubic, 1000, 50000);
     flow_reach(&f, 4);
     for (int i = 0; i < 20; i++)
         f.cc.ops->on_congestion(&f.cc, f.cc.cwnd, true, f.now);
@@ -238,7 +238,7 @@ static void a_timeout_begins_at_the_plateau(void **state)
     (void)state;
     struct flow f;
     struct model m;
-    flow_start(&f, &cc_cubic, 1000, 100000);
+    flow_begin(&f, &cc_cubic, 1000, 100000);
     flow_reach(&f, 1000);
     f.cc.ops->on_rto(&f.cc, 1000000, false, f.now);
     assert_int_equal(f.cc.cwnd, 1000);
@@ -262,7 +262,7 @@ static void a_stage_after_slow_start_is_convex(void **state)
     (void)state;
     struct flow f;
     struct model m;
-    flow_start(&f, &cc_cubic, 1448, 100000);
+    flow_begin(&f, &cc_cubic, 1448, 100000);
     flow_reach(&f, 300);
     model_begin(&m, &f, f.cc.cwnd, f.cc.cwnd);
     assert_true(against_model(&f, &m, SECONDS(20)) <= 0.1L);
@@ -273,7 +273,7 @@ static void an_acknowledgment_may_span_the_threshold(void **state)
 {
     (void)state;
     struct flow f;
-    flow_start(&f, &cc_cubic, 1000, 100000);
+    flow_begin(&f, &cc_cubic, 1000, 100000);
     f.cc.ssthresh = 12000;
     flow_ack(&f, 8000, true);
     assert_true(f.cc.cwnd >= 12000 && f.cc.cwnd < 13000);

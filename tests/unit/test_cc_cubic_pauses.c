@@ -6,7 +6,7 @@
 
 static void start(struct flow *f, uint32_t segments)
 {
-    flow_start(f, &cc_cubic, 1448, 100000);
+    flow_begin(f, &cc_cubic, 1448, 100000);
     flow_reach(f, segments);
     flow_lose(f);
     for (int i = 0; i < 20; i++)
@@ -86,7 +86,7 @@ static void loss_during_recovery_starts_from_ssthresh(void **state)
 {
     (void)state;
     struct flow f;
-    flow_start(&f, &cc_cubic, 1000, 100000);
+    flow_begin(&f, &cc_cubic, 1000, 100000);
     flow_reach(&f, 100);
     f.cc.ops->on_congestion(&f.cc, 100000, false, f.now);
     f.cc.cwnd = 20000;                          /* RFC 6937 2 */
@@ -128,7 +128,7 @@ static void a_mistake_in_the_first_slow_start_is_undone(void **state)
 {
     (void)state;
     struct flow f;
-    flow_start(&f, &cc_cubic, 1448, 100000);
+    flow_begin(&f, &cc_cubic, 1448, 100000);
     flow_round(&f);
     flow_round(&f);
     f.cc.ops->on_congestion(&f.cc, f.cc.cwnd, false, f.now);
@@ -149,7 +149,7 @@ static void a_mistake_is_undone_before_cwnd_comes_down(void **state)
 {
     (void)state;
     struct flow f;
-    flow_start(&f, &cc_cubic, 1448, 100000);
+    flow_begin(&f, &cc_cubic, 1448, 100000);
     flow_round(&f);
     flow_round(&f);
     uint32_t cwnd = f.cc.cwnd;
@@ -244,7 +244,7 @@ static void nothing_is_too_much(void **state)
     uint64_t seed = 4;
     for (int i = 0; i < 4000; i++) {
         struct flow f;
-        flow_start(&f, i % 2 ? &cc_cubic : &cc_reno, sizes[chance_below(&seed, 5)], 0);
+        flow_begin(&f, i % 2 ? &cc_cubic : &cc_reno, sizes[chance_below(&seed, 5)], 0);
         f.cc.paced = chance_below(&seed, 2);
         if (chance_below(&seed, 2))
             f.cc.ssthresh = 2 * f.cc.smss + chance_below(&seed, 1 << 26);

@@ -87,7 +87,7 @@ static void suffer(struct flow *f, aksu_time begin, int what)
 static void draw(const struct cc_ops *ops, const struct panel *p)
 {
     struct flow f;
-    flow_start(&f, ops, SMSS, p->rtt_us);
+    flow_begin(&f, ops, SMSS, p->rtt_us);
     const struct incident *next = p->incidents;
     uint32_t holds = p->holds;
     aksu_time begin = f.now;

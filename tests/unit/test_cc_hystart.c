@@ -9,7 +9,7 @@ enum { SMSS = 1448 };
 
 static void start(struct flow *f, uint32_t rtt_us, uint32_t per_ack)
 {
-    flow_start(f, &cc_cubic, SMSS, rtt_us);
+    flow_begin(f, &cc_cubic, SMSS, rtt_us);
     f->per_ack = per_ack;
 }
 

@@ -6,7 +6,7 @@
 
 static void start(struct flow *f, uint32_t per_ack)
 {
-    flow_start(f, &cc_reno, 1000, 100000);
+    flow_begin(f, &cc_reno, 1000, 100000);
     f->per_ack = per_ack;
 }
 

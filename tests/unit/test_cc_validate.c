@@ -8,7 +8,7 @@
  * them. */
 static void rest(struct flow *f, const struct cc_ops *ops, uint32_t per_round, int rounds)
 {
-    flow_start(f, ops, 1000, 100000);
+    flow_begin(f, ops, 1000, 100000);
     flow_reach(f, 100);
     for (int i = 0; i < 5; i++)
         flow_ack(f, 1, true);
@@ -57,14 +57,14 @@ static void a_window_from_before_the_state_is_not_validated(void **state)
 {
     (void)state;
     struct flow f;
-    flow_start(&f, &cc_cubic, 1000, 100000);
+    flow_begin(&f, &cc_cubic, 1000, 100000);
     f.cc.cwnd = f.cc.ssthresh = 80000;
     f.cc.ops->after_idle(&f.cc, SECONDS(2), f.now);
     assert_int_equal(f.cc.cwnd, 80000);
     f.cc.ops->on_congestion(&f.cc, 20000, false, f.now);
     assert_int_equal(f.cc.ssthresh, 14000);
 
-    flow_start(&f, &cc_cubic, 1000, 100000);
+    flow_begin(&f, &cc_cubic, 1000, 100000);
     f.cc.cwnd = f.cc.ssthresh = 80000;
     f.cc.ops->after_idle(&f.cc, SECONDS(700), f.now);
     assert_int_equal(f.cc.cwnd, 20000);
@@ -155,7 +155,7 @@ static void long_round_trips_have_a_longer_period(void **state)
 {
     (void)state;
     struct flow f;
-    flow_start(&f, &cc_cubic, 1000, 2000000);
+    flow_begin(&f, &cc_cubic, 1000, 2000000);
     flow_reach(&f, 100);
     flow_ack(&f, 0, true);                      /* or all of it would count as the last round's */
     f.app_limited = true;
@@ -190,7 +190,7 @@ static void what_was_lost_is_taken_off(void **state)
     f.cc.ops->on_recovered(&f.cc, f.now);
     assert_int_equal(f.cc.ssthresh, 2000);
 
-    flow_start(&f, &cc_cubic, 1000, 100000);    /* a validated window has paid already */
+    flow_begin(&f, &cc_cubic, 1000, 100000);    /* a validated window has paid already */
     flow_reach(&f, 100);
     f.cc.ops->on_congestion(&f.cc, 100000, false, f.now);
     f.cc.ops->on_ack(&f.cc, &a);

@@ -261,12 +261,77 @@ static void what_is_no_segment_is_refused(void **state)
     assert_false(gso_begin(&cutter, &l.frame, true, 0));
 }
 
+/* --- what users have missed --- */
+
+/* Text and TCP options of the longest piece: both count (RFC 6691 2). */
+static uint32_t longest_of(const struct aksu_frame *frame, uint32_t ip_header)
+{
+    struct gso_cutter cutter;
+    struct aksu_frame piece;
+    uint32_t longest = 0;
+    assert_true(gso_begin(&cutter, frame, false, 0));
+    while (gso_next(&cutter, &piece))
+        if (piece.length - ip_header - TCP_HEADER > longest)
+            longest = piece.length - ip_header - TCP_HEADER;
+    return longest;
+}
+
+/* The server's segments to a client that has said how large they may be: some of them are lost, and
+ * go out again. */
+static void sends_to(uint16_t mss, bool v6)
+{
+    struct two w;
+    struct aksu_frame f;
+    aksu_conn c[2];
+    static uint8_t text[100000];
+    unsigned large = 0, frames = 0;
+    const uint32_t ip_header = v6 ? IPV6_HEADER : IPV4_HEADER;
+    struct link_options o = { .v6 = v6, .offload = AKSU_OFFLOAD_TSO };
+    two_init(&w, &o);
+    aksu_listener l = listen_on(&w, SERVER, 80, false);
+    c[CLIENT] = open_to(&w, 80);
+    assert_int_equal(aksu_set(w.net[CLIENT], c[CLIENT], AKSU_OPTION_MAX_SEGMENT, mss, w.now),
+                     AKSU_OK);
+    move(&w);
+    assert_int_equal(aksu_accept(w.net[SERVER], l, &c[SERVER], w.now), AKSU_OK);
+    for (unsigned round = 0; round < 200; round++) {
+        (void)aksu_send(w.net[SERVER], c[SERVER], text, sizeof text, 0, w.now);
+        while (take_frame(&w, SERVER, &f)) {
+            large += f.gso_size != 0;
+            assert_true(longest_of(&f, ip_header) <= mss);
+            if (frames++ % 16 != 9)
+                aksu_frame_in(w.net[CLIENT], w.pair.device[CLIENT], &f, w.now);
+        }
+        while (take_frame(&w, CLIENT, &f))
+            aksu_frame_in(w.net[SERVER], w.pair.device[SERVER], &f, w.now);
+        (void)aksu_receive(w.net[CLIENT], c[CLIENT], text, sizeof text, w.now);
+        w.now += AKSU_MS(50);
+        for (unsigned i = 0; i < 2; i++)
+            aksu_timeouts(w.net[i], w.now);
+    }
+    assert_true(large > 20 && frames > 200);
+    assert_true(counted(w.net[SERVER], AKSU_EV_retransmit) > 20);
+    two_fini(&w);
+}
+
+/* tailscale/tailscale 20026: with large segments handed to the device, nothing on the wire is larger
+ * than the MSS that was agreed. */
+static void acceptance_mss(void **state)                /* RFC 9293 3.7.1 [MUST-16], RFC 6691 2 */
+{
+    (void)state;
+    static const uint16_t mss[] = { 200, 536, 1000, 1220, 1400, 1440 };
+    for (size_t i = 0; i < sizeof mss / sizeof mss[0]; i++)
+        for (unsigned v6 = 0; v6 < 2; v6++)
+            sends_to(mss[i], v6);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(pieces_are_what_the_stack_itself_sends),
         cmocka_unit_test(each_piece_is_a_good_segment),
         cmocka_unit_test(what_is_no_segment_is_refused),
+        cmocka_unit_test(acceptance_mss),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

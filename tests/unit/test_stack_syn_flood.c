@@ -4,7 +4,7 @@
 
 /* sandialabs/wiretap 16: 88,000 SYNs with a budget of 16 MiB. Established flows go on, memory is
  * bounded, and who really wants to connect can: R4987-3.2-a. */
-static void a_flood_costs_nobody_else(void **state)             /* RFC 4987 3.2 */
+static void acceptance_flood(void **state)             /* RFC 4987 3.2 */
 {
     (void)state;
     struct flood f;
@@ -217,7 +217,7 @@ static void a_batch_of_syns(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_flood_costs_nobody_else),
+        cmocka_unit_test(acceptance_flood),
         cmocka_unit_test(the_reserve_is_kept),
         cmocka_unit_test(the_reserve_is_kept_when_all_come_back),
         cmocka_unit_test(nothing_is_promised_without_a_record),

@@ -396,6 +396,42 @@ static void a_pair_in_time_wait_is_in_use(void **state)
     two_fini(&w);
 }
 
+/* A pair in TIME-WAIT is opened again from here, after a second and with timestamps: above what was
+ * used, and the record stays until the new connection is ESTABLISHED. */
+static void a_pair_in_time_wait_is_opened_again(void **state)   /* RFC 6191 2, RFC 7323 5.2 */
+{
+    (void)state;
+    static const struct link_options with_timestamps;
+    for (unsigned without = 0; without < 2; without++) {
+        struct two w;
+        struct aksu_info info, again;
+        aksu_listener l;
+        aksu_conn c, got;
+        to_time_wait(&w, without ? &plain : &with_timestamps, &info, &l);
+        struct aksu_open how = { .remote = info.remote, .local.port = info.local.port };
+        wait_for(&w, AKSU_MS(900));
+        assert_int_equal(aksu_open(w.net[CLIENT], &how, &c, w.now), AKSU_ALREADY_EXISTS);
+        wait_for(&w, AKSU_MS(200));
+        if (without) {
+            assert_int_equal(aksu_open(w.net[CLIENT], &how, &c, w.now), AKSU_ALREADY_EXISTS);
+            two_fini(&w);
+            continue;
+        }
+        assert_int_equal(aksu_open(w.net[CLIENT], &how, &c, w.now), AKSU_OK);
+        assert_int_equal(aksu_status(w.net[CLIENT], c, &again), AKSU_OK);
+        assert_true((int32_t)(again.iss - info.snd_nxt) > 65536);
+        struct aksu_counters counters;
+        aksu_counters(w.net[CLIENT], &counters);
+        assert_int_equal(counters.time_wait, 1);
+        move(&w);
+        assert_int_equal(state_of(w.net[CLIENT], c), AKSU_TCP_ESTABLISHED);
+        assert_int_equal(aksu_accept(w.net[SERVER], l, &got, w.now), AKSU_OK);
+        aksu_counters(w.net[CLIENT], &counters);
+        assert_int_equal(counters.time_wait, 0);
+        two_fini(&w);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -410,6 +446,7 @@ int main(void)
         cmocka_unit_test(a_held_time_wait_reopens_too),
         cmocka_unit_test(without_memory_a_held_time_wait_does_not_reopen),
         cmocka_unit_test(a_pair_in_time_wait_is_in_use),
+        cmocka_unit_test(a_pair_in_time_wait_is_opened_again),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
