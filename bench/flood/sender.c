@@ -1,7 +1,7 @@
 /* sender.c - SYNs of a flood into a network device, as fast as one processor makes them: AF_PACKET,
  * many at a time. Each is of another address, port and ISN. Stops after SECONDS, whatever becomes
- * of them; prints how many the device has taken, the time, and the processor's time. Started by bench/flood/run inside a namespace that
- * it made.
+ * of them; prints how many the device has taken, the time, and the processor's time. Started by
+ * bench/flood/run inside a namespace that it made.
  *   bench-flood-sender DEVICE TO_MAC TO_ADDRESS PORT SECONDS */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -115,12 +115,13 @@ int main(int argc, char **argv)
     int fd = open_device(argv[1]);
     double own = seconds_of(CLOCK_PROCESS_CPUTIME_ID);
     double start = seconds_of(CLOCK_MONOTONIC), now = start, end = start + atof(argv[5]);
-    for (unsigned at = 0; now < end; at = (at + BATCH) % FRAMES, now = seconds_of(CLOCK_MONOTONIC)) {
+    for (unsigned at = 0; now < end; at = (at + BATCH) % FRAMES) {
         int n = sendmmsg(fd, &message[at], BATCH, 0);
         if (n > 0)
             sent += (uint64_t)n;
         else if (errno != ENOBUFS && errno != EAGAIN && errno != EINTR)
             die("send");
+        now = seconds_of(CLOCK_MONOTONIC);
     }
     printf("%llu %.6f %.6f\n", (unsigned long long)sent, now - start,
            seconds_of(CLOCK_PROCESS_CPUTIME_ID) - own);

@@ -1,7 +1,8 @@
 /* stack.c - Aksu behind a device whose listener answers every SYN by cookie. When it has answered
  * all that was there it lets frames gather for a millisecond, so that it works as it does when more
- * come than it can answer, whatever the sender is able to. Runs until its standard input ends or SECONDS have passed, then prints how many it has answered so, and how many
- * connections it has accepted. Started by bench/flood/run inside a namespace that it made.
+ * come than it can answer, whatever the sender is able to. Runs until its standard input ends or
+ * SECONDS have passed, then prints how many it has answered so, and how many connections it has
+ * accepted. Started by bench/flood/run inside a namespace that it made.
  *   bench-flood-aksu DEVICE ADDRESS/BITS GATEWAY PORT SECONDS */
 #include <poll.h>
 #include <stdio.h>
