@@ -9,6 +9,7 @@
 #: make bench-sim      how many segments the simulator carries per second of CPU
 #: make bench-device   throughput and connections through a TAP device (needs root)
 #: make bench-path     one connection over links with loss, reordering and delay, ours and Linux's (needs root)
+#: make bench-flood    SYNs of a flood through a TAP device, answered by cookie, and by the kernel's (needs root)
 #: make wasm           compile the core for freestanding wasm32
 #: make fuzz           libFuzzer programs in build/fuzz/
 #: make install        to $(DESTDIR)$(PREFIX); make uninstall takes it away again
@@ -58,15 +59,15 @@ adapter  := $(wildcard tests/packetdrill/*.c)
 pd       := $(if $(adapter),$(B)/tests/packetdrill.so)
 examples := $(patsubst %.c,$(B)/%,$(wildcard examples/*.c))
 aksu     := $(if $(wildcard src/cli/*.c),$(B)/aksu)
-hosted   := $(wildcard src/device/*.c src/host/*.c) $(program) $(wildcard tests/*/*.c tests/interop/path/*.c bench/*.c bench/device/*.c bench/path/*.c bench/sim/*.c bench/syn/*.c examples/*.c) $(drivers)
+hosted   := $(wildcard src/device/*.c src/host/*.c) $(program) $(wildcard tests/*/*.c tests/interop/path/*.c bench/*.c bench/device/*.c bench/path/*.c bench/sim/*.c bench/syn/*.c bench/flood/*.c examples/*.c) $(drivers)
 
-.PHONY: all lib objects tests check soak golden lint bench bench-sim bench-device bench-path wasm fuzz fuzz-programs install uninstall clean help FORCE
+.PHONY: all lib objects tests check soak golden lint bench bench-sim bench-device bench-path bench-flood wasm fuzz fuzz-programs install uninstall clean help FORCE
 all: lib $(aksu)
 lib: $(B)/libaksu.a $(B)/libaksu.so
 objects: $(call obj,$(library))
 tests: all $(unit) $(suites) $(tool) $(pd) $(examples) $(if $(drivers),$(fuzzers:%=$(B)/fuzz/%))
 
-$(call obj,$(library) $(program) $(wildcard bench/*.c bench/device/*.c bench/path/*.c bench/sim/*.c bench/syn/*.c)): FLAGS += $(LTO)
+$(call obj,$(library) $(program) $(wildcard bench/*.c bench/device/*.c bench/path/*.c bench/sim/*.c bench/syn/*.c bench/flood/*.c)): FLAGS += $(LTO)
 # What is few octets long at most times is only made slower by vectors; where they pay, the code has them.
 $(call obj,$(library)): FLAGS += -fno-tree-vectorize
 $(call obj,$(library)): PIC := -fPIC -fno-semantic-interposition
@@ -91,7 +92,7 @@ $(B)/program.list: FORCE
 	@$(call differs,$(program))
 
 WHOLE = $(if $(LTO),-fno-lto)
-$(B)/$(SONAME) $(B)/aksu $(B)/bench $(B)/bench-sim $(B)/bench-syn $(B)/bench-device-aksu $(B)/bench-path-aksu $(B)/tests/golden: WHOLE = $(LTO)
+$(B)/$(SONAME) $(B)/aksu $(B)/bench $(B)/bench-sim $(B)/bench-syn $(B)/bench-device-aksu $(B)/bench-path-aksu $(B)/bench-flood-aksu $(B)/tests/golden: WHOLE = $(LTO)
 $(B)/libaksu.a: $(call obj,$(library)) $(B)/library.list
 $(B)/libprogram.a: $(call obj,$(program)) $(B)/program.list
 $(B)/%.a:
@@ -132,6 +133,10 @@ $(B)/bench-device-kernel: $(B)/obj/bench/device/kernel.o
 	$Q$(LINK) -o $@ $(inputs)
 $(B)/bench-path-aksu: $(B)/obj/bench/path/stack.o $(B)/libaksu.a
 	$Q$(LINK) -o $@ $(inputs)
+$(B)/bench-flood-aksu: $(B)/obj/bench/flood/stack.o $(B)/libaksu.a
+	$Q$(LINK) -o $@ $(inputs)
+$(B)/bench-flood-sender: $(B)/obj/bench/flood/sender.o $(B)/libaksu.a
+	$Q$(LINK) -o $@ $(inputs)
 $(B)/bench-path-kernel: $(B)/obj/bench/path/kernel.o
 	$Q$(LINK) -o $@ $(inputs)
 $(B)/bench-device-lwip: tests/interop/peers/lwip_bench.c tests/interop/peers/lwip_tap.h
@@ -169,6 +174,8 @@ bench-device: $(B)/bench-device-aksu $(B)/bench-device-kernel $(others:%=$(B)/be
 	$QBUILD=$(B) bench/device/run $(BENCH)
 bench-path: $(B)/bench-path-aksu $(B)/bench-path-kernel $(B)/tests/interop-path
 	$QBUILD=$(B) bench/path/run $(BENCH)
+bench-flood: $(B)/bench-flood-aksu $(B)/bench-flood-sender
+	$QBUILD=$(B) bench/flood/run $(BENCH)
 wasm: $(core:%.c=$(BUILD)/wasm/%.o)
 $(BUILD)/wasm/%.o: %.c
 	@mkdir -p $(@D)

@@ -14,7 +14,8 @@ enum { FEW = 1000 };                    /* connections that are used, among all 
 
 static const char help[] =
     "bench [--only bulk|grown|conn|rr|many|records|memory|floors]... [--segments N]\n"
-    "      [--others N]... [--records N]... [--repeat N] [--bare] [--json FILE] [--measurements FILE]\n"
+    "      [--others N]... [--records N]... [--repeat N] [--bare] [--json FILE]\n"
+    "      [--measurements FILE]\n"
     "  --segments N        operations per measurement, whatever they are\n"
     "  --others N          idle connections around [0, 1000 and 100000]\n"
     "  --records N         TIME-WAIT records that are kept [0, 12000 and 1000000]\n"

@@ -210,7 +210,8 @@ void beside_run(struct flood *f, unsigned repeat)
                   "CPU (%u) |\n");
     print_samples(&share, "| of its rate alone | **%.1f** [%.1f-%.1f] %% (%u) |\n");
     print_samples(&syn, "| SYN beside it | **%.0f** [%.0f-%.0f] ns (%u) |\n");
-    printf("| of the SYNs, answered by cookie; the others have a record | %.1f %% |\n", 100 * cookies / count / repeat);
+    printf("| of the SYNs, answered by cookie; the others have a record | %.1f %% |\n",
+           100 * cookies / count / repeat);
     printf("| connections beside it | %u of %u |\n", flooded.served, flooded.opened);
     if (flooded.served < flooded.opened) {
         fprintf(stderr, "bench-syn: not every connection was served\n");

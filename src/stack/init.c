@@ -6,7 +6,8 @@
 enum { SLAB_CONN = 1, SLAB_TIME_WAIT, SLAB_RANGES, SLAB_LISTENER, SLAB_UDP, SLAB_SENDER,
        SLAB_SENT };
 /* MOST: pages of the pool times connections on a page. */
-enum { CONNECTIONS_USUAL = 1 << 20, CONNECTIONS_MOST = 1 << 27, BUFFER_LEAST = 4096, BUFFER_MOST = RING_MOST - POOL_PAGE,
+enum { CONNECTIONS_USUAL = 1 << 20, CONNECTIONS_MOST = 1 << 27 };
+enum { BUFFER_LEAST = 4096, BUFFER_MOST = RING_MOST - POOL_PAGE,
        BUFFER_GROWS_TO = (16 << 20) - POOL_PAGE, QUICK_ACKS = 16 };
 
 static uint32_t or_default(uint32_t value, uint32_t otherwise)

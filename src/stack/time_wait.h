@@ -56,8 +56,8 @@ bool time_wait_add(struct time_wait_table *t, const struct tcp_time_wait *tcp, u
                    struct tcp_tuple *dropped, aksu_time now);
 void time_wait_restart(struct time_wait_table *t, struct time_wait *r, aksu_time now);
 void time_wait_remove(struct time_wait_table *t, struct time_wait *r);
-/* Our own OPEN may take the pair: the timestamps of a new connection are beyond all that the old one
- * has used (RFC 6191 2, for the other direction). */
+/* Our own OPEN may take the pair: the timestamps of a new connection are beyond all that the old
+ * one has used (RFC 6191 2, for the other direction). */
 bool time_wait_can_open(const struct time_wait_table *t, const struct time_wait *r, aksu_time now);
 /* When the record's time is over, to the tick. */
 aksu_time time_wait_until(const struct time_wait *r, aksu_time now);

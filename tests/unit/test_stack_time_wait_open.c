@@ -11,6 +11,23 @@ static uint32_t records(struct two *w)
     return c.time_wait;
 }
 
+/* So much that the sequence numbers are ahead of the clock that a new ISS is taken from. */
+static void a_megabyte(struct two *w, const aksu_conn both[2])
+{
+    static uint8_t text[16384];
+    for (unsigned received = 0, sent = 0; received < 1 << 20;) {
+        ptrdiff_t n = 0;
+        if (sent < 1 << 20)
+            n = aksu_send(w->net[CLIENT], both[CLIENT], text, sizeof text, 0, w->now);
+        sent += n > 0 ? (unsigned)n : 0;
+        move(w);
+        while ((n = aksu_receive(w->net[SERVER], both[SERVER], text, sizeof text, w->now)) > 0)
+            received += (unsigned)n;
+        wait_for(w, AKSU_US(100));
+    }
+    wait_for(w, AKSU_MS(100));
+}
+
 /* The client has closed a connection from the first ephemeral port, and all others were used. */
 static void only_the_port_in_time_wait_is_next(struct two *w, bool timestamps,
                                                struct aksu_info *info, aksu_listener *l)
@@ -22,6 +39,7 @@ static void only_the_port_in_time_wait_is_next(struct two *w, bool timestamps,
     two_init(w, &options);
     *l = listen_on(w, SERVER, 80, false);
     connect_pair(w, *l, 80, both);
+    a_megabyte(w, both);
     assert_int_equal(aksu_status(w->net[CLIENT], both[CLIENT], info), AKSU_OK);
     aksu_close(w->net[CLIENT], both[CLIENT], w->now);
     move(w);
