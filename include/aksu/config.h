@@ -42,6 +42,9 @@ struct aksu_config {
     bool no_rfc5961;            /* RST and SYN as RFC 9293 3.10.7.4 without the RFC 5961 checks */
     bool no_rfc1337;            /* a RST in TIME-WAIT deletes the record */
     bool no_pacing;             /* what cwnd allows leaves at once (but for "bbr") */
+    uint32_t user_timeout_option;       /* seconds: the option is sent with this and heard, for all
+                                           connections; 0: only by AKSU_OPTION_..., RFC 5482 */
+    aksu_time user_timeout_least, user_timeout_most;    /* of what is adopted [100 s, 1 h] */
     enum aksu_mtu_probing mtu_probing;  /* [AKSU_MTU_PROBING_BLACK_HOLE]; RFC 4821 */
     enum aksu_syn_cookies syn_cookies;  /* [AKSU_SYN_COOKIES_WHEN_FULL]; RFC 4987 */
     bool no_port_randomization; /* ephemeral ports in order (tests) */

@@ -21,7 +21,11 @@ enum aksu_option {
     AKSU_OPTION_SOFT_ERRORS,    /* 0: do not report them [SHLD-20] */
     /* Octets, 4096..64 MiB less 4096: from then on of this size, it does not grow by itself. */
     AKSU_OPTION_SEND_BUFFER, AKSU_OPTION_RECEIVE_BUFFER,
-    AKSU_OPTION_ECN, AKSU_OPTION_MAX_SEGMENT /* enum aksu_ecn, 88..65535; ILLEGAL after the SYN */
+    AKSU_OPTION_ECN, AKSU_OPTION_MAX_SEGMENT, /* enum aksu_ecn, 88..65535; ILLEGAL after the SYN */
+    /* RFC 5482. Seconds that the peer is told to have patience, up to 1966020, 0: the user timeout
+     * or 5 min; -1: off. When it is on, the greater of both ends' is the user timeout, within the
+     * config's limits, and R2 does not count; unless the user has set one (CHANGEABLE is 0). */
+    AKSU_OPTION_USER_TIMEOUT_OPTION, AKSU_OPTION_USER_TIMEOUT_CHANGEABLE
 };
 AKSU_API enum aksu_status aksu_set(struct aksu *net, aksu_conn conn, enum aksu_option option,
                                    int64_t value, aksu_time now);

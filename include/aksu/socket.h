@@ -99,6 +99,7 @@ struct aksu_info {
     uint32_t srtt_us, rttvar_us, rto_us;
     uint8_t snd_wscale, rcv_wscale;
     bool timestamps, sack, ecn, urgent_pending, peer_closed, held;  /* the first three: agreed */
+    uint32_t user_timeout_ms;           /* in force: the user's, or by RFC 5482; 0: none */
     uint32_t urgent_left;               /* octets up to the urgent pointer */
     uint64_t octets_in, octets_out;     /* text, each octet once */
     uint32_t segments_in, segments_out, retransmits, backoff;

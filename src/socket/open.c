@@ -31,7 +31,9 @@ static enum aksu_status choose_port(struct aksu *net, struct tcp_tuple *tuple, u
     struct port_walk walk = ports_first(&net->ports, &tuple->local_ip, &remote);
     while ((tuple->local_port = ports_next(&net->ports, &walk)) != 0) {
         *hash = conn_hash(&net->table.key, tuple);
-        if (!in_use(net, tuple, *hash, old, now))
+        /* RFC 6056 3.2: not the port of a local service */
+        if (!in_use(net, tuple, *hash, old, now)
+            && !listener_has_port(&net->listeners, tuple->local_port))
             return AKSU_OK;
     }
     return AKSU_ALREADY_EXISTS;

@@ -2,6 +2,7 @@
  * defaults of struct aksu_config. Called by socket/ once for each stack. */
 #include "base/check.h"
 #include "stack/calls.h"
+#include "tcp/user_timeout.h"
 
 enum { SLAB_CONN = 1, SLAB_TIME_WAIT, SLAB_RANGES, SLAB_LISTENER, SLAB_UDP, SLAB_SENDER,
        SLAB_SENT };
@@ -29,6 +30,12 @@ static uint32_t buffer(uint32_t given, uint32_t otherwise, size_t most)
 {
     most = most < BUFFER_MOST ? most : BUFFER_MOST;
     return within(or_default(given, otherwise), BUFFER_LEAST, (uint32_t)most);
+}
+
+static uint32_t ms_or(aksu_time given, uint32_t normal)
+{
+    aksu_time ms = (given + MS(1) - 1) / MS(1);
+    return ms == 0 ? normal : ms < INT32_MAX ? (uint32_t)ms : INT32_MAX;
 }
 
 static struct tcp_config tcp_defaults(const struct aksu_config *c, size_t size)
@@ -60,6 +67,9 @@ static struct tcp_config tcp_defaults(const struct aksu_config *c, size_t size)
         .ecn = (uint8_t)c->ecn,
         .pacing = !c->no_pacing,
         .mtu_probing = (uint8_t)c->mtu_probing,
+        .user_timeout_option = user_timeout_coded(c->user_timeout_option),
+        .user_timeout_least_ms = ms_or(c->user_timeout_least, 100 * 1000),
+        .user_timeout_most_ms = ms_or(c->user_timeout_most, 3600 * 1000),
     };
     t.msl = time_min(t.msl, SECONDS(24 * 3600)); /* TIME-WAIT ticks are counted modulo 2^32 */
     t.delayed_ack = time_min(t.delayed_ack, MS(499));   /* RFC 9293 3.8.6.3 [MUST-40] */

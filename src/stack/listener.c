@@ -131,6 +131,17 @@ struct listener *listener_lookup(const struct listener_table *t, const struct tc
     return l != NULL ? l : best(t, 0, tuple);
 }
 
+bool listener_has_port(const struct listener_table *t, uint16_t port)
+{
+    for (slab_ref ref = t->bucket[port % LISTENER_BUCKETS]; ref != 0;) {
+        const struct listener *l = listener_at(t, ref);
+        if (l->local.port == port)
+            return true;
+        ref = l->next;
+    }
+    return false;
+}
+
 void listener_ready(struct listener_table *t, struct listener *l)
 {
     if (l->ready)

@@ -50,6 +50,9 @@ static inline aksu_listener listener_handle(const struct listener *l)
  * address before any; NULL: nobody. */
 struct listener *listener_lookup(const struct listener_table *t, const struct tcp_tuple *tuple);
 
+/* Some listener has exactly this port. */
+bool listener_has_port(const struct listener_table *t, uint16_t port);
+
 /* The listener is told as acceptable once (edge-triggered). */
 void listener_ready(struct listener_table *t, struct listener *l);
 struct listener *listener_next_ready(struct listener_table *t);     /* NULL: none */

@@ -19,6 +19,8 @@ struct tcp_config {
     bool timestamps, sack, window_scale;        /* offered and accepted */
     bool dsack;                                 /* duplicates are reported: RFC 2883 4 */
     bool rfc5961, rfc1337;
+    uint32_t user_timeout_least_ms, user_timeout_most_ms;   /* RFC 5482 3.1 */
+    uint16_t user_timeout_option;   /* as it is sent; 0: not enabled */
     uint8_t ecn;                    /* enum aksu_ecn */
     uint8_t mtu_probing;            /* enum aksu_mtu_probing */
     bool pacing;                    /* also for algorithms that do not pace themselves */

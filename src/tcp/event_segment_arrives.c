@@ -2,6 +2,7 @@
  * SYN-SENT, and the order of the eight steps for all others (segment_steps.c). Called by the stack
  * for each good segment. */
 #include "tcp/core.h"
+#include "tcp/user_timeout.h"
 
 /* A RST that the sender of `seg` will accept: RFC 9293 3.5.2 group 1. */
 static void reset_for(const struct tcp_segment *seg, struct tcp_segment *reply)
@@ -113,6 +114,7 @@ void tcp_established(struct tcp *t, aksu_time now)
         t->rto_us = 3000000;                    /* RFC 6298 5.7 */
     t->resends = t->backoff = 0;
     t->last_out_ms = (uint32_t)(now / MS(1));
+    user_timeout_begin(t, now);
     if (t->keepalive)
         t->deadline[TIMER_KEEP_ALIVE] = time_after(now, MS(t->keepalive_idle_ms));
     if (t->fin_queued)                       /* RFC 9293 3.10.4: a CLOSE from SYN-RECEIVED waited */
@@ -192,6 +194,8 @@ static bool first_to_fifth(struct tcp *t, const struct tcp_segment *seg, aksu_ti
 
 static void sixth_to_eighth(struct tcp *t, const struct tcp_segment *seg, aksu_time now)
 {
+    if ((seg->options.has & HAS_USER_TIMEOUT) && !(seg->ctl & CTL_SYN))
+        user_timeout_heard(t, &seg->options, now);
     if (sixth_check_urg(t, seg, now) == STEP_NEXT && seventh_process_text(t, seg, now) == STEP_NEXT)
         (void)eighth_check_fin(t, seg, now);
 }

@@ -1,5 +1,6 @@
 /* event_status.c - the STATUS call (RFC 9293 3.10.6, 3.9.1.6) and the settings of a connection. */
 #include "tcp/core.h"
+#include "tcp/user_timeout.h"
 
 enum aksu_status tcp_status(const struct tcp *t, struct aksu_info *out)
 {
@@ -21,6 +22,7 @@ enum aksu_status tcp_status(const struct tcp *t, struct aksu_info *out)
         .octets_in = t->octets_in, .octets_out = t->octets_out,
         .segments_in = t->segments_in, .segments_out = t->segments_out,
         .retransmits = t->retransmits, .backoff = t->backoff,
+        .user_timeout_ms = user_timeout_now(t),
     };
     sender_status(t, out);
     if (out->send_buffer > t->send.length)
@@ -41,7 +43,7 @@ static void arm_keepalive(struct tcp *t, aksu_time now)
     t->keepalive_probes = 0;
     bool on = t->keepalive && tcp_synchronized(t) && t->state != TCP_TIME_WAIT;
     aksu_time from = t->last_in_at ? t->last_in_at : now;
-    aksu_time idle = time_after(from, MS(t->keepalive_idle_ms));
+    aksu_time idle = time_after(from, MS(user_timeout_keepalive_idle(t)));
     t->deadline[TIMER_KEEP_ALIVE] = on ? idle : NEVER;
 }
 
@@ -77,16 +79,6 @@ static enum aksu_status set_buffer(struct tcp *t, enum aksu_option option, int64
     return AKSU_OK;
 }
 
-static enum aksu_status set_user_timeout(struct tcp *t, int64_t value, aksu_time now)
-{
-    if (!in(value, 0, INT32_MAX))
-        return AKSU_INVALID;
-    t->user_timeout_ms = (uint32_t)value;
-    t->deadline[TIMER_USER] = NEVER;
-    tcp_arm_user_timeout(t, now);
-    return AKSU_OK;
-}
-
 static enum aksu_status set_u8(uint8_t *field, int64_t value, int64_t least, int64_t most)
 {
     if (!in(value, least, most))
@@ -107,8 +99,9 @@ enum aksu_status tcp_set(struct tcp *t, enum aksu_option option, int64_t value, 
     case AKSU_OPTION_KEEPALIVE: case AKSU_OPTION_KEEPALIVE_IDLE:
     case AKSU_OPTION_KEEPALIVE_INTERVAL: case AKSU_OPTION_KEEPALIVE_COUNT:
         return set_keepalive(t, option, value, now);
-    case AKSU_OPTION_USER_TIMEOUT:
-        return set_user_timeout(t, value, now);
+    case AKSU_OPTION_USER_TIMEOUT: case AKSU_OPTION_USER_TIMEOUT_OPTION:
+    case AKSU_OPTION_USER_TIMEOUT_CHANGEABLE:
+        return user_timeout_set(t, option, value, now);
     case AKSU_OPTION_R2:
         if (!in(value, 1, 200) && value != UINT32_MAX)
             return AKSU_INVALID;

@@ -2,6 +2,7 @@
  * (3.8.6.1), keep-alive (3.8.4), delayed ACK (3.8.6.3), and the limit for connections that nobody
  * holds. Called by the stack. */
 #include "tcp/core.h"
+#include "tcp/user_timeout.h"
 
 aksu_time tcp_next_timeout(const struct tcp *t)
 {
@@ -22,7 +23,9 @@ void tcp_arm_user_timeout(struct tcp *t, aksu_time now)
 {
     if (t->user_timeout_ms == 0 || t->deadline[TIMER_USER] != NEVER || t->state == TCP_CLOSED)
         return;
-    t->deadline[TIMER_USER] = time_after(now, MS(t->user_timeout_ms));
+    uint32_t ms = user_timeout_now(t);
+    if (ms > 0)
+        t->deadline[TIMER_USER] = time_after(now, MS(ms));
 }
 
 /* What the last ICMP error said is a better reason than silence: RFC 9293 3.9.2.2 [SHLD-25]. */
@@ -35,7 +38,10 @@ static void user_timeout(struct tcp *t, aksu_time now)
 {
     if (!outstanding(t))
         return;
-    aksu_time due = time_after(t->progress_at, MS(t->user_timeout_ms));
+    /* RFC 9293 3.8.6.1 [MUST-37]: a peer that answers probes may keep its window closed, whatever
+     * it once suggested. */
+    bool probed = t->uto_heard && t->closed_window && t->probes <= 1;
+    aksu_time due = time_after(probed ? now : t->progress_at, MS(user_timeout_now(t)));
     if (due > now)
         t->deadline[TIMER_USER] = due;
     else
@@ -69,7 +75,7 @@ static void syn_timeout(struct tcp *t, aksu_time now)
 /* RFC 9293 3.8.3 [MUST-20]: R1 tells, R2 ends. */
 static bool too_many_resends(struct tcp *t, aksu_time now)
 {
-    if (t->resends >= t->r2) {
+    if (t->resends >= t->r2 && !t->uto_heard) {
         tcp_fail(t, silence(t), "no acknowledgment", now);
         return true;
     }
@@ -115,7 +121,7 @@ static void persist_timeout(struct tcp *t, aksu_time now)
         t->sws_override = true;
         return;
     }
-    if (t->probes >= t->r2) {                   /* not one of them was answered */
+    if (t->probes >= t->r2 && !t->uto_heard) {                   /* not one of them was answered */
         tcp_fail(t, silence(t), "no answer to window probes", now);
         return;
     }
@@ -137,7 +143,7 @@ static void keepalive_timeout(struct tcp *t, aksu_time now)
 {
     if (!t->keepalive || !tcp_synchronized(t) || t->state == TCP_TIME_WAIT)
         return;
-    aksu_time idle = time_after(t->last_in_at, MS(t->keepalive_idle_ms));
+    aksu_time idle = time_after(t->last_in_at, MS(user_timeout_keepalive_idle(t)));
     if (t->keepalive_probes == 0 && idle > now) {
         t->deadline[TIMER_KEEP_ALIVE] = idle;
         return;

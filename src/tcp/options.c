@@ -3,6 +3,7 @@
  * Called by OPEN, SEGMENT ARRIVES, output. */
 #include "base/ip_addr.h"
 #include "tcp/core.h"
+#include "tcp/user_timeout.h"
 
 enum { SMALLEST_MSS = 48, LEAST_GIVEN = 88, LARGEST_SHIFT = 14 };
 
@@ -46,6 +47,8 @@ void tcp_negotiate(struct tcp *t, const struct tcp_segment *syn, aksu_time now)
         t->snd_wscale = (o->window_scale > LARGEST_SHIFT ? LARGEST_SHIFT : o->window_scale) & 15u;
     else
         t->rcv_wscale = 0;
+    if (o->has & HAS_USER_TIMEOUT)
+        user_timeout_heard(t, o, now);
     if (t->ts_on) {
         t->ts_recent = o->ts_val;
         t->ts_recent_at = (uint32_t)(now / SECONDS(1));
@@ -57,7 +60,7 @@ void tcp_negotiate(struct tcp *t, const struct tcp_segment *syn, aksu_time now)
              .timestamps = t->ts_on, .sack = t->sack_on, .ecn = t->ecn == TCP_ECN_ON);
 }
 
-void tcp_own_syn_options(const struct tcp *t, struct tcp_options *out, aksu_time now)
+void tcp_own_syn_options(struct tcp *t, struct tcp_options *out, aksu_time now)
 {
     const struct tcp_config *c = &t->env->config;
     bool offer = t->state == TCP_SYN_SENT;      /* a SYN,ACK only repeats what the SYN offered */
@@ -75,6 +78,8 @@ void tcp_own_syn_options(const struct tcp *t, struct tcp_options *out, aksu_time
         out->ts_val = tcp_ts_clock(t, now);
         out->ts_ecr = offer ? 0 : t->ts_recent;
     }
+    if (t->uto_on)
+        user_timeout_say(t, out);
 }
 
 void tcp_own_options(struct tcp *t, struct tcp_options *out, aksu_time now)

@@ -2,6 +2,7 @@
  * RFC 9293 3.10.7.4 [MUST-58] and RFC 9293 3.10.7.4 [MUST-59] hold because nothing is sent before
  * all input was processed. */
 #include "tcp/core.h"
+#include "tcp/user_timeout.h"
 
 /* Apart from the few registers of those who call them. */
 #define RARELY __attribute__((noinline, cold))
@@ -40,6 +41,8 @@ static void segment(struct tcp *t, struct tcp_segment *out, seq_t seq, uint8_t c
     uint32_t wnd = window_to_advertise(t, now) >> t->rcv_wscale;
     out->wnd = wnd > UINT16_MAX ? UINT16_MAX : wnd;
     tcp_own_options(t, &out->options, now);
+    if (t->uto_owed)
+        user_timeout_say(t, &out->options);
     acknowledged(t);
 }
 
@@ -106,12 +109,13 @@ static void attach_fin(struct tcp *t, struct tcp_segment *out)
     }
 }
 
-/* Text that fits a segment: SACK blocks take their part of Eff.snd.MSS. */
+/* Text that fits a segment: SACK blocks, and a user timeout, take their part of Eff.snd.MSS. */
 static uint32_t text_limit(const struct tcp *t)
 {
-    if (!reassembly_reports(t))
+    if (!reassembly_reports(t) && !t->uto_owed)
         return t->snd_mss;
-    uint32_t blocks = 4u + 8u * reassembly_blocks(t);
+    uint32_t blocks = reassembly_reports(t) ? 4u + 8u * reassembly_blocks(t) : 0;
+    blocks += t->uto_owed ? 4u : 0;
     return t->snd_mss > blocks + 8 ? t->snd_mss - blocks : 8;
 }
 

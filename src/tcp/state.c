@@ -119,6 +119,8 @@ void tcp_init(struct tcp *t, struct tcp_env *env, uint32_t conn, uint16_t mtu)
     t->keepalive_idle_ms = 2u * 3600 * 1000;    /* RFC 9293 3.8.4 [MUST-28], 3.8.4 [MUST-25] */
     t->keepalive_interval_ms = 75 * 1000;
     t->keepalive_count = 9;
+    t->uto_given = env->config.user_timeout_option;
+    t->uto_on = t->uto_given != 0;
     t->cc = env->cc;
     t->ecn_wish = env->config.ecn & 3u;
     t->idle_ssthresh = UINT32_MAX;

@@ -70,6 +70,7 @@ struct tcp {
 
     uint8_t quick_acks;             /* full segments that are still acknowledged one by one */
     uint8_t snd_wscale : 4, rcv_wscale : 4;
+    bool uto_on : 1, uto_fixed : 1, uto_heard : 1, uto_owed : 1;    /* RFC 5482 3 */
     uint16_t peer_mss;              /* what the peer announced, or the default */
     uint16_t mtu, mtu_most;         /* octets of TCP header + text that this path carries; may */
     uint16_t snd_mss;               /* Eff.snd.MSS: text per segment, RFC 9293 3.7.1 [MUST-16] */
@@ -91,8 +92,9 @@ struct tcp {
     uint8_t ecn_wish : 2;           /* enum aksu_ecn */
     bool ece_owed : 1;              /* on every ACK, until the peer says CWR */
     bool cwr_owed : 1;              /* on the next new text */
+    uint16_t uto_given;             /* ADV_UTO as on the wire, RFC 5482 3; 0: the user timeout */
     uint32_t keepalive_idle_ms, keepalive_interval_ms;
-    uint32_t user_timeout_ms;       /* 0: none */
+    uint32_t user_timeout_ms;       /* 0: none; with uto_heard what the peer suggests */
     int32_t linger_ms;              /* -1: off */
     uint32_t send_buffer, receive_buffer;
     slab_ref holes;                 /* struct tcp_held: text out of order; 0: none */

@@ -12,6 +12,7 @@ static unsigned attack(int line, unsigned n)
     return answers;
 }
 
+/* R5961-7-a; of R5961-7-b the number. */
 SCRIPT(challenge_acks_are_limited)                  /* RFC 5961 7 */
 {
     static const uint32_t limits[] = { 10, 3 };
@@ -37,6 +38,7 @@ SCRIPT(the_limit_is_each_connections_own)           /* RFC 5961 7 */
     check(attack(__LINE__, 1) == 1);
 }
 
+/* R5961-3.2-e, R5961-4.2-c, R5961-5.2-c */
 SCRIPT(what_is_dropped_changes_nothing)             /* RFC 5961 3.2, 4.2, 5.2 */
 {
     given(ESTABLISHED);
@@ -56,6 +58,7 @@ SCRIPT(what_is_dropped_changes_nothing)             /* RFC 5961 3.2, 4.2, 5.2 */
     ready(0);
 }
 
+/* R5961-4.2-d */
 SCRIPT(a_peer_that_restarted)                       /* RFC 5961 4.2 */
 {
     given(ESTABLISHED);
@@ -68,6 +71,7 @@ SCRIPT(a_peer_that_restarted)                       /* RFC 5961 4.2 */
     out(RST|ACK, .seq = 0, .ack = 500001);
 }
 
+/* R5961-3.2-c */
 SCRIPT(a_reset_with_a_delayed_ack_pending)          /* RFC 5961 3.2 */
 {
     given(ESTABLISHED);

@@ -7,6 +7,7 @@
 
 static const enum aksu_tcp_state outstanding[] = { TCP_FIN_WAIT_1, TCP_CLOSING, TCP_LAST_ACK };
 
+/* R5461-4.1-a: not even an open; what the error said is the reason when it fails. */
 SCRIPT(soft_errors_do_not_abort)                    /* RFC 9293 3.9.2.2 [MUST-56] */
 {
     given(SYN_SENT);
@@ -56,6 +57,7 @@ SCRIPT(hard_errors_abort_an_open)                   /* RFC 9293 3.9.2.2 [SHLD-26
     reason(PROHIBITED);
 }
 
+/* R5927-5.2-a */
 SCRIPT(hard_errors_are_soft_once_synchronized)      /* RFC 5927 5.2 */
 {
     given(ESTABLISHED);
@@ -72,6 +74,7 @@ SCRIPT(hard_errors_are_soft_once_synchronized)      /* RFC 5927 5.2 */
     }
 }
 
+/* R5927-4.1-a */
 SCRIPT(errors_about_what_is_not_outstanding)        /* RFC 5927 4.1, RFC 9293 3.9.2.2 [MUST-54] */
 {
     given(SYN_SENT);

@@ -28,6 +28,7 @@ SCRIPT(the_isn_clock_ticks_every_4_us)              /* RFC 9293 3.4.1 [MUST-8] *
     check_eq(isn_of(&w.tuple, w.now), first);       /* a frozen clock: the same */
 }
 
+/* R6528-3-a */
 SCRIPT(isns_of_different_connections)               /* RFC 9293 3.4.1 [SHLD-1], 3.4.1 [MUST-9] */
 {
     given(CLOSED);

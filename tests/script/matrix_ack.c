@@ -25,6 +25,7 @@ SCRIPT(without_the_ack_bit_nothing_happens)         /* RFC 9293 3.10.7.4 fifth *
     }
 }
 
+/* R5961-5.2-b, R5961-5.2-e */
 SCRIPT(an_ack_from_long_ago_is_challenged)      /* RFC 5961 5.2, RFC 9293 3.10.7.4 fifth [MAY-12] */
 {
     for each(st, segment_states) {
@@ -49,7 +50,7 @@ SCRIPT(an_ack_from_long_ago_is_challenged)      /* RFC 5961 5.2, RFC 9293 3.10.7
     }
 }
 
-/* MAX.SND.WND is the largest window ever seen, not the present one. */
+/* MAX.SND.WND is the largest window ever seen, not the present one: R5961-5.2-a, R5961-5.2-d. */
 SCRIPT(the_oldest_ack_that_is_accepted)             /* RFC 5961 5.2 */
 {
     for each(st, reading) {

@@ -76,6 +76,7 @@ SCRIPT(a_reset_of_a_passive_open_returns_to_listen) /* RFC 9293 3.5 [MUST-11], 3
     out(SYN|ACK, .seq = 0, .ack = 1);
 }
 
+/* R5961-3.2-a, R5961-3.2-d, R5961-3.2-g */
 SCRIPT(a_reset_elsewhere_in_the_window_is_challenged)   /* RFC 5961 3.2 */
 {
     for each(st, segment_states) {
@@ -133,6 +134,7 @@ SCRIPT(a_reset_at_a_closed_window)                  /* RFC 9293 3.4 [MUST-66] */
     }
 }
 
+/* R5961-4.2-a, R5961-4.2-b */
 SCRIPT(a_syn_on_a_connection_is_challenged)         /* RFC 5961 4.2, RFC 9293 3.10.7.4 fourth */
 {
     for each(st, challenged) {

@@ -28,6 +28,7 @@ SCRIPT(a_missing_timestamp_is_silently_dropped)     /* RFC 7323 3.2 */
     }
 }
 
+/* R5961-3.2-b */
 SCRIPT(a_reset_outside_the_window_is_dropped)       /* RFC 9293 3.10.7.4 first, RFC 5961 3.2 */
 {
     for (int strict = 0; strict < 2; strict++)

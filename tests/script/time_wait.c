@@ -16,6 +16,7 @@ static void reopens(int line, bool yes, aksu_time left)
     script_check(line, tcp_next_timeout(&w.tcp) == w.now + left, "2 MSL goes on as before");
 }
 
+/* R6191-2-a, R6191-2-b, R6191-2-f */
 SCRIPT(both_with_timestamps)                        /* RFC 6191 2, RFC 9293 3.6.1 [SHLD-4] */
 {
     static const struct { uint32_t seq, ts; bool yes; const char *row; } syns[] = {
@@ -43,6 +44,7 @@ SCRIPT(a_reset_does_not_touch_the_timestamp_of_time_wait)   /* RFC 7323 5.2 */
     reopens(__LINE__, true, SECONDS(60));
 }
 
+/* R6191-2-c */
 SCRIPT(the_new_one_without_timestamps)              /* RFC 6191 2 */
 {
     given(TIME_WAIT, .timestamps = true);
@@ -55,6 +57,7 @@ SCRIPT(the_new_one_without_timestamps)              /* RFC 6191 2 */
     reopens(__LINE__, false, SECONDS(60));
 }
 
+/* R6191-2-d, R6191-2-e */
 SCRIPT(the_old_one_without_timestamps)              /* RFC 6191 2 */
 {
     given(TIME_WAIT);

@@ -70,6 +70,7 @@ static const struct tcp_config defaults = {
     .syn_r2 = SECONDS(180), .delayed_ack = MS(40), .fin_wait_2 = SECONDS(60),
     .data_r1 = 3, .data_r2 = 15, .orphan_probes = 8, .initial_window = 10,
     .send_buffer = 65536, .receive_buffer = 32768, .challenge_acks = 10,
+    .user_timeout_least_ms = 100000, .user_timeout_most_ms = 3600000,
     .mtu_probing = AKSU_MTU_PROBING_OFF,
     .timestamps = true, .sack = true, .dsack = true, .window_scale = true,
     .rfc5961 = true, .rfc1337 = true,

@@ -39,7 +39,8 @@ static uint64_t digest_of(uint64_t seed)
         assert_non_null(aksu_sim_cable(w, b, right, wide));
         for (unsigned v6 = 0; v6 < 2; v6++) {
             assert_non_null(aksu_sim_flow(w, &(struct aksu_sim_flow){ .host = { a, b }, .v6 = v6,
-                .app = { { .octets = 400000 + 1000 * i }, { .gulp = 3000, .gulp_pause = AKSU_MS(1) } },
+                .app = { { .octets = 400000 + 1000 * i },
+                         { .gulp = 3000, .gulp_pause = AKSU_MS(1) } },
                 .at = AKSU_MS(1000 + 10 * i) }));
             assert_non_null(aksu_sim_flow(w, &(struct aksu_sim_flow){ .host = { b, a }, .v6 = v6,
                 .app = { { .act = aksu_sim_request, .octets = 20000, .request = 500,
@@ -60,7 +61,8 @@ static uint64_t digest_of(uint64_t seed)
 
 /* When the stack is to send something else from now on, the new numbers go here. */
 static const uint64_t expected[4] = {
-    UINT64_C(0xba0af944d86b325e), UINT64_C(0xe20e2d13ebc2455e), UINT64_C(0x8c6b60a0e9f5b3c3), UINT64_C(0xb1f2d863f72a8e95),
+    UINT64_C(0xba0af944d86b325e), UINT64_C(0xe20e2d13ebc2455e),
+    UINT64_C(0x8c6b60a0e9f5b3c3), UINT64_C(0xb1f2d863f72a8e95),
 };
 
 static void acceptance_repeat(void **state)

@@ -314,8 +314,8 @@ static void sends_to(uint16_t mss, bool v6)
     two_fini(&w);
 }
 
-/* tailscale/tailscale 20026: with large segments handed to the device, nothing on the wire is larger
- * than the MSS that was agreed. */
+/* tailscale/tailscale 20026: with large segments handed to the device, nothing on the wire is
+ * larger than the MSS that was agreed. */
 static void acceptance_mss(void **state)                /* RFC 9293 3.7.1 [MUST-16], RFC 6691 2 */
 {
     (void)state;

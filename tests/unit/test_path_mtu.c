@@ -89,7 +89,8 @@ static void plateaus(void **state)
         assert_int_equal(path_mtu_plateau(steps[i][0]), steps[i][1]);
 }
 
-static void every_port_is_tried_once(void **state)
+/* R6056-3.2-a: from the largest range that there is. */
+static void every_port_is_tried_once(void **state)      /* RFC 6056 3.2 */
 {
     (void)state;
     static bool seen[65536];
@@ -118,7 +119,8 @@ static uint16_t first_port(struct ports *p, const char *local, const char *remot
     return ports_next(p, &walk);
 }
 
-static void peers_see_independent_sequences(void **state)
+/* R6056-3.3-a */
+static void peers_see_independent_sequences(void **state)   /* RFC 6056 3.3.3 */
 {
     (void)state;
     struct ports p, q;

@@ -55,7 +55,8 @@ static void a_connection_keeps_all_its_options(void **state)    /* RFC 4987 3.6,
     }
 }
 
-/* The cache of half-open connections comes first, cookies when it overflows: R4987-3.7-a. */
+/* The cache of half-open connections comes first, cookies when it overflows: R4987-3.7-a,
+ * R4987-4-a. */
 static void cookies_come_when_the_backlog_is_full(void **state) /* RFC 4987 3.7 */
 {
     (void)state;

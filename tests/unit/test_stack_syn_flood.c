@@ -3,7 +3,7 @@
 #include "flood_help.h"
 
 /* sandialabs/wiretap 16: 88,000 SYNs with a budget of 16 MiB. Established flows go on, memory is
- * bounded, and who really wants to connect can: R4987-3.2-a. */
+ * bounded, and who really wants to connect can: R4987-3.2-a, R4987-3.5-a. */
 static void acceptance_flood(void **state)             /* RFC 4987 3.2 */
 {
     (void)state;

@@ -227,7 +227,8 @@ static void a_repeated_fin_is_acknowledged_and_restarts_the_time(void **state)
     two_fini(&w);
 }
 
-static void an_ack_or_rst_changes_nothing(void **state)
+/* R1337-3-a */
+static void an_ack_or_rst_changes_nothing(void **state)     /* RFC 1337 3 */
 {
     (void)state;
     struct two w;
