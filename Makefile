@@ -104,9 +104,9 @@ $(B)/libaksu.so: $(B)/$(SONAME)
 
 inputs = $(filter %.o %.a,$^)
 $(B)/aksu: $(call obj,$(program)) $(B)/program.list $(B)/libaksu.a
-	$Q$(LINK) -o $@ $(inputs) $(call pkg,libseccomp)
+	$Q$(LINK) -o $@ $(inputs) $(call pkg,libseccomp) $(call pkg,libcrypto)
 $(unit): $(B)/tests/unit/%: $(B)/obj/tests/unit/%.o $(call obj,$(helpers))
-	$Q$(LINK) -o $@ $(inputs) -Wl,--as-needed $(call pkg,cmocka) $(call pkg,libseccomp)
+	$Q$(LINK) -o $@ $(inputs) -Wl,--as-needed $(call pkg,cmocka) $(call pkg,libseccomp) $(call pkg,libcrypto)
 $(B)/tests/script: $(call obj,$(wildcard tests/script/*.c))
 	$Q$(LINK) -o $@ $(inputs)
 $(B)/tests/sim: $(call obj,$(wildcard tests/sim/*.c) $(peer))

@@ -75,6 +75,8 @@ void tcp_own_syn_options(const struct tcp *t, struct tcp_options *out, aksu_time
         out->ts_val = tcp_ts_clock(t, now);
         out->ts_ecr = offer ? 0 : t->ts_recent;
     }
+    if (t->ao != 0)
+        ao_option(t, out);
 }
 
 void tcp_own_options(struct tcp *t, struct tcp_options *out, aksu_time now)
@@ -86,6 +88,8 @@ void tcp_own_options(struct tcp *t, struct tcp_options *out, aksu_time now)
         out->ts_val = tcp_ts_clock(t, now);
         out->ts_ecr = t->ts_recent;
     }
+    if (t->ao != 0)
+        ao_option(t, out);
     if (reassembly_reports(t))
         reassembly_sacks(t, out);
 }
