@@ -25,8 +25,8 @@ typedef bool aksu_ao_mac(void *user, enum aksu_ao_algorithm algorithm, const uin
 struct aksu_ao_config {
     aksu_ao_mac *mac;
     void *user;                 /* its first argument */
-    bool drop_unmatched;        /* segments with TCP-AO that no MKT matches: dropped [taken as if they
-                                   had none, RFC 5925 7.3] */
+    bool drop_unmatched;        /* segments with TCP-AO that no MKT matches: dropped [taken as if
+                                   they had none, RFC 5925 7.3] */
     bool heed_icmp;             /* hard errors, and over IPv4 "fragmentation needed", about
                                    synchronized connections [ignored, RFC 5925 7.8] */
 };

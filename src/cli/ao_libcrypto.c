@@ -1,5 +1,5 @@
-/* ao_libcrypto.c - the MACs of TCP-AO (RFC 5926 3.2) from OpenSSL's libcrypto. The library has none,
- * and does not need it. See ao_option.h. */
+/* ao_libcrypto.c - the MACs of TCP-AO (RFC 5926 3.2) from OpenSSL's libcrypto. The library has
+ * none, and does not need it. See ao_option.h. */
 #include "cli/ao_option.h"
 
 #include <openssl/core_names.h>

@@ -1,5 +1,5 @@
-/* ao_option.c - reads --ao-key. See ao_option.h. The key is what stands in the file, less the end of
- * its line: ASCII, or hexadecimal behind "0x" (RFC 5926 3.1). */
+/* ao_option.c - reads --ao-key. See ao_option.h. The key is what stands in the file, less the end
+ * of its line: ASCII, or hexadecimal behind "0x" (RFC 5926 3.1). */
 #include "cli/ao_option.h"
 
 #include <errno.h>

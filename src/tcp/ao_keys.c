@@ -1,5 +1,5 @@
-/* ao_keys.c - the MKTs of a stack (RFC 5925 3.1): added, matched, removed. Called by socket/, by the
- * stack for each new connection, and by ao.c. */
+/* ao_keys.c - the MKTs of a stack (RFC 5925 3.1): added, matched, removed. Called by socket/, by
+ * the stack for each new connection, and by ao.c. */
 #include "base/ip_addr.h"
 #include "tcp/ao.h"
 #include "tcp/tcb_types.h"

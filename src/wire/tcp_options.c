@@ -37,7 +37,7 @@ static bool fast_open(const uint8_t *data, size_t length, struct tcp_options *ou
     return true;
 }
 
-/* RFC 5925 2.2: one of them, not beside the MD5 option of RFC 2385, with both IDs. */
+/* RFC 5925 2.2: one of them, not beside the older MD5 option, with both IDs. */
 static bool authentication(uint8_t kind, const uint8_t *data, size_t length,
                            struct tcp_options *out)
 {

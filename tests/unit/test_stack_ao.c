@@ -230,7 +230,7 @@ static void keys_rotate_without_loss(void **state)  /* RFC 5925 6.1, R5925-7.1-a
     ao_two_fini(&w);
 }
 
-/* The ISS runs with the clock (RFC 9293 3.4.1): shortly before 2^32 the same pair is opened again. */
+/* The ISS runs with the clock (RFC 9293 3.4.1): shortly before 2^32 the pair is opened again. */
 static void sequence_numbers_pass_2_32(void **state)        /* RFC 5925 6.2 */
 {
     (void)state;

@@ -103,7 +103,7 @@ static void a_wrong_mac_is_dropped(void **state)    /* RFC 5925 7.3, R5925-7.3-a
     ao_two_fini(&w);
 }
 
-/* RFC 5925 5.2: other ISNs, other keys. The MKT, the pair, even the sequence numbers may be equal. */
+/* RFC 5925 5.2: other ISNs, other keys. The MKT, the pair, even the sequence numbers are equal. */
 static void an_older_connection_is_not_replayed(void **state)
 {
     (void)state;
