@@ -1,6 +1,7 @@
 /* ao.c - what TCP-AO lets in (RFC 5925 7.3, 7.5, 7.8), before anything of a connection is touched.
  * Called by tcp_input.c and icmp_input.c. */
 #include "stack/gro.h"
+#include "wire/ipv4.h"
 
 #define ENDS(a) .local = { (a)->tuple.local_ip, (a)->tuple.local_port },                          \
                 .remote = { (a)->tuple.remote_ip, (a)->tuple.remote_port }
@@ -99,6 +100,40 @@ bool stack_ao_begin(struct conn *c, const struct arriving *a, aksu_time now)
         return false;
     ao_heard(&c->tcp, &a->seg, now);
     return true;
+}
+
+/* As a TCB that refuses a SYN would sign it: the RST's own SEG.SEQ is the ISN. */
+static bool sign_refusal(const struct ao_env *e, const struct ao_key *k, const struct arriving *syn,
+                         const struct tcp_segment *rst, uint8_t *header)
+{
+    const struct tcp_tuple *tuple = &syn->tuple;
+    struct ao_context c = { &tuple->local_ip, &tuple->remote_ip, tuple->local_port,
+                            tuple->remote_port, rst->seq, syn->seg.seq };
+    uint8_t key[AKSU_AO_MAC_MOST], mac[AO_MAC];
+    bool made = ao_traffic_key(e, k, &c, key) && ao_segment_mac(e, k, key, &c, 0, header, rst, mac);
+    ao_wipe(key, sizeof key);
+    if (made)
+        ao_insert(header, mac, false);
+    return made;
+}
+
+void stack_ao_refuse(struct aksu *net, const struct arriving *syn, struct tcp_segment *rst,
+                     aksu_time now)
+{
+    const struct tcp_tuple *tuple = &syn->tuple;
+    const struct ao_key *k = ao_key_at(&net->tcp.ao, syn->ao);
+    struct ip_out ip = { .source = tuple->local_ip, .destination = tuple->remote_ip,
+                         .protocol = IP_PROTOCOL_TCP, .ttl = net->ttl, .dont_fragment = true };
+    uint8_t octets[TCP_HEADER_MOST];
+    struct writer w = writer_of(octets, sizeof octets);
+    rst->options.has |= HAS_AO;
+    rst->options.ao_key_id = k->send_id;
+    rst->options.ao_next_id = k->receive_id;
+    wire_tcp_build(&w, &ip.source, &ip.destination, rst, false);
+    struct aksu_slice part = { octets, writer_length(&w) };
+    if (sign_refusal(&net->tcp.ao, k, syn, rst, octets)
+        && stack_send_packet(net, &ip, &part, 1, now))
+        stack_segment_out_event(net, 0, tuple, rst, now);
 }
 
 bool stack_ao_ignores(const struct aksu *net, const struct conn *c, const struct icmp_error *e)

@@ -36,6 +36,9 @@ bool stack_ao_lets_in(struct aksu *net, struct conn *c, struct arriving *a, aksu
 bool stack_ao_lets_in_stranger(struct aksu *net, struct arriving *a, aksu_time now);
 /* The connection of a SYN with a good MAC has TCP-AO too. False: no memory. */
 bool stack_ao_begin(struct conn *c, const struct arriving *a, aksu_time now);
+/* The answer to such a SYN that nobody waits for. */
+void stack_ao_refuse(struct aksu *net, const struct arriving *syn, struct tcp_segment *rst,
+                     aksu_time now);
 
 /* syn_cookies.c: is this SYN answered without a record? *way: where to. */
 bool stack_cookies_instead(struct aksu *net, const struct listener *l, const struct arriving *a,

@@ -79,7 +79,11 @@ static void closed_state(struct aksu *net, struct arriving *a, aksu_time now)
 {
     struct tcp_segment rst;
     EMIT(&net->events, 0, now, dropped, .rule = "RFC 9293 3.10.7.1", .why = "no connection");
-    if (tcp_closed_state(&a->seg, &rst))
+    if (!tcp_closed_state(&a->seg, &rst))
+        return;
+    if (a->ao != 0)
+        stack_ao_refuse(net, a, &rst, now);
+    else
         (void)stack_tcp_reply(net, &a->tuple, &rst, NULL, now);
 }
 

@@ -99,19 +99,22 @@ static bool mac_out(struct tcp *t, const struct tcp_segment *seg, const uint8_t 
     return ao_segment_mac(e, k, ao->send_key, &c, sne, header, seg, out);
 }
 
-void ao_sign(struct tcp *t, const struct tcp_segment *seg, uint8_t *header, bool partial)
+void ao_insert(uint8_t *header, const uint8_t mac[AO_MAC], bool partial)
 {
     enum { AT_CHECKSUM = 16 };
-    uint8_t mac[AO_MAC];
-    size_t at = wire_tcp_ao_at(header);
-    if (at == 0 || !mac_out(t, seg, header, mac))
-        return;
-    memcpy(header + at + 4, mac, sizeof mac);
+    memcpy(header + wire_tcp_ao_at(header) + 4, mac, AO_MAC);
     if (partial)
         return;
     struct checksum c = { .sum = (uint16_t)~load_be16(header + AT_CHECKSUM) };
-    checksum_add(&c, mac, sizeof mac);
+    checksum_add(&c, mac, AO_MAC);
     store_be16(header + AT_CHECKSUM, checksum_finish(&c));
+}
+
+void ao_sign(struct tcp *t, const struct tcp_segment *seg, uint8_t *header, bool partial)
+{
+    uint8_t mac[AO_MAC];
+    if (mac_out(t, seg, header, mac))
+        ao_insert(header, mac, partial);
 }
 
 /* --- in --- */

@@ -89,7 +89,9 @@ bool ao_begin(struct tcp *t, slab_ref key);         /* false: no memory */
 void ao_free(struct tcp *t);                        /* wipes the traffic keys */
 struct tcp_ao *ao_of(const struct tcp *t);
 void ao_option(const struct tcp *t, struct tcp_options *out);
-/* Fills in the MAC, and mends the checksum unless it is `partial`. */
+/* Puts a MAC into a header, and mends the checksum unless it is `partial`. */
+void ao_insert(uint8_t *header, const uint8_t mac[AO_MAC], bool partial);
+/* Fills in the MAC. */
 void ao_sign(struct tcp *t, const struct tcp_segment *seg, uint8_t *header, bool partial);
 enum ao_verdict { AO_GOOD, AO_MISSING, AO_NO_KEY, AO_BAD_MAC };
 /* On AO_GOOD *key is the MKT. Nothing of the connection is touched. */

@@ -3,10 +3,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "cli/ao_option.h"
+#include "aksu/ao.h"
+#include "tests/peer/mac.h"
 #include "tests/sim/net.h"
-
-static struct cli_ao_macs *macs;
 
 /* Events of both stacks. */
 struct counted {
@@ -35,9 +34,8 @@ static struct aksu_sim_node *host_with_key(struct aksu_sim *w, struct counted *c
                             .algorithm = algorithm, .key = (const uint8_t *)"a secret",
                             .key_length = 8 };
     aksu_ao_key key;
-    macs = macs != NULL ? macs : cli_ao_macs_new();
-    struct aksu_ao_config config = { .mac = cli_ao_mac, .user = macs };
-    expect(macs != NULL && aksu_ao_setup(aksu_sim_stack(host), &config) == AKSU_OK, "setup");
+    struct aksu_ao_config config = { .mac = peer_mac };
+    expect(aksu_ao_setup(aksu_sim_stack(host), &config) == AKSU_OK, "setup");
     expect(aksu_ao_add(aksu_sim_stack(host), &mkt, &key) == AKSU_OK, "key");
     return host;
 }

@@ -1,11 +1,10 @@
 /* ao_help.c - see ao_help.h. */
 #include "ao_help.h"
 
-#include "cli/ao_option.h"
+#include "tests/peer/mac.h"
 #include "wire/ipv6.h"
 
 static const char master[] = "a secret of both ends";
-static struct cli_ao_macs *macs;
 
 struct aksu_mkt ao_mkt(unsigned side, enum aksu_ao_algorithm algorithm, uint8_t client_id,
                        uint8_t server_id)
@@ -18,11 +17,7 @@ struct aksu_mkt ao_mkt(unsigned side, enum aksu_ao_algorithm algorithm, uint8_t 
 
 void ao_setup(struct aksu *net)
 {
-    struct aksu_ao_config config = { .mac = cli_ao_mac };
-    if (macs == NULL)
-        macs = cli_ao_macs_new();
-    assert_non_null(macs);
-    config.user = macs;
+    struct aksu_ao_config config = { .mac = peer_mac };
     assert_int_equal(aksu_ao_setup(net, &config), AKSU_OK);
 }
 
@@ -44,13 +39,6 @@ void ao_two(struct two *w, const struct link_options *o, enum aksu_ao_algorithm 
         if (key != NULL)
             key[side] = k;
     }
-}
-
-void ao_two_fini(struct two *w)
-{
-    two_fini(w);
-    cli_ao_macs_free(macs);
-    macs = NULL;
 }
 
 static void read_frame(struct ao_frame *f, const struct aksu_frame *from)

@@ -30,7 +30,6 @@ aksu_ao_key ao_give(struct aksu *net, const struct aksu_mkt *mkt);
 /* Both, with one key each, to any peer; key may be NULL. */
 void ao_two(struct two *w, const struct link_options *o, enum aksu_ao_algorithm algorithm,
             aksu_ao_key key[2]);
-void ao_two_fini(struct two *w);
 
 /* Moves frames until neither side has any; returns how many. look may be NULL. */
 unsigned ao_move(struct two *w, ao_look *look, void *context);

@@ -67,7 +67,7 @@ static void whole_life(const struct link_options *o, enum aksu_ao_algorithm algo
     assert_true(s.largest <= mtu);
     assert_int_equal(s.sacks_most > 0, lose);
     assert_true(s.sacks_most <= (info.timestamps ? 1 : 2));         /* RFC 5925 7.6 */
-    ao_two_fini(&w);
+    two_fini(&w);
 }
 
 static void every_segment_has_a_mac(void **state)   /* RFC 5925 7.4, 7.6, R5925-7.4-a */
@@ -98,7 +98,7 @@ static void options_may_be_left_out(void **state)   /* RFC 5925 3.1 */
     open_pair(&w, c, &s);
     ao_transfer(&w, c, CLIENT, 100000, watch, &s);
     assert_int_equal(s.unsigned_ones + ao_dropped(w.net[0]) + ao_dropped(w.net[1]), 0);
-    ao_two_fini(&w);
+    two_fini(&w);
 }
 
 /* RFC 9293 3.8.4: keep-alives and their answers; the RST of ABORT. */
@@ -125,7 +125,7 @@ static void keepalives_and_resets_too(void **state) /* RFC 5925 7.7 */
     assert_int_equal(s.rsts, 1);
     assert_int_equal(s.unsigned_ones, 0);
     assert_int_equal(ao_info(w.net[SERVER], c[SERVER]).reason, AKSU_RESET);
-    ao_two_fini(&w);
+    two_fini(&w);
 }
 
 static bool lose_last_ack(void *context, struct ao_frame *f)
@@ -160,7 +160,7 @@ static void time_wait_answers_with_a_mac(void **state)      /* RFC 5925 7.4 */
     aksu_counters(w.net[SERVER], &counters);
     assert_int_equal(counters.connections, 0);
     assert_int_equal(ao_dropped(w.net[0]) + ao_dropped(w.net[1]), 0);
-    ao_two_fini(&w);
+    two_fini(&w);
 }
 
 /* The same pair again while the server is in TIME-WAIT: RFC 6191 2 with TCP-AO. */
@@ -188,7 +188,7 @@ static void time_wait_is_reopened(void **state)     /* RFC 5925 7.5 */
     c[CLIENT] = again;
     ao_transfer(&w, c, CLIENT, 10000, NULL, NULL);
     assert_int_equal(ao_dropped(w.net[0]) + ao_dropped(w.net[1]), 0);
-    ao_two_fini(&w);
+    two_fini(&w);
 }
 
 /* RFC 5925 6.1: nothing is lost on the way to the new key, and the old one can go. */
@@ -227,7 +227,7 @@ static void keys_rotate_without_loss(void **state)  /* RFC 5925 6.1, R5925-7.1-a
     }
     ao_transfer(&w, c, CLIENT, 50000, watch, &s);
     assert_int_equal(s.unsigned_ones + ao_dropped(w.net[0]) + ao_dropped(w.net[1]), 0);
-    ao_two_fini(&w);
+    two_fini(&w);
 }
 
 /* The ISS runs with the clock (RFC 9293 3.4.1): shortly before 2^32 the pair is opened again. */
@@ -264,7 +264,7 @@ static void sequence_numbers_pass_2_32(void **state)        /* RFC 5925 6.2 */
         assert_int_equal(ao_status(w.net[1 - from], c[1 - from]).receive_sne, 1);
         assert_true(ao_info(w.net[from], c[from]).retransmits > 0);
         assert_int_equal(ao_dropped(w.net[0]) + ao_dropped(w.net[1]), 0);
-        ao_two_fini(&w);
+        two_fini(&w);
     }
 }
 
@@ -289,7 +289,7 @@ static void a_connection_with_oneself(void **state) /* RFC 5925 7.4 */
     assert_int_equal(ao_info(w.net[SERVER], got).receive_queued, 5);
     assert_int_equal(ao_dropped(w.net[SERVER]), 0);
     assert_int_equal(ao_status(w.net[SERVER], c).current.serial, key.serial);
-    ao_two_fini(&w);
+    two_fini(&w);
 }
 
 int main(void)

@@ -42,7 +42,7 @@ static void without_a_mac_nothing_gets_in(void **state) /* RFC 5925 7.3, 7.5, R5
     }
     assert_int_equal(counted(w.net[SERVER], AKSU_EV_challenge_ack), 0);
     ao_transfer(&w, c, CLIENT, 10000, NULL, NULL);
-    ao_two_fini(&w);
+    two_fini(&w);
 }
 
 /* One frame of the client is kept, with its text. */
@@ -100,7 +100,7 @@ static void a_wrong_mac_is_dropped(void **state)    /* RFC 5925 7.3, R5925-7.3-a
     ao_inject(&w, SERVER, other.octets, other.length);
     assert_int_equal(counted(w.net[SERVER], AKSU_EV_ao_no_key), 1);
     assert_int_equal(ao_status(w.net[SERVER], c[SERVER]).bad_mac, bad);
-    ao_two_fini(&w);
+    two_fini(&w);
 }
 
 /* RFC 5925 5.2: other ISNs, other keys. The MKT, the pair, even the sequence numbers are equal. */
@@ -134,7 +134,7 @@ static void an_older_connection_is_not_replayed(void **state)
     ao_inject(&w, SERVER, k.frame.octets, k.frame.length);
     untouched(&w, c[SERVER], &before);
     assert_int_equal(counted(w.net[SERVER], AKSU_EV_ao_bad_mac), 2);
-    ao_two_fini(&w);
+    two_fini(&w);
 }
 
 /* Only one end has a key, or they are not the same: nothing comes of it. */
@@ -165,7 +165,7 @@ static void both_ends_must_have_the_key(void **state)   /* RFC 5925 7.3, R5925-7
         assert_int_equal(counted(w.net[CLIENT], AKSU_EV_ao_missing), how == 1); /* the SYN,ACK */
         assert_int_equal(counted(server, AKSU_EV_ao_bad_mac), how == 2);
         assert_int_equal(counted(server, AKSU_EV_ao_no_key), how == 3);
-        ao_two_fini(&w);
+        two_fini(&w);
     }
 }
 
@@ -190,7 +190,7 @@ static void unmatched_segments_are_as_configured(void **state)
         aksu_frame_in(w.net[SERVER], w.pair.device[SERVER], &f, w.now);
         assert_int_equal(take_frame(&w, SERVER, &f), !drop);
         assert_int_equal(counted(w.net[SERVER], AKSU_EV_ao_unexpected), 1);
-        ao_two_fini(&w);
+        two_fini(&w);
     }
 }
 
@@ -222,7 +222,7 @@ static void malformed_options_are_dropped(void **state)     /* RFC 5925 2.2, R59
         (void)ao_move(&w, spoil, &how);
         untouched(&w, c[SERVER], &before);
         assert_int_equal(counted(w.net[SERVER], AKSU_EV_dropped), drops + 1);
-        ao_two_fini(&w);
+        two_fini(&w);
     }
 }
 
@@ -301,7 +301,7 @@ static void icmp_is_ignored_unless_configured(void **state) /* RFC 5925 7.8, R59
     after = ao_info(w.net[CLIENT], c[CLIENT]);
     assert_int_equal(after.soft_error, AKSU_UNREACHABLE_PORT);
     assert_int_equal(after.state, AKSU_TCP_ESTABLISHED);    /* RFC 5927 5 */
-    ao_two_fini(&w);
+    two_fini(&w);
 }
 
 /* Without a connection there are no ISNs: silence. A SYN with a good MAC is refused so that its
@@ -324,7 +324,22 @@ static void strangers_hear_nothing(void **state)    /* RFC 5925 7.7 */
     }
     assert_false(take_frame(&w, SERVER, &f));
     assert_int_equal(counted(w.net[SERVER], AKSU_EV_ao_missing), 6);
-    ao_two_fini(&w);
+    two_fini(&w);
+}
+
+static void a_closed_port_is_refused(void **state)  /* RFC 5925 7.7 */
+{
+    (void)state;
+    for (unsigned v6 = 0; v6 < 2; v6++) {
+        struct two w;
+        struct link_options o = { .v6 = v6 };
+        ao_two(&w, &o, AKSU_AO_AES128, NULL);
+        aksu_conn c = open_to(&w, 80);
+        move(&w);
+        assert_int_equal(ao_info(w.net[CLIENT], c).reason, AKSU_REFUSED);
+        assert_int_equal(ao_dropped(w.net[CLIENT]), 0);
+        two_fini(&w);
+    }
 }
 
 static void a_held_syn_can_be_refused(void **state) /* RFC 5925 7.7 */
@@ -342,7 +357,7 @@ static void a_held_syn_can_be_refused(void **state) /* RFC 5925 7.7 */
     (void)ao_move(&w, NULL, NULL);
     assert_int_equal(ao_info(w.net[CLIENT], c).reason, AKSU_REFUSED);
     assert_int_equal(ao_dropped(w.net[CLIENT]), 0);
-    ao_two_fini(&w);
+    two_fini(&w);
 }
 
 /* RFC 5925 7.5: the SYN of who has a key is never answered by cookie. */
@@ -357,7 +372,7 @@ static void cookies_are_not_for_ao(void **state)
     (void)ao_move(&w, NULL, NULL);
     assert_int_equal(state_of(w.net[CLIENT], c), AKSU_TCP_ESTABLISHED);
     assert_int_equal(counted(w.net[SERVER], AKSU_EV_syn_cookie_sent), 0);
-    ao_two_fini(&w);
+    two_fini(&w);
 }
 
 int main(void)
@@ -372,6 +387,7 @@ int main(void)
         cmocka_unit_test(md5_beside_it_is_dropped),
         cmocka_unit_test(icmp_is_ignored_unless_configured),
         cmocka_unit_test(strangers_hear_nothing),
+        cmocka_unit_test(a_closed_port_is_refused),
         cmocka_unit_test(a_held_syn_can_be_refused),
         cmocka_unit_test(cookies_are_not_for_ao),
     };

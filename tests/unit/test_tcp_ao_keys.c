@@ -48,7 +48,7 @@ static void what_cannot_be_a_key(void **state)      /* RFC 5926 3.1 */
     struct aksu_ao_info info;
     assert_int_equal(aksu_ao_status(net, none, &info), AKSU_DOES_NOT_EXIST);
     assert_int_equal(aksu_ao_select(net, none, NULL, NULL, w.now), AKSU_DOES_NOT_EXIST);
-    ao_two_fini(&w);
+    two_fini(&w);
 }
 
 /* RFC 5925 3.1: any ID is good, 0 and 255 too; IDs are unique where the ends overlap. */
@@ -79,7 +79,7 @@ static void overlapping_keys_have_other_ids(void **state)   /* RFC 5925 3.1, R59
         m = mkt(then[i].ip, then[i].prefix, then[i].port, then[i].send, then[i].receive);
         assert_int_equal(add(net, &m), then[i].is);
     }
-    ao_two_fini(&w);
+    two_fini(&w);
 }
 
 /* Whether the SYN to that port carries TCP-AO under this key. */
@@ -92,7 +92,7 @@ static bool covers(const struct aksu_mkt *m, bool v6, uint16_t port)
     (void)ao_give(w.net[CLIENT], m);
     aksu_conn c = open_to(&w, port);
     bool on = ao_status(w.net[CLIENT], c).on;
-    ao_two_fini(&w);
+    two_fini(&w);
     return on;
 }
 
@@ -165,7 +165,7 @@ static void nothing_is_left_of_a_removed_key(void **state)  /* RFC 5925 3.1 */
         assert_false(contains(memory, SIZE, derived[i], sizeof derived[i]));
     aksu_conn again = open_to(&w, 80);
     assert_false(ao_status(net, again).on);
-    ao_two_fini(&w);
+    two_fini(&w);
     free(memory);
 }
 
@@ -198,7 +198,7 @@ static void a_key_is_chosen_for_its_connection_only(void **state)   /* R5925-7.1
     assert_int_equal(aksu_ao_remove(w.net[SERVER], key[SERVER]), AKSU_OK);
     assert_int_equal(aksu_open(w.net[SERVER], &how, &plain, w.now), AKSU_OK);
     assert_int_equal(aksu_ao_select(w.net[SERVER], plain, NULL, NULL, w.now), AKSU_ILLEGAL);
-    ao_two_fini(&w);
+    two_fini(&w);
 }
 
 int main(void)

@@ -1,11 +1,12 @@
 /* test_tcp_ao_vectors.c - the KDFs and MACs of TCP-AO (RFC 5926) against the test vectors of
  * RFC 9235: traffic keys and whole segments, both algorithms, both IP versions, with and without
- * other options covered. The MAC functions are those of the program. */
+ * other options covered. The MAC functions are the tests' own; those of the program are the same
+ * (test_cli_ao.c). */
 #include "help.h"
 
 #include "base/ip_addr.h"
-#include "cli/ao_option.h"
 #include "tcp/ao.h"
+#include "tests/peer/mac.h"
 #include "wire/ipv4.h"
 
 enum { SYN_OUT, SYN_IN, TEXT_OUT, TEXT_IN, KINDS };     /* as the client sees them */
@@ -169,14 +170,12 @@ struct sample {
     struct tcp_segment seg;
 };
 
-static struct cli_ao_macs *macs;
-
 static void prepare(struct sample *s, const struct scenario *from, unsigned kind)
 {
     static const char *const text[2][2] = { { "10.11.12.13", "172.27.28.29" },
                                             { "fd00::1", "fd00::2" } };
     bool client = kind == SYN_OUT || kind == TEXT_OUT;
-    *s = (struct sample){ .env.config = { .mac = cli_ao_mac, .user = macs } };
+    *s = (struct sample){ .env.config = { .mac = peer_mac } };
     s->key = (struct ao_key){ .algorithm = (uint8_t)from->algorithm, .key_length = 10,
                               .without_options = from->without_options };
     memcpy(s->key.key, "testvector", 10);
@@ -301,7 +300,7 @@ static void sixteen_octets_are_the_key_of_aes(void **state)
     struct aksu_slice ten = { (const uint8_t *)"testvector", 10 };
     struct sample s;
     prepare(&s, &scenarios[2], SYN_OUT);
-    assert_true(cli_ao_mac(macs, AKSU_AO_AES128, zeros, 16, &ten, 1, derived));
+    assert_true(peer_mac(NULL, AKSU_AO_AES128, zeros, 16, &ten, 1, derived));
     memcpy(s.key.key, derived, 16);
     s.key.key_length = 16;
     assert_true(ao_traffic_key(&s.env, &s.key, &s.context, key));
@@ -327,20 +326,6 @@ static void sequence_numbers_go_on_beyond_2_32(void **state)
     }
 }
 
-static int make_macs(void **state)
-{
-    (void)state;
-    macs = cli_ao_macs_new();
-    return macs == NULL;
-}
-
-static int free_macs(void **state)
-{
-    (void)state;
-    cli_ao_macs_free(macs);
-    return 0;
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -352,5 +337,5 @@ int main(void)
         cmocka_unit_test(sixteen_octets_are_the_key_of_aes),
         cmocka_unit_test(sequence_numbers_go_on_beyond_2_32),
     };
-    return cmocka_run_group_tests(tests, make_macs, free_macs);
+    return cmocka_run_group_tests(tests, NULL, NULL);
 }
