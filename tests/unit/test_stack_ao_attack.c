@@ -13,13 +13,29 @@ static void pair_of(struct two *w, aksu_conn c[2])
     assert_int_equal(aksu_accept(w->net[SERVER], l, &c[SERVER], w->now), AKSU_OK);
 }
 
+static void same_info(const struct aksu_info *a, const struct aksu_info *b)
+{
+    assert_int_equal(a->state, b->state);
+    assert_int_equal(a->soft_error, b->soft_error);
+    assert_int_equal(a->snd_una, b->snd_una);
+    assert_int_equal(a->snd_nxt, b->snd_nxt);
+    assert_int_equal(a->snd_wnd, b->snd_wnd);
+    assert_int_equal(a->snd_mss, b->snd_mss);
+    assert_int_equal(a->rcv_nxt, b->rcv_nxt);
+    assert_int_equal(a->rcv_wnd, b->rcv_wnd);
+    assert_int_equal(a->receive_queued, b->receive_queued);
+    assert_int_equal(a->segments_in, b->segments_in);
+    assert_int_equal(a->rto_us, b->rto_us);
+    assert_int_equal(a->timer_at, b->timer_at);
+}
+
 /* Nothing at all has happened to the server's end, and it says nothing. */
 static void untouched(struct two *w, aksu_conn c, const struct aksu_info *before)
 {
     struct aksu_info after = ao_info(w->net[SERVER], c);
     struct aksu_frame f;
     assert_false(take_frame(w, SERVER, &f));
-    assert_memory_equal(&after, before, sizeof after);
+    same_info(&after, before);
 }
 
 static void without_a_mac_nothing_gets_in(void **state) /* RFC 5925 7.3, 7.5, R5925-7.3-a */
@@ -294,7 +310,7 @@ static void icmp_is_ignored_unless_configured(void **state) /* RFC 5925 7.8, R59
     for (uint8_t code = 2; code <= 4; code++)
         icmp_about(&w, &before, 3, code);
     struct aksu_info after = ao_info(w.net[CLIENT], c[CLIENT]);
-    assert_memory_equal(&after, &before, sizeof after);
+    same_info(&after, &before);
     struct aksu_ao_config config = { .mac = (aksu_ao_mac *)abort, .heed_icmp = true };
     assert_int_equal(aksu_ao_setup(w.net[CLIENT], &config), AKSU_OK);
     icmp_about(&w, &before, 3, 3);
