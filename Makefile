@@ -49,7 +49,7 @@ core     := $(wildcard $(patsubst %,src/%/*.c,base wire tcp udp ip neighbor stac
 library  := $(core) $(wildcard $(patsubst %,src/%/*.c,socket event device host) sim/*.c)
 program  := $(wildcard src/gateway/*.c src/run/*.c src/cli/*.c lab/*.c)
 unit     := $(patsubst %.c,$(B)/%,$(wildcard tests/unit/test_*.c))
-helpers  := $(filter-out tests/unit/test_%,$(wildcard tests/unit/*.c))
+helpers  := $(filter-out tests/unit/test_%,$(wildcard tests/unit/*.c)) tests/peer/mac.c
 suites   := $(foreach d,script sim golden,$(if $(wildcard tests/$d/*.c),$(B)/tests/$d))
 fuzzers  := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/*.c))
 drivers  := $(wildcard tests/fuzz/driver/*.c)
@@ -105,9 +105,9 @@ $(B)/libaksu.so: $(B)/$(SONAME)
 
 inputs = $(filter %.o %.a,$^)
 $(B)/aksu: $(call obj,$(program)) $(B)/program.list $(B)/libaksu.a
-	$Q$(LINK) -o $@ $(inputs) $(call pkg,libseccomp)
+	$Q$(LINK) -o $@ $(inputs) $(call pkg,libseccomp) $(call pkg,libcrypto)
 $(unit): $(B)/tests/unit/%: $(B)/obj/tests/unit/%.o $(call obj,$(helpers))
-	$Q$(LINK) -o $@ $(inputs) -Wl,--as-needed $(call pkg,cmocka) $(call pkg,libseccomp)
+	$Q$(LINK) -o $@ $(inputs) -Wl,--as-needed $(call pkg,cmocka) $(call pkg,libseccomp) $(call pkg,libcrypto)
 $(B)/tests/script: $(call obj,$(wildcard tests/script/*.c))
 	$Q$(LINK) -o $@ $(inputs)
 $(B)/tests/sim: $(call obj,$(wildcard tests/sim/*.c) $(peer))

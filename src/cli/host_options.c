@@ -31,6 +31,8 @@ void cli_host_usage(FILE *out)
           "  --ecn WORD       congestion marks: off, accept or ask [accept]\n"
           "  --mtu-probing W  larger segments to find the path's MTU: black-hole (once\n"
           "                   they vanish in silence), off or always [black-hole]\n"
+          "  --ao-key K       SEND[,RECEIVE]:sha1|aes128:FILE[@PEER]: TCP-AO (RFC 5925) with\n"
+          "                   every peer, or this one; may be repeated\n"
           "  --no-offload     frames of one MTU, with all checksums\n"
           "  --bare-ip        fd:, dgram: or stream: carries IP, not Ethernet\n"
           "  --capture FILE   write all frames to a pcapng file, with reasons as comments\n"
@@ -169,9 +171,26 @@ static bool take_mtu_probing(struct cli_host *c, const char *value)
     return which >= 0;
 }
 
+static bool take_ao_key(struct cli_host *c, const char *value)
+{
+    unsigned i = c->ao_keys;
+
+    if (i == CLI_AO_KEYS) {
+        fprintf(stderr, "aksu %s: --ao-key was given more than %d times\n", c->command,
+                CLI_AO_KEYS);
+        return false;
+    }
+    if (!cli_ao_take(c->command, value, c->ao_octets[i], &c->ao[i]))
+        return false;
+    c->ao_keys++;
+    return true;
+}
+
 bool cli_host_take(struct cli_host *c, int option, const char *value)
 {
     switch (option) {
+    case CLI_AO_KEY:
+        return take_ao_key(c, value);
     case CLI_DEVICE:
         c->device = value;
         return true;
@@ -240,6 +259,16 @@ static bool open_sinks(struct cli_host *c)
     return true;
 }
 
+static bool give_keys(struct cli_host *c)
+{
+    if (c->ao_keys == 0)
+        return true;
+    c->ao_macs = cli_ao_macs_new();
+    bool good = cli_ao_apply(c->command, aksu_host_stack(c->host), c->ao_macs, c->ao, c->ao_keys);
+    explicit_bzero(c->ao_octets, sizeof c->ao_octets);
+    return good;
+}
+
 bool cli_host_open(struct cli_host *c)
 {
     char why[AKSU_WHY] = "";
@@ -261,9 +290,10 @@ bool cli_host_open(struct cli_host *c)
         .sink = c->text || c->json ? &c->tee.sink : NULL, .stack = &c->stack,
     };
     c->host = aksu_host_open(&config, why);
-    if (c->host)
+    if (c->host && give_keys(c))
         return true;
-    fprintf(stderr, "aksu %s: %s\n", c->command, why);
+    if (!c->host)
+        fprintf(stderr, "aksu %s: %s\n", c->command, why);
     cli_host_close(c);
     return false;
 }
@@ -307,6 +337,8 @@ void cli_host_close(struct cli_host *c)
         fprintf(stderr, "aksu %s: %s\n", c->command, i->why);
     aksu_host_close(c->host);
     c->host = NULL;
+    cli_ao_macs_free(c->ao_macs);
+    c->ao_macs = NULL;
     if (c->json_file) {
         bool lost = ferror(c->json_file) != 0;
         if (fclose(c->json_file) != 0 || lost)

@@ -8,8 +8,9 @@
 
 #include "aksu/host.h"
 #include "aksu/sink.h"
+#include "cli/ao_option.h"
 
-enum { CLI_ADDRESSES = 16, CLI_ROUTES = 16, CLI_RESOLVERS = AKSU_DNS_SERVERS };
+enum { CLI_AO_KEYS = 8, CLI_ADDRESSES = 16, CLI_ROUTES = 16, CLI_RESOLVERS = AKSU_DNS_SERVERS };
 
 /* Lists end with NULL; texts are argv's. */
 struct cli_host {
@@ -17,6 +18,10 @@ struct cli_host {
     const char *device, *capture, *json;
     const char *address[CLI_ADDRESSES + 1], *route[CLI_ROUTES + 1], *resolver[CLI_RESOLVERS + 1];
     struct aksu_interface_config interface;
+    struct aksu_mkt ao[CLI_AO_KEYS];
+    uint8_t ao_octets[CLI_AO_KEYS][AKSU_AO_KEY_MOST];
+    unsigned ao_keys;
+    struct cli_ao_macs *ao_macs;
     struct aksu_config stack;       /* a command may change its sizes before cli_host_open */
     bool text, seeded;
     FILE *json_file;
@@ -29,7 +34,7 @@ struct cli_host {
 /* Values of options; those of a command itself start at CLI_OWN. */
 enum cli_host_option { CLI_DEVICE = 512, CLI_ADDRESS, CLI_GATEWAY, CLI_ROUTE, CLI_DNS, CLI_MTU,
                        CLI_MAC, CLI_NO_OFFLOAD, CLI_BARE_IP, CLI_CAPTURE, CLI_TEXT, CLI_JSON,
-                       CLI_SEED, CLI_ECN, CLI_MTU_PROBING, CLI_OWN = 1024 };
+                       CLI_SEED, CLI_ECN, CLI_MTU_PROBING, CLI_AO_KEY, CLI_OWN = 1024 };
 #define CLI_HOST_OPTIONS \
     { "device", required_argument, NULL, CLI_DEVICE }, \
     { "address", required_argument, NULL, CLI_ADDRESS }, \
@@ -45,7 +50,8 @@ enum cli_host_option { CLI_DEVICE = 512, CLI_ADDRESS, CLI_GATEWAY, CLI_ROUTE, CL
     { "json", required_argument, NULL, CLI_JSON }, \
     { "seed", required_argument, NULL, CLI_SEED }, \
     { "ecn", required_argument, NULL, CLI_ECN }, \
-    { "mtu-probing", required_argument, NULL, CLI_MTU_PROBING }
+    { "mtu-probing", required_argument, NULL, CLI_MTU_PROBING }, \
+    { "ao-key", required_argument, NULL, CLI_AO_KEY }
 
 /* The lines of --help for them. */
 void cli_host_usage(FILE *out);

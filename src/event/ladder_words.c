@@ -66,6 +66,8 @@ static void add_options(struct words *w, const struct ladder_segment *s)
         ladder_words_add(w, ", Fast Open");
     if (s->has & AKSU_HAS_USER_TIMEOUT)
         ladder_words_add(w, ", user timeout");
+    if (s->has & AKSU_HAS_AO)
+        ladder_words_add(w, ", AO");
     if (s->has & AKSU_HAS_UNKNOWN)
         ladder_words_add(w, ", unknown option");
 }

@@ -77,6 +77,7 @@ const char *event_option_name(uint16_t *has)
         { AKSU_HAS_SACK_PERMITTED, "sack-permitted" }, { AKSU_HAS_TIMESTAMPS, "timestamps" },
         { AKSU_HAS_USER_TIMEOUT, "user-timeout" }, { AKSU_HAS_FAST_OPEN, "fast-open" },
         { AKSU_HAS_SACK, "sack" }, { AKSU_HAS_UNKNOWN, "unknown" }, { AKSU_HAS_FAULT, "fault" },
+        { AKSU_HAS_AO, "ao" }, { AKSU_HAS_AO_FAULT, "ao-fault" },
     };
 
     for (size_t i = 0; i < sizeof options / sizeof options[0]; i++) {

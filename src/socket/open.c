@@ -89,6 +89,11 @@ enum aksu_status aksu_open(struct aksu *net, const struct aksu_open *how, aksu_c
     EMIT(&net->events, c->tcp.conn, now, opened, .local = { tuple.local_ip, tuple.local_port },
          .remote = how->remote, .active = true);
     conn_insert(net, c, &tuple, hash);
+    slab_ref ao = ao_match(&net->tcp.ao, &tuple, AO_ANY_ID, AO_ANY_ID);     /* RFC 5925 7.4 1.a */
+    if (ao != 0 && !ao_begin(&c->tcp, ao)) {
+        conn_delete(net, c, now);
+        return AKSU_NO_RESOURCES;
+    }
     (void)stack_use_route(net, c, &way);
     tcp_set_mtu(&c->tcp, stack_conn_mtu(net, c, now));
     c->cookie = how->cookie;

@@ -80,8 +80,11 @@ bool stack_next_announcement(struct aksu *net, struct neighbor_packet *out, aksu
 aksu_time stack_announce_due(const struct aksu *net);
 void stack_announce_timeouts(struct aksu *net, aksu_time now);
 
-/* echo.c. The answers to who gives something in: a verdict for the event icmp_in. */
+/* ao.c: an ICMP error about a connection that has TCP-AO. */
 struct icmp_error;
+bool stack_ao_ignores(const struct aksu *net, const struct conn *c, const struct icmp_error *e);
+
+/* echo.c. The answers to who gives something in: a verdict for the event icmp_in. */
 struct stack_echo_request {
     struct aksu_ip to;
     const void *text;

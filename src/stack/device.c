@@ -81,7 +81,7 @@ bool stack_use_route(struct aksu *net, struct conn *c, const struct route_result
     const struct device *d = r->to_self ? NULL : &net->device[r->device - 1];
     c->ethernet = d != NULL && d->ethernet;
     c->partial = d != NULL && d->checksum;
-    c->tcp.gso = d != NULL && d->tso;
+    c->tcp.gso = d != NULL && d->tso && c->tcp.ao == 0;
     return true;
 }
 

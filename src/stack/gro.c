@@ -138,6 +138,7 @@ static bool may_begin(const struct ip_packet *p, const struct arriving *a)
 {
     uint32_t plain = ip_is_v4(&p->source) ? IPV4_HEADER : IPV6_HEADER;
     return a->seg.ctl == CTL_ACK && a->seg.text_len > 0 && !p->reassembled
+        && !(a->seg.options.has & HAS_AO)       /* each has a MAC of its own */
         && p->header_length == plain && p->payload[0].data == p->header + plain;
 }
 

@@ -9,6 +9,8 @@ struct arriving {
     struct tcp_tuple tuple;
     uint64_t hash;
     bool told;                      /* the event segment_in has been said */
+    slab_ref ao;                    /* a first SYN: the MKT whose MAC it has; 0: no TCP-AO */
+    const uint8_t *header;          /* of TCP; borrowed */
     struct tcp_segment seg;
 };
 
@@ -26,6 +28,17 @@ struct run {
 bool gro_begin(struct run *r, const struct ip_packet *p, const struct arriving *a);
 /* tcp_input.c: whose segment is it? */
 void stack_tcp_arrives(struct aksu *net, struct arriving *a, aksu_time now);
+/* Says segment_in, once. */
+void stack_segment_in_event(struct aksu *net, uint32_t conn, struct arriving *a, aksu_time now);
+
+/* ao.c: does TCP-AO let this segment of a connection in, or that of nobody's? */
+bool stack_ao_lets_in(struct aksu *net, struct conn *c, struct arriving *a, aksu_time now);
+bool stack_ao_lets_in_stranger(struct aksu *net, struct arriving *a, aksu_time now);
+/* The connection of a SYN with a good MAC has TCP-AO too. False: no memory. */
+bool stack_ao_begin(struct conn *c, const struct arriving *a, aksu_time now);
+/* The answer to such a SYN that nobody waits for. */
+void stack_ao_refuse(struct aksu *net, const struct arriving *syn, struct tcp_segment *rst,
+                     aksu_time now);
 
 /* syn_cookies.c: is this SYN answered without a record? *way: where to. */
 bool stack_cookies_instead(struct aksu *net, const struct listener *l, const struct arriving *a,

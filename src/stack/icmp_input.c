@@ -66,6 +66,8 @@ static const char *tcp_error(struct aksu *net, const struct icmp_error *e, aksu_
     struct conn *c = conn_lookup(net, &tuple, conn_hash(&net->table.key, &tuple));
     if (c == NULL)
         return "for no connection";
+    if (stack_ao_ignores(net, c, e))
+        return "ignored: RFC 5925 7.8";
     if (e->kind == ICMP_ERROR_MTU) {
         uint32_t link = stack_device_mtu(net, c->device, &tuple.remote_ip);
         uint16_t mtu = (uint16_t)(e->mtu < link ? e->mtu : link);

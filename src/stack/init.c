@@ -5,7 +5,7 @@
 #include "tcp/user_timeout.h"
 
 enum { SLAB_CONN = 1, SLAB_TIME_WAIT, SLAB_RANGES, SLAB_LISTENER, SLAB_UDP, SLAB_SENDER,
-       SLAB_SENT };
+       SLAB_SENT, SLAB_AO_KEY, SLAB_AO };
 /* MOST: pages of the pool times connections on a page. */
 enum { CONNECTIONS_USUAL = 1 << 20, CONNECTIONS_MOST = 1 << 27 };
 enum { BUFFER_LEAST = 4096, BUFFER_MOST = RING_MOST - POOL_PAGE,
@@ -149,6 +149,7 @@ static bool init_tables(struct aksu *net, struct cutter *region, const struct ak
     slab_init(&net->ranges, &net->pool, (sizeof(struct tcp_held) + 7) & ~7u, SLAB_RANGES);
     slab_init(&net->tcp.senders.slab, &net->pool, (sizeof(struct sender) + 7) & ~7u, SLAB_SENDER);
     slab_init(&net->tcp.senders.sent, &net->pool, sizeof(struct sent_run), SLAB_SENT);
+    ao_init(&net->tcp.ao, &net->pool, SLAB_AO_KEY, SLAB_AO);
     listener_init(&net->listeners, &net->pool, SLAB_LISTENER);
     time_wait_init(&net->time_wait, &net->pool,
                    &(struct time_wait_config){ .head = records, .mask = record_heads - 1,

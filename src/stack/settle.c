@@ -105,7 +105,8 @@ static bool end(struct aksu *net, struct conn *c, aksu_time now)
         conn_delete(net, c, now);
         return true;
     }
-    if (c->tcp.state == TCP_TIME_WAIT && c->gone) {
+    /* A record has no room for the keys that its answers would need: the TCB stays. */
+    if (c->tcp.state == TCP_TIME_WAIT && c->gone && c->tcp.ao == 0) {
         compact(net, c, now);
         return true;
     }

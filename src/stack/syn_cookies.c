@@ -33,7 +33,7 @@ bool stack_cookies_instead(struct aksu *net, const struct listener *l, const str
                            struct route_result *way, aksu_time now)
 {
     uint8_t mac[6];
-    if (!wanted(net, l))
+    if (a->ao != 0 || !wanted(net, l))          /* with TCP-AO there is more to be kept */
         return false;
     *way = route_lookup(&net->routes, &a->tuple.remote_ip, &a->tuple.local_ip);
     if (!way->found || way->broadcast || way->multicast)

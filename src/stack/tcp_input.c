@@ -37,7 +37,7 @@ static inline void first_segment_in_event(struct aksu *net, uint32_t conn, struc
     EMIT(&net->events, conn, now, segment_in, SEGMENT_FIELDS(&a->tuple, &a->seg));
 }
 
-static void segment_in_event(struct aksu *net, uint32_t conn, struct arriving *a, aksu_time now)
+void stack_segment_in_event(struct aksu *net, uint32_t conn, struct arriving *a, aksu_time now)
 {
     if (!a->told)
         first_segment_in_event(net, conn, a, now);
@@ -81,13 +81,17 @@ static void closed_state(struct aksu *net, struct arriving *a, aksu_time now)
 {
     struct tcp_segment rst;
     EMIT(&net->events, 0, now, dropped, .rule = "RFC 9293 3.10.7.1", .why = "no connection");
-    if (tcp_closed_state(&a->seg, &rst))
+    if (!tcp_closed_state(&a->seg, &rst))
+        return;
+    if (a->ao != 0)
+        stack_ao_refuse(net, a, &rst, now);
+    else
         (void)stack_tcp_reply(net, &a->tuple, &rst, NULL, now);
 }
 
 static void refuse(struct aksu *net, struct arriving *a, const char *why, aksu_time now)
 {
-    segment_in_event(net, 0, a, now);
+    stack_segment_in_event(net, 0, a, now);
     EMIT(&net->events, 0, now, syn_refused, .remote = { a->tuple.remote_ip, a->tuple.remote_port },
          .why = why);
 }
@@ -145,6 +149,11 @@ static struct conn *new_child(struct aksu *net, struct arriving *a, const char *
     if (c == NULL)
         return NULL;
     conn_insert(net, c, &a->tuple, a->hash);
+    if (a->ao != 0 && !stack_ao_begin(c, a, now)) {
+        *why = "no memory for the keys of TCP-AO";
+        conn_delete(net, c, now);
+        return NULL;
+    }
     if (!stack_route_conn(net, c)) {
         *why = "no route back";
         conn_delete(net, c, now);
@@ -171,7 +180,7 @@ static void count_child(struct aksu *net, struct listener *l, struct conn *c, ak
 
 static void tell_child(struct aksu *net, struct conn *c, struct arriving *a, aksu_time now)
 {
-    segment_in_event(net, c->tcp.conn, a, now);
+    stack_segment_in_event(net, c->tcp.conn, a, now);
     EMIT(&net->events, c->tcp.conn, now, opened,
          .local = { a->tuple.local_ip, a->tuple.local_port },
          .remote = { a->tuple.remote_ip, a->tuple.remote_port }, .active = false);
@@ -184,7 +193,7 @@ static void syn_to_listener(struct aksu *net, struct listener *l, struct arrivin
 {
     struct route_result way;
     if (old == NULL && stack_cookies_instead(net, l, a, &way, now)) {
-        segment_in_event(net, 0, a, now);
+        stack_segment_in_event(net, 0, a, now);
         stack_answer_by_cookie(net, a, &way, now);
         return;
     }
@@ -221,7 +230,7 @@ static void cookie_to_listener(struct aksu *net, struct listener *l, struct arri
         c = new_child(net, a, &why, now);
     }
     if (c == NULL) {                            /* the peer repeats what it sends */
-        segment_in_event(net, 0, a, now);
+        stack_segment_in_event(net, 0, a, now);
         EMIT(&net->events, 0, now, dropped, .rule = "RFC 4987 3.6", .why = why);
         return;
     }
@@ -245,13 +254,13 @@ static void listen_state(struct aksu *net, struct listener *l, struct arriving *
             cookie_to_listener(net, l, a, &syn, now);
             return;
         }
-        segment_in_event(net, 0, a, now);
+        stack_segment_in_event(net, 0, a, now);
         EMIT(&net->events, 0, now, dropped, .rule = "RFC 9293 3.10.7.2 second",
              .why = "ACK for a connection that is not there");
         (void)stack_tcp_reply(net, &a->tuple, &rst, NULL, now);
         return;
     case LISTEN_DROP:
-        segment_in_event(net, 0, a, now);
+        stack_segment_in_event(net, 0, a, now);
         EMIT(&net->events, 0, now, dropped, .rule = "RFC 9293 3.10.7.2",
              .why = "a listener answers only a SYN");
         return;
@@ -267,7 +276,7 @@ static void no_connection(struct aksu *net, struct arriving *a, aksu_time now)
         listen_state(net, l, a, now);
         return;
     }
-    segment_in_event(net, 0, a, now);
+    stack_segment_in_event(net, 0, a, now);
     closed_state(net, a, now);
 }
 
@@ -286,7 +295,7 @@ static void time_wait_segment(struct aksu *net, struct time_wait *r, struct arri
 {
     struct tcp t;
     aksu_time until = time_wait_until(r, now);
-    segment_in_event(net, 0, a, now);
+    stack_segment_in_event(net, 0, a, now);
     tcp_time_wait_expand(&t, &net->tcp, &r->tcp, now);
     t.deadline[TIMER_TIME_WAIT] = until;
     tcp_segment_arrives(&t, &a->seg, now);
@@ -346,6 +355,8 @@ static bool parse(struct aksu *net, const struct ip_packet *p, struct arriving *
         return false;
     }
     a->told = false;
+    a->ao = 0;
+    a->header = p->payload[0].data;
     a->seg.ecn = p->tos & 3;
     a->seg.gso_size = p->gso_size;
     a->tuple.local_ip = p->destination;
@@ -406,6 +417,9 @@ static inline void arrives(struct aksu *net, struct arriving *a, aksu_time now)
     struct conn *c = find_conn(net, a);
     if (c != NULL) {
         first_segment_in_event(net, c->tcp.conn, a, now);
+        if (__builtin_expect((c->tcp.ao | (a->seg.options.has & (HAS_AO | HAS_AO_FAULT))) != 0, 0)
+            && !stack_ao_lets_in(net, c, a, now))
+            return;
         if (__builtin_expect(net->doubted != 0, 0) && !has_confirmed(c, now))
             arrives_and_confirms(net, c, a, now);
         else
@@ -416,6 +430,10 @@ static inline void arrives(struct aksu *net, struct arriving *a, aksu_time now)
             stack_settle(net, c, now);
         return;
     }
+    /* RFC 5925 7.5: all SYNs, and what else has no connection */
+    if (((a->seg.options.has & (HAS_AO | HAS_AO_FAULT)) | net->tcp.ao.count) != 0
+        && !stack_ao_lets_in_stranger(net, a, now))
+        return;
     struct time_wait *r = time_wait_lookup(&net->time_wait, &a->tuple, a->hash);
     if (r != NULL)
         time_wait_segment(net, r, a, now);

@@ -121,7 +121,7 @@ static void write_ip(const struct conn *c, const struct tcp_segment *seg, struct
 }
 
 /* To ourselves: through the pending packets, so that nothing is received while we send. */
-static void loop_back(struct aksu *net, const struct conn *c, aksu_time now)
+static void loop_back(struct aksu *net, struct conn *c, aksu_time now)
 {
     const struct tcp_tuple *tuple = &c->tcp.tuple;
     const struct tcp_segment *seg = &net->segment;
@@ -131,12 +131,14 @@ static void loop_back(struct aksu *net, const struct conn *c, aksu_time now)
                          .protocol = IP_PROTOCOL_TCP, .ttl = c->tcp.ttl, .dont_fragment = true,
                          .tos = (uint8_t)(c->tcp.dscp << 2 | seg->ecn) };
     wire_tcp_build(&w, &tuple->local_ip, &tuple->remote_ip, seg, true);
+    if (c->tcp.ao != 0)
+        ao_sign(&c->tcp, seg, net->header, true);
     part[0] = (struct aksu_slice){ net->header, writer_length(&w) };
     memcpy(part + 1, seg->text, seg->parts * sizeof part[0]);
     (void)stack_send_packet(net, &ip, part, 1u + seg->parts, now);
 }
 
-static void build(struct aksu *net, const struct conn *c, const uint8_t mac[6],
+static void build(struct aksu *net, struct conn *c, const uint8_t mac[6],
                   struct aksu_frame *out)
 {
     const struct tcp_tuple *tuple = &c->tcp.tuple;
@@ -147,7 +149,10 @@ static void build(struct aksu *net, const struct conn *c, const uint8_t mac[6],
     struct writer w = writer_of(net->header + link, sizeof net->header - link);
 
     write_ip(c, seg, &w);
+    size_t before_tcp = link + writer_length(&w);
     wire_tcp_build(&w, &tuple->local_ip, &tuple->remote_ip, seg, c->partial);
+    if (__builtin_expect(c->tcp.ao != 0, 0))
+        ao_sign(&c->tcp, seg, net->header + before_tcp, c->partial);
     out->device = (aksu_device){ c->device };
     out->parts = 1u + seg->parts;
     out->length = (uint32_t)(link + writer_length(&w)) + seg->text_len;

@@ -77,7 +77,7 @@ void tcp_update_mss(struct tcp *t);
 /* What a segment with text has besides it. RFC 7323 3.2: timestamps, and their padding, on all. */
 static inline uint32_t tcp_overhead(const struct tcp *t)
 {
-    return TCP_HEADER + (t->ts_on ? 12u : 0u);
+    return TCP_HEADER + (t->ts_on ? 12u : 0u) + (t->ao != 0 ? (unsigned)AO_OPTION : 0u);
 }
 uint32_t tcp_ts_clock(const struct tcp *t, aksu_time now);
 

@@ -7,6 +7,7 @@
 #include "base/ranges.h"
 #include "base/siphash.h"
 #include "event/emit.h"
+#include "tcp/ao.h"
 #include "tcp/sender.h"
 #include "tcp/syn_cookie.h"
 
@@ -48,6 +49,7 @@ struct tcp_env {
     struct tcp_config config;
     struct sipkey isn_key;          /* of timestamp offsets too */
     struct cookie_keys cookies;
+    struct ao_env ao;
     struct senders senders;
     const struct cc_ops *cc;
     const struct loss_ops *loss;    /* with SACK; without it is NewReno */

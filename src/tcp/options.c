@@ -80,6 +80,8 @@ void tcp_own_syn_options(struct tcp *t, struct tcp_options *out, aksu_time now)
     }
     if (t->uto_on)
         user_timeout_say(t, out);
+    if (t->ao != 0)
+        ao_option(t, out);
 }
 
 void tcp_own_options(struct tcp *t, struct tcp_options *out, aksu_time now)
@@ -91,6 +93,8 @@ void tcp_own_options(struct tcp *t, struct tcp_options *out, aksu_time now)
         out->ts_val = tcp_ts_clock(t, now);
         out->ts_ecr = t->ts_recent;
     }
+    if (t->ao != 0)
+        ao_option(t, out);
     if (reassembly_reports(t))
         reassembly_sacks(t, out);
 }

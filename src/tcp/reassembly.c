@@ -203,7 +203,8 @@ bool reassembly_came_again(struct tcp *t, seq_t left, seq_t right)
 
 static unsigned blocks_most(const struct tcp *t)
 {
-    return t->ts_on ? BLOCKS_WITH_TIMESTAMPS : BLOCKS_MOST;
+    unsigned most = t->ts_on ? BLOCKS_WITH_TIMESTAMPS : BLOCKS_MOST;
+    return t->ao != 0 ? most - AO_OPTION / 8 : most;    /* RFC 5925 7.6 */
 }
 
 unsigned reassembly_blocks(const struct tcp *t)

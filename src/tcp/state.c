@@ -131,6 +131,8 @@ void tcp_init(struct tcp *t, struct tcp_env *env, uint32_t conn, uint16_t mtu)
 void tcp_fini(struct tcp *t)
 {
     tcp_flush(t);
+    if (t->ao != 0)
+        ao_free(t);
 }
 
 /* --- TIME-WAIT without a TCB --- */

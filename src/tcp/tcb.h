@@ -96,6 +96,7 @@ struct tcp {
     uint32_t keepalive_idle_ms, keepalive_interval_ms;
     uint32_t user_timeout_ms;       /* 0: none; with uto_heard what the peer suggests */
     int32_t linger_ms;              /* -1: off */
+    slab_ref ao;                    /* struct tcp_ao; 0: this connection has no TCP-AO */
     uint32_t send_buffer, receive_buffer;
     slab_ref holes;                 /* struct tcp_held: text out of order; 0: none */
 

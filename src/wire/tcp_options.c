@@ -1,5 +1,5 @@
 /* tcp_options.c - TCP options to a value and back (RFC 9293 3.1, RFC 7323 2.2, 3.2, RFC 2018 2, 3,
- * RFC 7413 4.1.1, RFC 5482 3). Called by the TCP header's parse and build. */
+ * RFC 7413 4.1.1, RFC 5482 3, RFC 5925 2.2). Called by the TCP header's parse and build. */
 #include "base/check.h"
 #include "wire/tcp_options.h"
 
@@ -42,6 +42,24 @@ static bool fast_open(const uint8_t *data, size_t length, struct tcp_options *ou
     return true;
 }
 
+/* RFC 5925 2.2: one of them, not beside the older MD5 option, with both IDs. */
+static bool authentication(uint8_t kind, const uint8_t *data, size_t length,
+                           struct tcp_options *out)
+{
+    bool again = out->has & (kind == OPTION_AO ? HAS_AO | HAS_MD5 : HAS_AO);
+    out->has |= kind == OPTION_AO ? HAS_AO : HAS_MD5;
+    if (again || (kind == OPTION_AO && length < 2))
+        out->has |= HAS_AO_FAULT;
+    if (kind != OPTION_AO)
+        return false;
+    if (length >= 2) {
+        out->ao_key_id = data[0];
+        out->ao_next_id = data[1];
+        out->ao_length = (uint8_t)(2 + length);
+    }
+    return true;
+}
+
 /* RFC 9293 3.1 [MUST-4]. One option with `length` octets of data. False: unknown, or a length that
  * it cannot have. */
 static bool one_option(uint8_t kind, const uint8_t *data, size_t length, struct tcp_options *out)
@@ -80,6 +98,8 @@ static bool one_option(uint8_t kind, const uint8_t *data, size_t length, struct 
         return true;
     case OPTION_FAST_OPEN:
         return fast_open(data, length, out);
+    case OPTION_AO: case OPTION_MD5:
+        return authentication(kind, data, length, out);
     default:
         return false;
     }
@@ -98,6 +118,8 @@ static void walk(const uint8_t *at, const uint8_t *end, struct tcp_options *out)
         if (left < 2 || at[1] < 2 || at[1] > left) {
             /* RFC 9293 3.1 [MUST-7] */
             out->has |= HAS_FAULT;
+            if (at[0] == OPTION_AO)
+                out->has |= HAS_AO_FAULT;       /* RFC 5925 2.2: the length is invalid */
             return;
         }
         if (!one_option(at[0], at + 2, at[1] - 2u, out))
@@ -132,6 +154,7 @@ void wire_tcp_options_parse(const uint8_t *data, size_t length, struct tcp_optio
     out->user_timeout = 0;
     out->ts_val = out->ts_ecr = 0;
     out->fast_open = NULL;
+    out->ao_key_id = out->ao_next_id = out->ao_length = 0;
     if (length >= 12 && load_be32(data) == NOP_NOP_TIMESTAMPS) {
         timestamps(data + 4, out);
         data += 12;
@@ -139,6 +162,14 @@ void wire_tcp_options_parse(const uint8_t *data, size_t length, struct tcp_optio
     if (data == end || (end - data == USUAL_SYN_LENGTH && usual_syn(data, out)))
         return;
     walk(data, end, out);
+}
+
+size_t wire_tcp_ao_at(const uint8_t *header)
+{
+    size_t at = 20, end = (size_t)(header[12] >> 4) * 4;
+    while (at + AO_OPTION <= end && header[at] != OPTION_END && header[at] != OPTION_AO)
+        at += header[at] == OPTION_NOP ? 1 : header[at + 1];
+    return at + AO_OPTION <= end && header[at] == OPTION_AO ? at : 0;
 }
 
 /* Which options go out, and their octets before the final padding. */
@@ -158,6 +189,7 @@ static void include(struct plan *plan, uint16_t wanted, uint16_t option, unsigne
 static struct plan plan_for(const struct tcp_options *in)
 {
     struct plan plan = { 0 };
+    include(&plan, in->has, HAS_AO, AO_OPTION);     /* without it all is for nothing */
     include(&plan, in->has, HAS_MSS, 4);
     include(&plan, in->has, HAS_SACK_PERMITTED, in->has & HAS_TIMESTAMPS ? 2 : 4);
     include(&plan, in->has, HAS_TIMESTAMPS, in->has & HAS_SACK_PERMITTED ? 10 : 12);
@@ -209,6 +241,17 @@ static void build_fast_open(struct writer *w, const struct tcp_options *in)
         memcpy(cookie, in->fast_open, in->fast_open_length);
 }
 
+/* RFC 5925 2.2, with room for the MAC. */
+static void build_ao(struct writer *w, const struct tcp_options *in)
+{
+    write_be16(w, OPTION_AO << 8 | AO_OPTION);
+    write_u8(w, in->ao_key_id);
+    write_u8(w, in->ao_next_id);
+    uint8_t *mac = write_space(w, AO_MAC);
+    if (mac != NULL)
+        memset(mac, 0, AO_MAC);
+}
+
 static void build_planned(struct writer *w, const struct tcp_options *in, struct plan plan)
 {
     if (plan.has & HAS_MSS)
@@ -226,6 +269,8 @@ static void build_planned(struct writer *w, const struct tcp_options *in, struct
     if (plan.has & HAS_WINDOW_SCALE)
         write_be32(w, (uint32_t)OPTION_NOP << 24 | (uint32_t)OPTION_WINDOW_SCALE << 16 | 3u << 8
                           | in->window_scale);
+    if (plan.has & HAS_AO)
+        build_ao(w, in);
     if (plan.has & HAS_FAST_OPEN)
         build_fast_open(w, in);
     if (plan.has & HAS_USER_TIMEOUT) {

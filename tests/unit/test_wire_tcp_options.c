@@ -1,4 +1,5 @@
-/* test_wire_tcp_options.c - TCP options (RFC 9293 3.1, RFC 7323, RFC 2018, RFC 7413, RFC 5482). */
+/* test_wire_tcp_options.c - TCP options (RFC 9293 3.1, RFC 7323, RFC 2018, RFC 7413, RFC 5482,
+ * RFC 5925). */
 #include "help.h"
 
 #include "wire/tcp_options.h"
@@ -43,6 +44,55 @@ static void each_option_alone(void **state)
     assert_int_equal(o.sack_count, 2);
     assert_int_equal(o.sack[0].left.n, 1);
     assert_int_equal(o.sack[1].right.n, 4);
+}
+
+/* RFC 5925 2.2, R5925-2.2-a */
+static void authentication_stands_once_and_whole(void **state)
+{
+    (void)state;
+    struct tcp_options o = PARSE(29, 16, 61, 84, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12);
+    assert_int_equal(o.has, HAS_AO);
+    assert_int_equal(o.ao_key_id, 61);
+    assert_int_equal(o.ao_next_id, 84);
+    assert_int_equal(o.ao_length, 16);
+    o = PARSE(29, 4, 0, 255);
+    assert_int_equal(o.has, HAS_AO);
+    assert_int_equal(o.ao_length, 4);
+    assert_int_equal(PARSE(29, 3, 1).has & HAS_AO_FAULT, HAS_AO_FAULT);
+    assert_int_equal(PARSE(29, 2).has & HAS_AO_FAULT, HAS_AO_FAULT);
+    assert_int_equal(PARSE(29, 1, 1, 1).has, HAS_FAULT | HAS_AO_FAULT);
+    assert_int_equal(PARSE(29, 5, 1, 1).has, HAS_FAULT | HAS_AO_FAULT);
+    assert_int_equal(PARSE(29).has, HAS_FAULT | HAS_AO_FAULT);
+    assert_int_equal(PARSE(29, 4, 1, 1, 29, 4, 1, 1).has, HAS_AO | HAS_AO_FAULT);
+    assert_int_equal(PARSE(19, 4, 1, 1).has, HAS_MD5 | HAS_UNKNOWN);
+    assert_true(PARSE(19, 4, 1, 1, 29, 4, 1, 1).has & HAS_AO_FAULT);
+    assert_true(PARSE(29, 4, 1, 1, 19, 4, 1, 1).has & HAS_AO_FAULT);
+}
+
+/* RFC 5925 7.6: all that a SYN has, 36 octets; beside timestamps one SACK block, else two. */
+static void authentication_takes_room_from_sack(void **state)
+{
+    (void)state;
+    for (unsigned stamps = 0; stamps < 2; stamps++) {
+        uint8_t header[60] = { [12] = 0xf0 };
+        struct tcp_options in = { .has = HAS_AO | HAS_SACK, .sack_count = 4, .ao_key_id = 3,
+                                  .ao_next_id = 4 }, out;
+        in.has |= stamps ? HAS_TIMESTAMPS : 0;
+        struct writer w = writer_of(header + 20, 40);
+        uint64_t sum = wire_tcp_options_build(&w, &in);
+        size_t length = writer_length(&w), at = wire_tcp_ao_at(header);
+        assert_int_equal(length, wire_tcp_options_length(&in));
+        wire_tcp_options_parse(header + 20, length, &out);
+        assert_int_equal(out.has, in.has);
+        assert_int_equal(out.sack_count, stamps ? 1 : 2);
+        assert_int_equal(out.ao_key_id, 3);
+        assert_int_equal(out.ao_next_id, 4);
+        assert_int_equal(at, stamps ? 32 : 20);
+        assert_true(sum > 0 && length <= 40);
+    }
+    struct tcp_options syn = { .has = HAS_MSS | HAS_SACK_PERMITTED | HAS_TIMESTAMPS
+                                     | HAS_WINDOW_SCALE | HAS_AO };
+    assert_int_equal(wire_tcp_options_length(&syn), 36);
 }
 
 /* nop, nop, timestamps takes a path of its own; what follows it must be seen all the same. */
@@ -299,6 +349,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_option_alone),
+        cmocka_unit_test(authentication_stands_once_and_whole),
+        cmocka_unit_test(authentication_takes_room_from_sack),
         cmocka_unit_test(the_usual_layout),
         cmocka_unit_test(the_usual_options_of_a_syn),
         cmocka_unit_test(unknown_options_and_the_end),
