@@ -26,7 +26,8 @@ struct aksu_explore *aksu_explore_new(const struct aksu_explore_config *config)
     if (config->octets > AKSU_EXPLORE_OCTETS_MOST || config->losses > BUDGET_MOST
         || config->duplicates > BUDGET_MOST || config->timeouts > BUDGET_MOST
         || x->config.states > AKSU_EXPLORE_STATES_MOST
-        || !explore_set_init(&x->frames, sizeof(struct explore_frame), sizeof(struct explore_frame))
+        || !explore_set_init(&x->frames, sizeof(struct explore_frame),
+                             sizeof(struct explore_frame))
         || !explore_set_init(&x->nets, sizeof(struct explore_net), sizeof(struct explore_net))
         || !explore_set_init(&x->times, sizeof(aksu_time), sizeof(aksu_time))
         || !explore_set_init(&x->states, sizeof(struct explore_state),
@@ -114,8 +115,8 @@ static bool becomes(struct aksu_explore *x, struct step *s, uint32_t side,
     return false;
 }
 
-/* A SYN is on its way for a millisecond. Else all could happen in one instant, in which the clock of
- * initial sequence numbers (RFC 9293 3.4.1) stands: nobody could tell two connections apart. */
+/* A SYN is on its way for a millisecond. Else all could happen in one instant, in which the clock
+ * of initial sequence numbers (RFC 9293 3.4.1) stands: nobody could tell two connections apart. */
 static void takes_time(struct step *s, const struct explore_frame *f)
 {
     aksu_time least = f->born + AKSU_MS(1);
@@ -222,7 +223,8 @@ static uint32_t take(struct aksu_explore *x, uint32_t from, uint32_t action)
 /* Which end's timer is next; 2: none. */
 static uint32_t next_of(const struct aksu_explore *x, const struct explore_node *n)
 {
-    aksu_time a = explore_state_at(x, n->state[0])->next, b = explore_state_at(x, n->state[1])->next;
+    aksu_time a = explore_state_at(x, n->state[0])->next;
+    aksu_time b = explore_state_at(x, n->state[1])->next;
     return a == AKSU_NEVER && b == AKSU_NEVER ? 2 : b < a;
 }
 

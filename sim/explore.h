@@ -1,7 +1,7 @@
 /* explore.h - what the explorer is made of. A state of both is small: which state each end is in,
- * which frames are under way, the time, and what the network may still do. The states of an end, and
- * the frames, are kept once each; what an end does in a state when a frame comes or a timer runs out
- * is asked of the real code once. Shared by sim/explore*.c only. */
+ * which frames are under way, the time, and what the network may still do. The states of an end,
+ * and the frames, are kept once each; what an end does in a state when a frame comes or a timer
+ * runs out is asked of the real code once. Shared by sim/explore*.c only. */
 #ifndef SIM_EXPLORE_H
 #define SIM_EXPLORE_H
 
@@ -9,31 +9,10 @@
 
 #include "aksu/explore.h"
 #include "aksu/snapshot.h"
+#include "sim/explore_table.h"
 
-enum { EXPLORE_FRAME_MOST = 160, EXPLORE_FLYING_MOST = 23, EXPLORE_WHY = 320, EXPLORE_ROUNDS = 2 };
-#define EXPLORE_NONE UINT32_MAX
-
-/* --- things that are kept once each, named by their number (explore_table.c) --- */
-
-/* Records of one size, and a hash table of their numbers; the first `key` octets tell them apart. */
-struct explore_set {
-    uint8_t *record;
-    size_t size, key;
-    uint32_t count, room;
-    uint32_t *slot;                 /* 1 + number; 0: free */
-    uint32_t mask;
-};
-bool explore_set_init(struct explore_set *s, size_t size, size_t key);
-void explore_set_free(struct explore_set *s);
-/* The number of this record, which is put in if there is none with this key (*fresh); NONE: no
- * memory. */
-uint32_t explore_set_put(struct explore_set *s, const void *record, bool *fresh);
-uint32_t explore_set_find(const struct explore_set *s, const void *key);    /* NONE: there is none */
-size_t explore_set_memory(const struct explore_set *s);
-static inline void *explore_set_at(const struct explore_set *s, uint32_t number)
-{
-    return s->record + (size_t)number * s->size;
-}
+enum { EXPLORE_FRAME_MOST = 160, EXPLORE_FLYING_MOST = 23, EXPLORE_WHY = 320,
+       EXPLORE_ROUNDS = 2 };
 
 /* A frame under way. */
 struct explore_frame {

@@ -1,6 +1,6 @@
-/* explore_host.c - the two stacks: put into a state, given a frame or time, asked what they say, and
- * kept as a state again. A state's snapshot is kept as what differs from the first one. Called by
- * explore.c. */
+/* explore_host.c - the two stacks: put into a state, given a frame or time, asked what they say,
+ * and kept as a state again. A state's snapshot is kept as what differs from the first one. Called
+ * by explore.c. */
 #include <stdio.h>
 #include <stdlib.h>
 

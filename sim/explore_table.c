@@ -1,8 +1,9 @@
 /* explore_table.c - records that are kept once each and named by their numbers, found again by a
  * hash of their keys. Called by explore*.c. */
 #include <stdlib.h>
+#include <string.h>
 
-#include "sim/explore.h"
+#include "sim/explore_table.h"
 
 enum { SLOTS_FIRST = 1 << 12, ROOM_FIRST = 1 << 10 };
 

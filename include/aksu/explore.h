@@ -2,9 +2,9 @@
  * while the network between them delivers in any order, loses, duplicates and holds back. Each
  * moment that can come is a state; it is looked at once, however many ways lead to it, and in each
  * must hold what sim.h checks, and: an octet of one connection never comes out of another, both
- * ends finish, and TIME-WAIT is at the end that closed first (or at both). States are taken in order
- * of their distance from the start, so the way to the first violation is one of the shortest. The
- * code that runs is the real one, put back with aksu_restore. Memory is allocated as states are
+ * ends finish, and TIME-WAIT is at the end that closed first (or at both). States are taken in
+ * order of their distance from the start, so the way to the first violation is one of the shortest.
+ * The code that runs is the real one, put back with aksu_restore. Memory is allocated as states are
  * found; freed all together. One thread at a time. */
 #ifndef AKSU_EXPLORE_H
 #define AKSU_EXPLORE_H
