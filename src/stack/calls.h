@@ -131,6 +131,10 @@ void stack_leave_listener(struct aksu *net, struct conn *c);
 void stack_close_listener(struct aksu *net, struct listener *l, aksu_time now);
 bool stack_next_ready(struct aksu *net, struct aksu_ready *out);
 
+/* snapshot.c */
+enum aksu_status stack_restore(struct aksu *net, const void *buffer, size_t size);
+void stack_digest(const struct aksu *net, uint64_t out[2]);
+
 /* timers.c */
 aksu_time stack_next_timeout(const struct aksu *net);
 void stack_timeouts(struct aksu *net, aksu_time now);

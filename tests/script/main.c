@@ -1,8 +1,10 @@
 /* main.c - runs the scripts, each at every pair of ISNs:
- *     tests/script [-l | -c | [-v | -f] NAME...]
+ *     tests/script [-l | -c | [-v | -f | -r] NAME...]
  * -l lists the scripts, -c says which rows of the matrix are not applicable and why, -v shows
- * segments as they go, -f ends at the first failure. The last line counts scripts; one passes when
- * it has passed at every pair. */
+ * segments as they go, -f ends at the first failure, -r puts each one back to its middle and
+ * finishes it again (restart.h). The last line counts scripts; one passes when it has passed at
+ * every pair. */
+#include "tests/script/restart.h"
 #include "tests/script/world.h"
 
 #include <stdarg.h>
@@ -56,10 +58,24 @@ static bool run_at(const struct script_entry *entry, unsigned pair)
     w.irs = seq_of(isn[pair][1]);
     if (setjmp(w.escape))
         return false;
+    restart_begin();
+    restart_keeps(&w, 0, &w.pool);
     world_reset(NULL);
     entry->body();
     world_done(0);
     return true;
+}
+
+/* Once as it is, and once with the second half of its moments twice. */
+static bool run_again(const struct script_entry *entry, unsigned pair)
+{
+    restart_at(restart_moments() / 2 + 1);
+    bool same = restart_end(run_at(entry, pair));
+    if (!same)
+        printf("FAIL %s (%s): put back to its middle it does not show the same again\n",
+               entry->name, entry->file);
+    restart_count();
+    return same;
 }
 
 static bool run(const struct script_entry *entry)
@@ -68,7 +84,7 @@ static bool run(const struct script_entry *entry)
     for (unsigned i = 0; i < PAIRS; i++) {
         if (w.verbose)
             printf("%s: ISS %u, IRS %u\n", entry->name, isn[i][0], isn[i][1]);
-        if (!run_at(entry, i))
+        if (!run_at(entry, i) || (restart_listens() && !run_again(entry, i)))
             return false;
     }
     cells_commit();
@@ -89,8 +105,11 @@ int main(int argc, char **argv)
     bool cells = argc > 1 && strcmp(argv[1], "-c") == 0;
     w.verbose = argc > 1 && strcmp(argv[1], "-v") == 0;
     bool only_first = argc > 1 && strcmp(argv[1], "-f") == 0;
-    int skip = 1 + (list || cells || w.verbose || only_first);
+    bool restart = argc > 1 && strcmp(argv[1], "-r") == 0;
+    int skip = 1 + (list || cells || w.verbose || only_first || restart);
     unsigned passed = 0, failed = 0, uncovered = 0;
+    restart_on(restart);
+    world_share();
     for (const struct script_entry *e = first; e && !(only_first && failed); e = e->next) {
         if (!wanted(e, argc - skip, argv + skip))
             continue;
@@ -103,7 +122,7 @@ int main(int argc, char **argv)
     }
     if (list)
         return 0;
-    if (argc == skip && !only_first)
+    if (argc == skip && !only_first && !restart)
         uncovered = cells_report("tests/script/segment-arrives-cells.tsv", cells);
     printf("%u passed, %u failed\n", passed, failed);
     return failed || uncovered || passed + failed == 0;

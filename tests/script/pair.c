@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/prng.h"
+#include "tests/script/restart.h"
 #include "tests/script/script.h"
 
 enum { REGION = 8u << 20, PACKET = 1600, FLYING = 1024, TOTAL = 1000000 };
@@ -37,14 +38,18 @@ static struct pair {
     aksu_time now, delay, jitter;
     unsigned loss;              /* of 1000 */
     struct prng dice;
-} p;
+} __attribute__((aligned(4096))) p;
 
-static uint8_t *region(unsigned i)
+static uint8_t region[2][REGION] __attribute__((aligned(4096)));
+
+static void share(void)
 {
-    static uint8_t *memory[2];
-    if (!memory[i] && !(memory[i] = malloc(REGION)))
-        abort();
-    return memory[i];
+    static bool done;
+    if (done || !restart_listens())
+        return;
+    restart_share(&p, sizeof p);
+    restart_share(region, sizeof region);
+    done = true;
 }
 
 static struct end *make_end(unsigned i, seq_t wanted)
@@ -56,7 +61,7 @@ static struct end *make_end(unsigned i, seq_t wanted)
     e->env.pool = &e->pool;
     e->env.reassembly = &e->slab;
     e->env.events = &e->events;
-    if (!pool_init(&e->pool, region(i), REGION))
+    if (!pool_init(&e->pool, region[i], REGION))
         script_fail(__LINE__, "no pool");
     slab_init(&e->slab, &e->pool, (sizeof(struct tcp_held) + 7u) & ~7u, 1);
     e->tuple = w.tuple;
@@ -77,6 +82,7 @@ static void make_pair(seq_t a, seq_t b, unsigned loss, aksu_time delay, aksu_tim
 {
     static const uint8_t seed[16] = "a pair of TCBs.";
     world_reset(NULL);
+    share();
     memset(&p, 0, sizeof p);
     p.now = SECONDS(1);
     p.dice = prng_of(seed);
@@ -85,6 +91,9 @@ static void make_pair(seq_t a, seq_t b, unsigned loss, aksu_time delay, aksu_tim
     p.jitter = jitter;
     make_end(0, a);
     make_end(1, b);
+    restart_keeps(&p, sizeof p, NULL);
+    for (unsigned i = 0; i < 2; i++)
+        restart_keeps(p.end[i].pool.info, 0, &p.end[i].pool);
 }
 
 static void transmit(unsigned from, const struct tcp_segment *seg)
@@ -104,6 +113,7 @@ static void transmit(unsigned from, const struct tcp_segment *seg)
         memcpy(to, seg->text[i].data, seg->text[i].length);
     }
     k->length = (uint32_t)writer_length(&out_);
+    restart_shows(k->octets, k->length);
     k->to = (uint8_t)!from;
     k->order = p.sent++;
     k->at = p.now + p.delay + (p.jitter ? prng_u64(&p.dice) % p.jitter : 0);
@@ -191,6 +201,7 @@ static void run_until(bool (*done)(void), aksu_time limit)
 {
     aksu_time end = p.now + limit;
     while (!done()) {
+        restart_here();
         if (!step() || p.now > end)
             script_fail(__LINE__, "after %llu ms: %s %u of %u, %s %u of %u octets",
                         (unsigned long long)(p.now / MS(1)),

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/ip_addr.h"
+#include "tests/script/restart.h"
 #include "tests/script/script.h"
 
 enum { MOST = TCP_HEADER_MOST + 65536 };
@@ -175,6 +176,7 @@ bool wire_trip(int line, const struct tcp_segment *seg, bool sent, const struct 
         memcpy(text, seg->text[i].data, seg->text[i].length);
     if (raw && raw->raw)
         header = insert_options(p, raw, seg, from, to);
+    restart_shows(p, header + seg->text_len);
     size_t inside = header + (seg->text_len + 1) / 2;      /* the text in two slices */
     struct aksu_slice rest = { p + inside, header + seg->text_len - inside };
     enum tcp_fault fault = wire_tcp_parse(p, inside, &rest, rest.length > 0, from, to, false, back);

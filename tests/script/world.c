@@ -6,16 +6,38 @@
 #include <stdarg.h>
 #include <string.h>
 
+#include "aksu/sink.h"
+#include "tests/script/restart.h"
+
 enum { REGION = 96u << 20 };
 
-struct world w;
+/* One region, as that of a stack is: what owns the pool stands before it. */
+struct arena {
+    struct world world;
+    uint8_t pool[REGION];
+} __attribute__((aligned(4096)));
+static struct arena arena;
+extern struct world w __attribute__((alias("arena")));
 
-static uint8_t *region(void)
+void world_share(void)
 {
-    static uint8_t *memory;
-    if (!memory && !(memory = malloc(REGION)))
-        abort();
-    return memory;
+    restart_share(&arena, sizeof arena);
+}
+
+static void show_line(void *context, const char *text, size_t length)
+{
+    (void)context;
+    restart_shows(text, length);
+}
+
+/* All that the event says. */
+static void show(const struct aksu_event *event)
+{
+    struct aksu_json_sink json;
+    if (!restart_listens())
+        return;
+    aksu_json_init(&json, (struct aksu_writer){ show_line, NULL }, NULL);
+    json.sink.put(&json.sink, event);
 }
 
 static bool edge_of_figure_5(enum aksu_tcp_state from, enum aksu_tcp_state to)
@@ -41,6 +63,7 @@ static bool edge_of_figure_5(enum aksu_tcp_state from, enum aksu_tcp_state to)
 static void put(struct aksu_sink *sink, const struct aksu_event *event)
 {
     (void)sink;
+    show(event);
     if (event->at != w.now)
         script_fail(0, "event %s at %llu ns, now is %llu", aksu_event_name(event->kind),
                     (unsigned long long)event->at, (unsigned long long)w.now);
@@ -121,7 +144,7 @@ void world_reset(const struct given *how)
     w.history.count = 0;
     w.mtu = how && how->mtu ? how->mtu : how && how->ipv6 ? 1460 : 1480;
     w.tuple = tuple_of(how && how->ipv6);
-    if (!pool_init(&w.pool, region(), REGION))
+    if (!pool_init(&w.pool, arena.pool, REGION))
         script_fail(0, "pool_init refused %u octets", (unsigned)REGION);
     slab_init(&w.slab, &w.pool, (sizeof(struct tcp_held) + 7u) & ~7u, 1);
     w.sink.put = put;
@@ -163,6 +186,7 @@ void world_done(int line)
 void world_settle(int line)
 {
     (void)line;
+    restart_here();
     if (w.call_pending && w.call_answer < 0) {
         w.call_pending = false;
         script_fail(w.call_line, "%s answered \"%s\"", w.call_name,
@@ -209,6 +233,7 @@ void history_add(const char *format, ...)
     va_start(ap, format);
     vsnprintf(to + n, sizeof h->text[0] - (size_t)n, format, ap);
     va_end(ap);
+    restart_shows(to, strlen(to));
     if (w.verbose)
         printf("    %s\n", to);
 }

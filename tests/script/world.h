@@ -119,6 +119,7 @@ void history_add(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* A segment as one line of text; `sent`: ours. */
 void segment_text(char *to, size_t room, const struct tcp_segment *seg, bool sent);
 
+void world_share(void);         /* with a child of this process: restart.h */
 void world_reset(const struct given *how);
 void world_done(int line);
 bool wire_trip(int line, const struct tcp_segment *seg, bool sent, const struct line *raw,
