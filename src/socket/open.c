@@ -7,8 +7,8 @@
 
 /* --- active --- */
 
-/* A client that closes first need not wait 2 MSL for a port: timestamps tell the new connection from
- * the old one. *old: what is reopened, NULL: nothing. */
+/* A client that closes first need not wait 2 MSL for a port: timestamps tell the new connection
+ * from the old one. *old: what is reopened, NULL: nothing. */
 static bool in_use(const struct aksu *net, const struct tcp_tuple *tuple, uint64_t hash,
                    const struct time_wait **old, aksu_time now)
 {
