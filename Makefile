@@ -6,6 +6,7 @@
 #: make soak           random networks until SEGMENTS segments were simulated [10^9], on all cores
 #: make lint           run every tools/lint-*
 #: make bench          build and run the benchmarks
+#: make bench-many     ten million connections around: needs 12 GiB of memory
 #: make bench-sim      how many segments the simulator carries per second of CPU
 #: make bench-device   throughput and connections through a TAP device (needs root)
 #: make bench-path     one connection over links with loss, reordering and delay, ours and Linux's (needs root)
@@ -61,7 +62,7 @@ examples := $(patsubst %.c,$(B)/%,$(wildcard examples/*.c))
 aksu     := $(if $(wildcard src/cli/*.c),$(B)/aksu)
 hosted   := $(wildcard src/device/*.c src/host/*.c) $(program) $(wildcard tests/*/*.c tests/interop/path/*.c bench/*.c bench/device/*.c bench/path/*.c bench/sim/*.c bench/syn/*.c bench/flood/*.c examples/*.c) $(drivers)
 
-.PHONY: all lib objects tests check soak golden lint bench bench-sim bench-device bench-path bench-flood wasm fuzz fuzz-programs install uninstall clean help FORCE
+.PHONY: all lib objects tests check soak golden lint bench bench-many bench-sim bench-device bench-path bench-flood wasm fuzz fuzz-programs install uninstall clean help FORCE
 all: lib $(aksu)
 lib: $(B)/libaksu.a $(B)/libaksu.so
 objects: $(call obj,$(library))
@@ -166,6 +167,8 @@ lint: all
 bench: $(B)/bench $(B)/bench-syn
 	$Q$(B)/bench $(BENCH)
 	$(if $(BENCH),,$Q$(B)/bench-syn)
+bench-many: $(B)/bench
+	$Q$(B)/bench --mark many --only bulk --only conn --only rr --only many --others 1000 --others 10000000 $(BENCH)
 bench-sim: $(B)/bench-sim
 	$Q$(B)/bench-sim $(BENCH)
 others := $(if $(wildcard /usr/include/lwip/lwip/tcpip.h),lwip) \

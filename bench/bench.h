@@ -105,6 +105,7 @@ struct results {
     bool has_memory;
     struct memory_result memory;
     char command[256];
+    const char *mark;                   /* of the lines between which a page has the results */
 };
 void results_add(struct results *r, enum row_id row, unsigned column, double value);
 void results_print(struct results *r, FILE *to);        /* a table for people, and for Markdown */

@@ -9,8 +9,6 @@
 
 #include "bench/bench.h"
 
-static const char begin_mark[] = "<!-- bench: begin -->\n", end_mark[] = "<!-- bench: end -->";
-
 #if defined __clang__
 #define COMPILER "clang " __clang_version__
 #else
@@ -79,11 +77,14 @@ static void print_between(struct results *r, FILE *to)
 
 bool results_document(struct results *r, const char *path)
 {
+    char begin_mark[64], end_mark[64];
+    snprintf(begin_mark, sizeof begin_mark, "<!-- %.32s: begin -->\n", r->mark);
+    snprintf(end_mark, sizeof end_mark, "<!-- %.32s: end -->", r->mark);
     char *text = whole_file(path);
     char *begin = text ? strstr(text, begin_mark) : NULL;
     char *end = begin ? strstr(begin, end_mark) : NULL;
     if (end == NULL) {
-        fprintf(stderr, "bench: %s: no lines %.*s and %s\n", path, (int)sizeof begin_mark - 2,
+        fprintf(stderr, "bench: %s: no lines %.*s and %s\n", path, (int)strlen(begin_mark) - 1,
                 begin_mark, end_mark);
         free(text);
         return false;
@@ -94,7 +95,7 @@ bool results_document(struct results *r, const char *path)
         free(text);
         return false;
     }
-    fwrite(text, 1, (size_t)(begin - text) + sizeof begin_mark - 1, to);
+    fwrite(text, 1, (size_t)(begin - text) + strlen(begin_mark), to);
     print_between(r, to);
     fputs(end, to);
     free(text);

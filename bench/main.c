@@ -15,13 +15,14 @@ enum { FEW = 1000 };                    /* connections that are used, among all 
 static const char help[] =
     "bench [--only bulk|grown|conn|rr|many|records|memory|floors]... [--segments N]\n"
     "      [--others N]... [--records N]... [--repeat N] [--bare] [--json FILE]\n"
-    "      [--measurements FILE]\n"
+    "      [--measurements FILE] [--mark NAME]\n"
     "  --segments N        operations per measurement, whatever they are\n"
     "  --others N          idle connections around [0, 1000 and 100000]\n"
     "  --records N         TIME-WAIT records that are kept [0, 12000 and 1000000]\n"
     "  --repeat N          measurements of each; the median is shown [7]\n"
     "  --bare              IP packets without an Ethernet header\n"
-    "  --measurements FILE write the table into FILE between its two marks\n";
+    "  --measurements FILE write the table into FILE between its two marks\n"
+    "  --mark NAME         what they are called [bench]\n";
 
 static _Noreturn void usage(void)
 {
@@ -54,7 +55,7 @@ static void only(struct settings *s, const char *what)
 }
 
 struct outputs {
-    const char *json, *measurements;
+    const char *json, *measurements, *mark;
 };
 
 static void one_option(struct settings *s, struct outputs *o, const char *name, const char *value)
@@ -73,6 +74,8 @@ static void one_option(struct settings *s, struct outputs *o, const char *name, 
         o->json = value;
     else if (strcmp(name, "--measurements") == 0)
         o->measurements = value;
+    else if (strcmp(name, "--mark") == 0)
+        o->mark = value;
     else
         usage();
 }
@@ -216,8 +219,9 @@ int main(int argc, char **argv)
                                   .unit = "octets", .digits = 1 },
         },
     };
-    struct outputs o = { NULL, NULL };
+    struct outputs o = { .mark = "bench" };
     options(argc, argv, &r.settings, &o);
+    r.mark = o.mark;
     command_line(&r, argc, argv);
     measure_all(&r);
 

@@ -7,12 +7,7 @@
 #include "bench/syn/syn.h"
 #include "wire/checksum.h"
 
-enum { IP = 20, TCP = 40 };
-
-struct made {
-    struct flood flood;
-    uint8_t octets[SYNS + 1][IP + TCP];
-};
+enum { IP = 20, TCP = SYN_OCTETS - IP };
 
 /* mss 1460, sackOK, TS, nop, wscale 7 */
 static const uint8_t options[20] = { 2, 4, 5, 180, 4, 2, 8, 10, 0, 0, 0, 1, 0, 0, 0, 0,
@@ -77,23 +72,43 @@ static void make(uint8_t *h, uint64_t lot)
 
 struct flood *flood_new(void)
 {
-    struct made *m = calloc(1, sizeof *m);
+    struct flood *f = calloc(1, sizeof *f);
     uint64_t lot = 1;
-    must(m != NULL ? AKSU_OK : AKSU_NO_RESOURCES, "memory");
+    must(f != NULL ? AKSU_OK : AKSU_NO_RESOURCES, "memory");
+    f->octets = calloc(SYNS + 1, sizeof *f->octets);
+    must(f->octets != NULL ? AKSU_OK : AKSU_NO_RESOURCES, "memory");
     for (uint32_t i = 0; i <= SYNS; i++) {
         lot = lot * 6364136223846793005u + 1442695040888963407u;
-        make(m->octets[i], lot);
-        m->flood.frame[i] = (struct aksu_frame){ .parts = 1, .length = IP + TCP };
-        m->flood.frame[i].part[0] = (struct aksu_slice){ m->octets[i], IP + TCP };
+        make(f->octets[i], lot);
     }
-    return &m->flood;
+    for (uint32_t i = 0; i < BATCH; i++)
+        f->frame[i] = (struct aksu_frame){ .parts = 1, .length = SYN_OCTETS };
+    return f;
+}
+
+void flood_free(struct flood *f)
+{
+    free(f->octets);
+    free(f);
+}
+
+static void point(struct aksu_frame *frame, const uint8_t *octets)
+{
+    frame->part[0] = (struct aksu_slice){ octets, SYN_OCTETS };
+}
+
+const struct aksu_frame *flood_other(struct flood *f)
+{
+    point(&f->frame[0], f->octets[SYNS]);
+    return &f->frame[0];
 }
 
 const struct aksu_frame *flood_next(struct flood *f)
 {
-    const struct aksu_frame *first = &f->frame[f->next];
+    for (uint32_t i = 0; i < BATCH; i++)
+        point(&f->frame[i], f->octets[f->next + i]);
     f->next = (f->next + BATCH) % SYNS;
-    return first;
+    return f->frame;
 }
 
 void add_sample(struct samples *s, double value)

@@ -56,7 +56,7 @@ static void begin(struct target *t, struct flood *f)
     must(aksu_address_add(t->net, t->device, "10.0.0.2/24"), "address");
     must(aksu_route_add(t->net, t->device, "0.0.0.0/0", NULL), "route");
     must(aksu_listen(t->net, &how, &l, t->now), "listen");
-    aksu_frame_in(t->net, t->device, &f->frame[SYNS], t->now);      /* the backlog is one */
+    aksu_frame_in(t->net, t->device, flood_other(f), t->now);      /* the backlog is one */
     (void)answers(t);
 }
 
@@ -83,6 +83,6 @@ int main(int argc, char **argv)
                                            "(%u), ");
     printf("%.2f million a second |\n", 1e3 / median);
     beside_run(f, repeat);
-    free(f);
+    flood_free(f);
     return 0;
 }

@@ -4,15 +4,19 @@
 
 #include "aksu/socket.h"
 
-enum { BATCH = 32, SYNS = 16384, PORT = 80 };
+enum { BATCH = 32, SYNS = 16384, PORT = 80, SYN_OCTETS = 60 };
 
 /* Forged: each from another address and port, with another ISN, and with the options that
  * everybody sends. All that there are come again and again: a cookie has no memory. */
 struct flood {
-    struct aksu_frame frame[SYNS + 1];  /* the last one is of no flood */
+    uint8_t (*octets)[SYN_OCTETS];
+    struct aksu_frame frame[BATCH];     /* used again for each batch, as those of an interface */
     uint32_t next;
 };
 struct flood *flood_new(void);          /* to 10.0.0.2, port PORT; from outside 10/8 */
+void flood_free(struct flood *f);
+/* One that is none of them. */
+const struct aksu_frame *flood_other(struct flood *f);
 /* The next BATCH of them. */
 const struct aksu_frame *flood_next(struct flood *f);
 

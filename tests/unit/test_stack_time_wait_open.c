@@ -32,8 +32,8 @@ static void a_megabyte(struct two *w, const aksu_conn both[2])
 static void only_the_port_in_time_wait_is_next(struct two *w, bool timestamps,
                                                struct aksu_info *info, aksu_listener *l)
 {
-    struct link_options options = { .config = { { .no_port_randomization = true,
-                                                  .no_timestamps = !timestamps } } };
+    struct link_options options = { .config = { { .no_port_randomization = true },
+                                                { .no_timestamps = !timestamps } } };
     struct aksu_open how = { .remote = { ip_text("10.0.0.2"), 81 } };
     aksu_conn c, both[2];
     two_init(w, &options);
