@@ -1,5 +1,5 @@
-/* mac.h - HMAC-SHA-1 (FIPS 198-1, FIPS 180-4) and AES-128-CMAC (SP 800-38B, FIPS 197) as TCP-AO asks
- * for them, plain and slow: so that its tests need nothing beside them, on any machine. */
+/* mac.h - HMAC-SHA-1 (FIPS 198-1, FIPS 180-4) and AES-128-CMAC (SP 800-38B, FIPS 197) as TCP-AO
+ * asks for them, plain and slow: so that its tests need nothing beside them, on any machine. */
 #ifndef PEER_MAC_H
 #define PEER_MAC_H
 
