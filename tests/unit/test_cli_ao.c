@@ -78,7 +78,8 @@ static void what_is_no_key_is_refused(void **state)
 {
     (void)state;
     static const char *const before[] = { "256:sha1:", "1,:sha1:", ",1:sha1:", "-1:sha1:",
-                                          "x:sha1:", "1:md5:", "1:sha1", "1", "1,2,3:sha1:", " 1:sha1:" };
+                                          "x:sha1:", "1:md5:", "1:sha1", "1", "1,2,3:sha1:",
+                                          " 1:sha1:" };
     uint8_t room[AKSU_AO_KEY_MOST];
     struct aksu_mkt m;
     for (unsigned i = 0; i < sizeof before / sizeof before[0]; i++)

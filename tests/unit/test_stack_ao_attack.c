@@ -2,7 +2,7 @@
  * MAC, with a wrong one, of an older connection; ICMP; and the rules for the keys themselves. */
 #include "ao_help.h"
 
-#include "wire/icmp.h"
+#include "stack/stack.h"
 
 static void pair_of(struct two *w, aksu_conn c[2])
 {
@@ -116,6 +116,45 @@ static void a_wrong_mac_is_dropped(void **state)    /* RFC 5925 7.3, R5925-7.3-a
     ao_inject(&w, SERVER, other.octets, other.length);
     assert_int_equal(counted(w.net[SERVER], AKSU_EV_ao_no_key), 1);
     assert_int_equal(ao_status(w.net[SERVER], c[SERVER]).bad_mac, bad);
+    two_fini(&w);
+}
+
+/* Behind a good segment, in one batch, comes one that looks like its continuation, with the same
+ * options: they are not made one, or both would be lost. */
+static void a_forged_continuation_harms_nobody(void **state)    /* RFC 5925 7.3 */
+{
+    (void)state;
+    struct two w;
+    aksu_conn c[2];
+    struct aksu_frame f;
+    struct ao_frame good = { .length = 0 }, forged;
+    pair_of(&w, c);
+    assert_int_equal(aksu_send(w.net[CLIENT], c[CLIENT], "hello", 5, 0, w.now), 5);
+    assert_true(take_frame(&w, CLIENT, &f));
+    for (uint32_t i = 0; i < f.parts; i++) {
+        memcpy(good.octets + good.length, f.part[i].data, f.part[i].length);
+        good.length += (uint32_t)f.part[i].length;
+    }
+    good.octets[IPV4_HEADER + 13] = CTL_ACK;        /* a push would end the run: sign it anew */
+    struct tcp *t = &conn_find(w.net[CLIENT], c[CLIENT])->tcp;
+    struct aksu_ip any = { { 0 } };
+    good.tcp = good.octets + IPV4_HEADER;
+    memset(good.tcp + wire_tcp_ao_at(good.tcp) + 4, 0, AO_MAC);
+    assert_int_equal(wire_tcp_parse(good.tcp, good.length - IPV4_HEADER, NULL, 0, &any, &any, true,
+                                    &good.seg), TCP_GOOD);
+    ao_sign(t, &good.seg, good.tcp, true);
+    ao_mend(&good);
+    forged = good;
+    forged.tcp = forged.octets + IPV4_HEADER;
+    store_be32(forged.tcp + 4, load_be32(good.tcp + 4) + 5);
+    ao_mend(&forged);
+    struct aksu_frame in[2] = { { .parts = 1, .length = good.length,
+                                  .part = { { good.octets, good.length } } },
+                                { .parts = 1, .length = forged.length,
+                                  .part = { { forged.octets, forged.length } } } };
+    aksu_frames_in(w.net[SERVER], w.pair.device[SERVER], in, 2, w.now);
+    assert_int_equal(ao_info(w.net[SERVER], c[SERVER]).receive_queued, 5);
+    assert_int_equal(counted(w.net[SERVER], AKSU_EV_ao_bad_mac), 1);
     two_fini(&w);
 }
 
@@ -396,6 +435,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(without_a_mac_nothing_gets_in),
         cmocka_unit_test(a_wrong_mac_is_dropped),
+        cmocka_unit_test(a_forged_continuation_harms_nobody),
         cmocka_unit_test(an_older_connection_is_not_replayed),
         cmocka_unit_test(both_ends_must_have_the_key),
         cmocka_unit_test(unmatched_segments_are_as_configured),
