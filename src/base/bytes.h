@@ -35,6 +35,12 @@ static inline void store_be32(uint8_t *p, uint32_t v)
     p[2] = (uint8_t)(v >> 8);
     p[3] = (uint8_t)v;
 }
+/* For what is hashed or drawn: the same octets on every machine. */
+static inline void store_le64(uint8_t *p, uint64_t value)
+{
+    for (unsigned i = 0; i < 8; i++)
+        p[i] = (uint8_t)(value >> 8 * i);
+}
 
 /* Reads forward. The first read past the end sets `bad`; it and all later reads give 0 / NULL. */
 struct reader {

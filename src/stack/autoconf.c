@@ -20,8 +20,9 @@ struct autoconf_link *autoconf_link_of(const struct aksu *net, uint32_t device)
 
 aksu_time autoconf_random(struct aksu *net, aksu_time most)
 {
-    uint64_t number = autoconf_of(net)->draws++;
-    return most > 0 ? siphash24(&net->autoconf_key, &number, sizeof number) % most : 0;
+    uint8_t number[8];
+    store_le64(number, autoconf_of(net)->draws++);
+    return most > 0 ? siphash24(&net->autoconf_key, number, sizeof number) % most : 0;
 }
 
 struct autoconf_address *autoconf_address_place(const struct aksu *net, uint32_t i)

@@ -61,8 +61,9 @@ static void ask(struct aksu *net, struct autoconf_address *a, aksu_time now)
     memcpy(input, net->device[a->device - 1].mac, 6);
     store_be32(input + 6, (uint32_t)(now >> 32));
     store_be32(input + 10, (uint32_t)now);
-    uint64_t nonce = siphash24(&net->autoconf_key, input, sizeof input);
-    memcpy(a->nonce, &nonce, sizeof a->nonce);
+    uint8_t nonce[8];
+    store_le64(nonce, siphash24(&net->autoconf_key, input, sizeof input));
+    memcpy(a->nonce, nonce, sizeof a->nonce);
 
     memcpy(body, a->ip.octet, 16);
     body[16] = DISCOVERY_NONCE;

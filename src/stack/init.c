@@ -190,9 +190,8 @@ static void init_ip(struct aksu *net, const struct aksu_config *config, struct p
     net->pending.most = within(share, 4, PENDING_MOST);
 
     uint8_t seed[16];
-    uint64_t a = prng_u64(random), b = prng_u64(random);
-    memcpy(seed, &a, sizeof a);
-    memcpy(seed + 8, &b, sizeof b);
+    store_le64(seed, prng_u64(random));
+    store_le64(seed + 8, prng_u64(random));
     udp_init(&net->udp, &net->pool, SLAB_UDP, net->max_connections, seed,
              config->no_port_randomization);
     net->autoconf_key = prng_key(random);

@@ -8,8 +8,14 @@
  * octets. One half is for the ISN, the other for the timestamps: neither tells of the other. */
 static uint64_t keyed(const struct sipkey *key, const struct tcp_tuple *tuple)
 {
-    if (!ip_is_v4(&tuple->remote_ip))
-        return siphash24(key, tuple, sizeof *tuple);
+    if (!ip_is_v4(&tuple->remote_ip)) {
+        uint8_t octets[32 + 8];
+        uint32_t ports = (uint32_t)tuple->remote_port << 16 | tuple->local_port;
+        memcpy(octets, tuple->local_ip.octet, 16);
+        memcpy(octets + 16, tuple->remote_ip.octet, 16);
+        store_le64(octets + 32, ports);         /* not the tuple as it lies in memory */
+        return siphash24(key, octets, 36);
+    }
     uint64_t addresses = (uint64_t)load_be32(ip_v4(&tuple->local_ip)) << 32
                        | load_be32(ip_v4(&tuple->remote_ip));
     return siphash24_12(key, addresses, (uint32_t)tuple->local_port << 16 | tuple->remote_port);

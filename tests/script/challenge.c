@@ -12,7 +12,7 @@ static unsigned attack(int line, unsigned n)
     return answers;
 }
 
-/* R5961-7-a; of R5961-7-b the number. */
+/* R5961-7-a */
 SCRIPT(challenge_acks_are_limited)                  /* RFC 5961 7 */
 {
     static const uint32_t limits[] = { 10, 3 };

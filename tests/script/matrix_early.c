@@ -163,6 +163,7 @@ SCRIPT(listen_check_agrees_with_listen)             /* RFC 9293 3.10.7.2 */
     }
 }
 
+/* R5961-3.2-f */
 SCRIPT(syn_sent_and_a_bad_ack_with_rst)             /* RFC 9293 3.10.7.3 first */
 {
     given(SYN_SENT);

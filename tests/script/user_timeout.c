@@ -196,14 +196,17 @@ SCRIPT(the_timeout_is_above_the_rto)                /* RFC 5482 3.1 */
     config.user_timeout_most_ms = 2000;
     with_option(__LINE__, 1);
     in (ACK, .seq = 1, .ack = 11, SUGGESTS("\0\x01"));
+    aksu_time from = w.now, rto = 0;
     user_send(100);
-    for (unsigned i = 0; i < 6; i++) {
+    while (w.tcp.state == TCP_ESTABLISHED) {
+        struct aksu_info info = script_status();
         (void)discard();
-        if (w.tcp.state == TCP_CLOSED)
-            break;
-        check((aksu_time)in_force() * MS(1) > US((aksu_time)script_status().rto_us));
+        rto = US((uint64_t)info.rto_us << info.backoff);
+        check(MS((uint64_t)info.user_timeout_ms) > rto);
         after(tcp_next_timeout(&w.tcp) - w.now);
     }
+    reason(USER_TIMEOUT);
+    check(rto >= SECONDS(2) && w.now - from > rto);
     (void)discard();
 }
 
