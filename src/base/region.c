@@ -59,24 +59,30 @@ static uint64_t mixed(uint64_t x)
     return x ^ x >> 29;
 }
 
-/* Two sums that mix each word differently. */
-static void add_word(struct digest *d, uint64_t word)
+/* Two sums that mix each word, and how many zeros were before it, differently. */
+static void add_word(struct digest *d, uint64_t word, uint64_t zeros)
 {
-    d->a = mixed(d->a ^ word);
-    d->b = (d->b + word) * 0xd6e8feb86659fd93u;
+    d->a = mixed((d->a + zeros * 0xbf58476d1ce4e5b9u) ^ word);
+    d->b = (d->b + zeros * 0x94d049bb133111ebu + word) * 0xd6e8feb86659fd93u;
     d->b ^= d->b >> 31;
 }
 
+/* Much of a region is zero: runs of such words are counted. */
 void digest_add(struct digest *d, const void *octets, size_t length)
 {
     const uint8_t *at = octets;
-    uint64_t word;
+    uint64_t word, zeros = 0;
     for (; length >= sizeof word; at += sizeof word, length -= sizeof word) {
         memcpy(&word, at, sizeof word);
-        add_word(d, word);
+        if (word == 0) {
+            zeros++;
+            continue;
+        }
+        add_word(d, word, zeros);
+        zeros = 0;
     }
     word = length;
     for (size_t i = 0; i < length; i++)
         word = word << 8 | at[i];
-    add_word(d, word);
+    add_word(d, word, zeros);
 }
