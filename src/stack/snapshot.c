@@ -23,9 +23,9 @@ struct field {
 /* In the order in which they stand. What the last frame out borrows is over; a datagram that is
  * being cut is not. */
 static const struct field of_stack[] = {
-    FIELD(struct aksu, pool.most_in_use), { offsetof(struct aksu, events.sink), sizeof(void *) },
-    FIELD(struct aksu, events.count), FIELD(struct aksu, segment), FIELD(struct aksu, header),
-    FIELD(struct aksu, udp_header), FIELD(struct aksu, piece), FIELD(struct aksu, mapped),
+    FIELD(struct aksu, pool.most_in_use), FIELD(struct aksu, events), FIELD(struct aksu, segment),
+    FIELD(struct aksu, header), FIELD(struct aksu, udp_header), FIELD(struct aksu, piece),
+    FIELD(struct aksu, mapped),
 };
 static const struct field of_conn[] = {
     FIELD(struct conn, tcp.segments_in), FIELD(struct conn, tcp.segments_out),
