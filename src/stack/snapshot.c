@@ -1,5 +1,6 @@
 /* snapshot.c - a stack copied out and put back (aksu/snapshot.h), and a digest of all that decides
  * what it will do. Called by socket/. */
+#include "base/check.h"
 #include "base/region.h"
 #include "stack/calls.h"
 
@@ -48,12 +49,13 @@ static uint32_t object_size(const struct aksu *net, uint8_t slab)
 {
     const struct slab *const slabs[] = {
         &net->conns, &net->ranges, &net->tcp.senders.slab, &net->tcp.senders.sent,
-        &net->listeners.slab, &net->time_wait.slab, &net->udp.slab,
+        &net->listeners.slab, &net->time_wait.slab, &net->udp.slab, &net->tcp.ao.keys,
+        &net->tcp.ao.states,
     };
     for (size_t i = 0; i < sizeof slabs / sizeof slabs[0]; i++)
         if (slabs[i]->number == slab)
             return slabs[i]->size;
-    return POOL_PAGE;
+    bug("object_size: a slab of this stack");
 }
 
 /* The objects of a page that are in use. */

@@ -4,7 +4,10 @@
 
 #include "stack_help.h"
 
+#include "ao_help.h"
+
 #include "aksu/snapshot.h"
+#include "stack/stack.h"
 
 enum { TEXT = 90000, FRAMES_MOST = 4000 };
 
@@ -203,6 +206,31 @@ static void the_digest_leaves_counters_out(void **state)
     two_fini(&w);
 }
 
+/* Of every slab there are objects; what lies behind the last page was never used, and is not in the
+ * digest. */
+static void the_digest_ends_where_memory_does(void **state)
+{
+    (void)state;
+    struct two w;
+    aksu_conn pair[2];
+    aksu_ao_key key[2];
+    uint64_t was[2], is[2];
+    ao_two(&w, NULL, AKSU_AO_SHA1, key);
+    connect_pair(&w, listen_on(&w, SERVER, 80, false), 80, pair);
+    assert_int_equal(aksu_send(w.net[0], pair[0], "text", 4, 0, w.now), 4);
+    for (uint8_t i = 0; i < 20; i++) {
+        struct aksu_mkt more = ao_mkt(CLIENT, AKSU_AO_SHA1, (uint8_t)(100 + i), (uint8_t)(200 + i));
+        (void)ao_give(w.net[0], &more);
+    }
+    struct pool *pool = &w.net[0]->pool;
+    aksu_snapshot_digest(w.net[0], was);
+    for (page_ref page = pool->fresh + 1; page < pool->fresh + 40; page++)
+        memset(pool_page(pool, page), 0x5a, POOL_PAGE);
+    aksu_snapshot_digest(w.net[0], is);
+    assert_memory_equal(was, is, sizeof was);
+    two_fini(&w);
+}
+
 struct heard {
     struct aksu_sink sink;
     uint64_t events;
@@ -268,6 +296,7 @@ int main(void)
         cmocka_unit_test(any_moment_comes_again),
         cmocka_unit_test(counters_and_digest_come_back),
         cmocka_unit_test(the_digest_leaves_counters_out),
+        cmocka_unit_test(the_digest_ends_where_memory_does),
         cmocka_unit_test(what_is_refused),
         cmocka_unit_test(size_follows_use),
     };
