@@ -77,7 +77,7 @@ SCRIPT(acceptance_hostile_guest)
 /* google/gvisor 7075, xjasonlyu/tun2socks 95: a SYN with the bits of ECN is a SYN. */
 SCRIPT(acceptance_ecn_syn)                          /* RFC 3168 6.1.1 */
 {
-    static const enum aksu_ecn wish[] = { AKSU_ECN_OFF, AKSU_ECN_ACCEPT, AKSU_ECN_ASK };
+    static const uint8_t wish[] = { AKSU_ECN_OFF, AKSU_ECN_ACCEPT, AKSU_ECN_ASK };
     static const unsigned bits[] = { ECE | CWR, ECE, CWR };
     for (size_t i = 0; i < 9; i++) {
         const unsigned said = bits[i / 3];
