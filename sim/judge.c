@@ -113,22 +113,27 @@ static void came_in(struct aksu_sim_end *e, const struct aksu_event_segment_in *
 /* Events of timers and loss name the connection by its index only: segments say whose it is. */
 static void learn(struct aksu_sim_node *n, struct aksu_sim_end *e, uint32_t conn)
 {
-    if (conn >= n->by_conn_room) {
-        uint32_t room = conn + 1 > 2 * n->by_conn_room ? conn + 1 : 2 * n->by_conn_room;
-        struct aksu_sim_end **more = realloc((void *)n->by_conn, room * sizeof(void *));
+    struct sim_numbers *m = conn & AKSU_HALF_OPEN ? &n->by_half_open : &n->by_conn;
+    conn &= ~AKSU_HALF_OPEN;
+    if (conn >= m->room) {
+        uint32_t room = conn + 1 > 2 * m->room ? conn + 1 : 2 * m->room;
+        struct aksu_sim_end **more = realloc((void *)m->end, room * sizeof(void *));
         if (more == NULL)
             return;
-        for (uint32_t i = n->by_conn_room; i < room; i++)
+        for (uint32_t i = m->room; i < room; i++)
             more[i] = NULL;
-        n->by_conn = more;
-        n->by_conn_room = room;
+        m->end = more;
+        m->room = room;
     }
-    n->by_conn[conn] = e;
+    m->end[conn] = e;
 }
 
 static void by_index(const struct aksu_sim_node *n, const struct aksu_event *event)
 {
-    struct aksu_sim_end *e = event->conn < n->by_conn_room ? n->by_conn[event->conn] : NULL;
+    const struct sim_numbers *m =
+        event->conn & AKSU_HALF_OPEN ? &n->by_half_open : &n->by_conn;
+    uint32_t at = event->conn & ~AKSU_HALF_OPEN;
+    struct aksu_sim_end *e = at < m->room ? m->end[at] : NULL;
     if (e == NULL || event->conn == 0)
         return;
     if (event->kind == AKSU_EV_retransmit)

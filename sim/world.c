@@ -55,7 +55,8 @@ static void free_node(struct aksu_sim_node *n)
     aksu_free(n->net);
     free((void *)n->toward);
     free((void *)n->client);
-    free((void *)n->by_conn);
+    free((void *)n->by_conn.end);
+    free((void *)n->by_half_open.end);
     free(n);
 }
 

@@ -54,8 +54,10 @@ struct aksu_sim_node {              /* `due` first */
     void *context;
     struct flow **client;           /* flows opened here: local port SIM_PORT_FIRST + i */
     uint32_t clients, clients_room;
-    struct aksu_sim_end **by_conn;  /* by index of the connection's handle */
-    uint32_t by_conn_room;
+    struct sim_numbers {            /* by what the events call it */
+        struct aksu_sim_end **end;
+        uint32_t room;
+    } by_conn, by_half_open;
 };
 
 /* What the segments of one end have said so far (judge.c). */

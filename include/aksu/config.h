@@ -16,6 +16,7 @@ struct aksu_config {
                                    zero is a seed like any other (repeatable runs) */
     struct aksu_sink *sink;     /* events go here; must outlive the stack [none] */
     uint32_t max_connections;   /* [as many as fit in a half of the memory, at most 2^20] */
+    uint32_t max_half_open;     /* of all listeners [max_connections, at most 2^16] */
     uint32_t max_time_wait;     /* TIME-WAIT records [max_connections] */
     aksu_time msl;              /* RFC 9293 3.4.1; TIME-WAIT lasts twice this [30 s] */
     aksu_time rto_initial, rto_min, rto_max;    /* RFC 6298 [1 s, 200 ms, 120 s] */
@@ -47,6 +48,7 @@ struct aksu_config {
     aksu_time user_timeout_least, user_timeout_most;    /* of what is adopted [100 s, 1 h] */
     enum aksu_mtu_probing mtu_probing;  /* [AKSU_MTU_PROBING_BLACK_HOLE]; RFC 4821 */
     enum aksu_syn_cookies syn_cookies;  /* [AKSU_SYN_COOKIES_WHEN_FULL]; RFC 4987 */
+    enum aksu_backlog_full backlog_full;    /* [AKSU_BACKLOG_FULL_DROP] */
     bool no_port_randomization; /* ephemeral ports in order (tests) */
 };
 

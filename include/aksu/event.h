@@ -60,9 +60,12 @@ enum aksu_event_kind {
     AKSU_EV_COUNT
 };
 
+#define AKSU_HALF_OPEN 0x80000000u
+
 struct aksu_event {
     aksu_time at;
-    uint32_t conn;              /* index of the connection's handle; 0: none */
+    uint32_t conn;              /* index of the connection's handle; 0: none; with the bit
+                                   AKSU_HALF_OPEN: half-open, without a handle before `completed` */
     enum aksu_event_kind kind;
     union {
 #define EVENT(name, sentence, fields) struct aksu_event_##name name;

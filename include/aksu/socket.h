@@ -26,7 +26,8 @@ AKSU_API enum aksu_status aksu_open(struct aksu *net, const struct aksu_open *ho
 struct aksu_listen {
     struct aksu_endpoint local;     /* unspecified address: any of ours; port 0: any port */
     struct aksu_endpoint remote;    /* unspecified: anybody; else only this peer may connect */
-    uint32_t backlog;       /* not yet accepted, half-open included; by cookie as many more [128] */
+    uint32_t backlog;               /* established, to be accepted [128] */
+    uint32_t syn_backlog;           /* half-open; more are answered by cookie [backlog] */
     bool hold_syn;                  /* tell of each SYN before it is answered */
     uint64_t cookie;
 };

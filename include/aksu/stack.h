@@ -102,6 +102,7 @@ struct aksu_counters {
     uint64_t event[AKSU_EV_COUNT];      /* counted whether or not there is a sink */
     uint64_t memory_limit, memory_used, memory_most;    /* octets */
     uint32_t connections, time_wait, listeners, udp;
+    uint32_t half_open;                 /* of listeners; they are among the connections */
 };
 AKSU_API void aksu_counters(const struct aksu *net, struct aksu_counters *out);
 

@@ -93,6 +93,10 @@ enum aksu_mtu_probing { AKSU_MTU_PROBING_BLACK_HOLE, AKSU_MTU_PROBING_OFF,
 enum aksu_syn_cookies { AKSU_SYN_COOKIES_WHEN_FULL, AKSU_SYN_COOKIES_ALWAYS,
                         AKSU_SYN_COOKIES_NEVER };
 
+/* A SYN, or the last ACK of a handshake, for which a queue of its listener has no room. */
+enum aksu_backlog_full { AKSU_BACKLOG_FULL_DROP /* the peer repeats it */,
+                         AKSU_BACKLOG_FULL_RESET /* it hears that at once */ };
+
 /* A constant sentence without a full stop, e.g. "connection refused". Never NULL. */
 AKSU_API const char *aksu_status_text(enum aksu_status status);
 

@@ -215,6 +215,16 @@ static void on_deleted(struct ladder_side *s, const struct aksu_event *e)
     c->last = e->at;
 }
 
+/* The record has another number from now on. */
+static void on_completed(struct ladder_side *s, const struct aksu_event *e)
+{
+    struct ladder_connection *c =
+        ladder_by_record(s->ladder, s->side, e->completed.half_open);
+
+    if (c)
+        c->end[s->side].conn = e->conn;
+}
+
 static void on_time_wait(struct ladder_side *s, const struct aksu_event *e)
 {
     struct ladder_connection *c = ladder_by_pair(s->ladder, s->side, &e->time_wait.local,
@@ -250,11 +260,16 @@ static void (*const on[AKSU_EV_COUNT])(struct ladder_side *s, const struct aksu_
     [AKSU_EV_negotiated] = on_negotiated,
     [AKSU_EV_retransmit] = on_retransmit,
     [AKSU_EV_deleted] = on_deleted,
+    [AKSU_EV_completed] = on_completed,
     [AKSU_EV_time_wait] = on_time_wait,
     [AKSU_EV_time_wait_over] = on_time_wait_over,
     [AKSU_EV_dropped] = on_verdict,
     [AKSU_EV_challenge_ack] = on_verdict,
     [AKSU_EV_syn_refused] = on_verdict,
+    [AKSU_EV_syn_queue_full] = on_verdict,
+    [AKSU_EV_accept_queue_full] = on_verdict,
+    [AKSU_EV_accept_overflow] = on_verdict,
+    [AKSU_EV_half_open_replaced] = on_verdict,
     [AKSU_EV_signal] = on_note,
     [AKSU_EV_urgent] = on_note,
     [AKSU_EV_soft_error] = on_note,

@@ -82,6 +82,17 @@ static void opened_there(struct run_summary *s, const struct aksu_event *e)
         enter(s, WORLD, found, e->conn);
 }
 
+/* The record has another number from now on. */
+static void completed_there(struct run_summary *s, const struct aksu_event *e)
+{
+    struct run_summary_conn *c = find(s, WORLD, e->completed.half_open);
+
+    if (c) {
+        leave(s, WORLD, c);
+        enter(s, WORLD, c, e->conn);
+    }
+}
+
 static void guest_event(struct aksu_sink *sink, const struct aksu_event *e)
 {
     struct run_summary *s = ((struct run_summary_side *)(void *)sink)->summary;
@@ -108,6 +119,10 @@ static void world_event(struct aksu_sink *sink, const struct aksu_event *e)
         return;
     if (e->kind == AKSU_EV_opened) {
         opened_there(s, e);
+        return;
+    }
+    if (e->kind == AKSU_EV_completed) {
+        completed_there(s, e);
         return;
     }
     struct run_summary_conn *c = find(s, WORLD, e->conn);

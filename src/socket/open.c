@@ -16,7 +16,8 @@ static bool in_use(const struct aksu *net, const struct tcp_tuple *tuple, uint64
     if (*old != NULL && !(net->tcp.config.timestamps
                           && time_wait_can_open(&net->time_wait, *old, now)))
         return true;
-    return conn_lookup(net, tuple, hash) != NULL;
+    return conn_lookup(net, tuple, hash) != NULL
+        || syn_cache_lookup(&net->syn_cache, tuple, hash) != NULL;
 }
 
 /* RFC 9293 3.9.1.1 [MUST-43]: with a port that is given, the pair must be new. */

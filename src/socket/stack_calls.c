@@ -129,7 +129,8 @@ void aksu_counters(const struct aksu *net, struct aksu_counters *out)
     out->memory_limit = net->size;
     out->memory_used = fixed + (uint64_t)net->pool.in_use * POOL_PAGE;
     out->memory_most = fixed + (uint64_t)net->pool.most_in_use * POOL_PAGE;
-    out->connections = net->conns.in_use;
+    out->connections = stack_connections(net);
+    out->half_open = net->half_open;
     out->time_wait = net->time_wait.count;
     out->listeners = net->listeners.slab.in_use;
     out->udp = net->udp.count;

@@ -66,17 +66,11 @@ const struct conn *conn_next(const struct aksu *net, slab_ref after)
     return NULL;
 }
 
-struct conn *conn_new(struct aksu *net, const char **why)
+struct conn *conn_take(struct aksu *net, slab_ref *out)
 {
-    if (net->conns.in_use >= net->max_connections) {
-        *why = "too many connections";
-        return NULL;
-    }
     slab_ref ref = slab_take(&net->conns);
-    if (ref == 0) {
-        *why = "no memory for a connection";
+    if (ref == 0)
         return NULL;
-    }
     if (++net->generation == 0)
         net->generation = 1;
 
@@ -84,6 +78,22 @@ struct conn *conn_new(struct aksu *net, const char **why)
     memset(&c->timer, 0, sizeof *c - offsetof(struct conn, timer));
     c->hash_next = 0;
     c->generation = net->generation;
+    *out = ref;
+    return c;
+}
+
+struct conn *conn_new(struct aksu *net, const char **why)
+{
+    slab_ref ref;
+    if (stack_connections(net) >= net->max_connections) {
+        *why = "too many connections";
+        return NULL;
+    }
+    struct conn *c = conn_take(net, &ref);
+    if (c == NULL) {
+        *why = "no memory for a connection";
+        return NULL;
+    }
     tcp_init(&c->tcp, &net->tcp, ref, 0);
     c->tcp.ttl = net->ttl;
     return c;

@@ -67,6 +67,8 @@ const struct conn *conn_next(const struct aksu *net, slab_ref after);
 
 /* A TCB in CLOSED, in no table. NULL: *why says which limit. */
 struct conn *conn_new(struct aksu *net, const char **why);
+/* A record with everything but the TCB; NULL: no memory. slab_give(&net->conns, *out) undoes it. */
+struct conn *conn_take(struct aksu *net, slab_ref *out);
 void conn_insert(struct aksu *net, struct conn *c, const struct tcp_tuple *tuple, uint64_t hash);
 void conn_unhash(struct aksu *net, struct conn *c);
 /* Not while it is queued or parked. */

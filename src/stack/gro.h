@@ -3,7 +3,7 @@
 #ifndef STACK_GRO_H
 #define STACK_GRO_H
 
-#include "stack/calls.h"
+#include "stack/half_open.h"
 
 struct arriving {
     struct tcp_tuple tuple;
@@ -40,13 +40,23 @@ bool stack_ao_begin(struct conn *c, const struct arriving *a, aksu_time now);
 void stack_ao_refuse(struct aksu *net, const struct arriving *syn, struct tcp_segment *rst,
                      aksu_time now);
 
-/* syn_cookies.c: is this SYN answered without a record? *way: where to. */
-bool stack_cookies_instead(struct aksu *net, const struct listener *l, const struct arriving *a,
-                           struct route_result *way, aksu_time now);
+
+/* listen_input.c: a segment for a listener. `old`: a connection in TIME-WAIT that is to be
+ * reopened by the SYN, or NULL. */
+void stack_listen_state(struct aksu *net, struct listener *l, struct arriving *a, aksu_time now);
+void stack_syn_to_listener(struct aksu *net, struct listener *l, struct arriving *a,
+                           const struct time_wait *old, aksu_time now);
+/* Beyond what is in reserve; if not, *why, and an event that says the answer. */
+bool stack_enough_memory(struct aksu *net, const char *answer, const char **why, aksu_time now);
+
+/* The last ACK of a handshake, and as many wait to be accepted as may. True: the peer was told. */
+bool stack_accept_overflow(struct aksu *net, uint32_t conn, struct arriving *a, aksu_time now);
+
+/* syn_cookies.c */
 void stack_answer_by_cookie(struct aksu *net, struct arriving *a, const struct route_result *way,
                             aksu_time now);
 /* The SYN has a record after all: an answer by cookie that it had before stays good. */
-void stack_follow_cookie(struct aksu *net, struct conn *c, struct arriving *a, aksu_time now);
+void stack_follow_cookie(struct aksu *net, struct tcp *t, struct arriving *a, aksu_time now);
 /* An ACK without a connection is the answer to one: *syn is what it was for. */
 bool stack_cookie_comes_back(struct aksu *net, struct listener *l, struct arriving *a,
                              struct tcp_segment *syn, aksu_time now);

@@ -2,7 +2,7 @@
  * sent (RFC 1122 3.2.2, RFC 4443, RFC 9293 3.9.2.2), and the errors it sends itself. Called by
  * input.c. */
 #include "ip/icmp_in.h"
-#include "stack/calls.h"
+#include "stack/half_open.h"
 #include "wire/ipv4.h"
 
 enum { TYPE_ROUTER_ADVERTISEMENT = 134, LEAST_V4 = 552 };
@@ -63,9 +63,15 @@ static const char *tcp_error(struct aksu *net, const struct icmp_error *e, aksu_
 {
     struct tcp_tuple tuple = { e->local.ip, e->remote.ip, e->local.port, e->remote.port };
     /* RFC 9293 3.9.2.2 [MUST-54] */
-    struct conn *c = conn_lookup(net, &tuple, conn_hash(&net->table.key, &tuple));
-    if (c == NULL)
-        return "for no connection";
+    uint64_t hash = conn_hash(&net->table.key, &tuple);
+    struct conn *c = conn_lookup(net, &tuple, hash);
+    if (c == NULL) {
+        struct syn_record *r = syn_cache_lookup(&net->syn_cache, &tuple, hash);
+        if (r == NULL)
+            return "for no connection";
+        bool taken = e->kind != ICMP_ERROR_MTU && stack_half_open_error(net, r, &tuple, e, now);
+        return taken ? "taken" : "not believed";
+    }
     if (stack_ao_ignores(net, c, e))
         return "ignored: RFC 5925 7.8";
     if (e->kind == ICMP_ERROR_MTU) {

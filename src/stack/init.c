@@ -5,7 +5,8 @@
 #include "tcp/user_timeout.h"
 
 enum { SLAB_CONN = 1, SLAB_TIME_WAIT, SLAB_RANGES, SLAB_LISTENER, SLAB_UDP, SLAB_SENDER,
-       SLAB_SENT, SLAB_AO_KEY, SLAB_AO };
+       SLAB_SENT, SLAB_AO_KEY, SLAB_AO, SLAB_SYN };
+enum { HALF_OPEN_MOST = 1 << 16 };
 /* MOST: pages of the pool times connections on a page. */
 enum { CONNECTIONS_USUAL = 1 << 20, CONNECTIONS_MOST = 1 << 27 };
 enum { BUFFER_LEAST = 4096, BUFFER_MOST = RING_MOST - POOL_PAGE,
@@ -115,7 +116,7 @@ static bool cut_pool(struct cutter *c, struct pool *pool)
 }
 
 struct sizes {
-    uint32_t connections, time_wait;
+    uint32_t connections, time_wait, half_open;
 };
 
 /* Unless somebody says how many: half of the memory for connections, and not so many that their
@@ -128,6 +129,8 @@ static struct sizes table_sizes(size_t size, const struct aksu_config *config)
     struct sizes s;
     s.connections = within(or_default(config->max_connections, usual), 1, most);
     s.time_wait = within(or_default(config->max_time_wait, s.connections), 1, most * 4);
+    s.half_open = s.connections < HALF_OPEN_MOST ? s.connections : (uint32_t)HALF_OPEN_MOST;
+    s.half_open = within(or_default(config->max_half_open, s.half_open), 1, most * 4);
     return s;
 }
 
@@ -138,11 +141,15 @@ static bool init_tables(struct aksu *net, struct cutter *region, const struct ak
     /* Twice as many heads: with 100,000 connections a search that walks on waits for memory. */
     uint32_t conn_heads = power_of_two(2 * most.connections);
     uint32_t record_heads = power_of_two(most.time_wait);
+    uint32_t syn_heads = power_of_two(most.half_open);
+    net->max_half_open = most.half_open;
     net->max_connections = most.connections;
     net->table = (struct conn_table){ .key = prng_key(random), .mask = conn_heads - 1 };
     net->table.head = cut_heads(region, conn_heads);
     slab_ref *records = cut_heads(region, record_heads);
-    if (net->table.head == NULL || records == NULL || !cut_pool(region, &net->pool))
+    slab_ref *syns = cut_heads(region, syn_heads);
+    if (net->table.head == NULL || records == NULL || syns == NULL
+        || !cut_pool(region, &net->pool))
         return false;
 
     slab_init(&net->conns, &net->pool, (sizeof(struct conn) + 7) & ~7u, SLAB_CONN);
@@ -151,6 +158,8 @@ static bool init_tables(struct aksu *net, struct cutter *region, const struct ak
     slab_init(&net->tcp.senders.sent, &net->pool, sizeof(struct sent_run), SLAB_SENT);
     ao_init(&net->tcp.ao, &net->pool, SLAB_AO_KEY, SLAB_AO);
     listener_init(&net->listeners, &net->pool, SLAB_LISTENER);
+    syn_cache_init(&net->syn_cache, &net->pool, syns, syn_heads - 1, SLAB_SYN,
+                   &net->listeners.slab);
     time_wait_init(&net->time_wait, &net->pool,
                    &(struct time_wait_config){ .head = records, .mask = record_heads - 1,
                        .most = most.time_wait, .key = net->table.key, .msl = net->tcp.config.msl,
@@ -222,6 +231,7 @@ struct aksu *stack_init(void *memory, size_t size, bool zeroed, const struct aks
         return NULL;
     init_ip(net, config, &random, now);
     net->syn_cookies = (uint8_t)config->syn_cookies;
+    net->backlog_full = (uint8_t)config->backlog_full;
     net->tcp.cookies.key = prng_key(&random);
     return net;
 }

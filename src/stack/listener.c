@@ -56,6 +56,7 @@ enum aksu_status listener_add(struct listener_table *t, const struct aksu_listen
         .cookie = how->cookie,
         .backlog = how->backlog != 0 ? how->backlog : LISTENER_BACKLOG,
     };
+    l->syn_backlog = how->syn_backlog != 0 ? how->syn_backlog : l->backlog;
     *bucket = ref;
     *out = l;
     return AKSU_OK;

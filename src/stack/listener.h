@@ -6,6 +6,7 @@
 
 #include "aksu/socket.h"
 #include "stack/conn.h"
+#include "stack/syn_cache.h"
 
 enum { LISTENER_BUCKETS = 256, LISTENER_BACKLOG = 128 };
 
@@ -15,10 +16,15 @@ struct listener {
     bool local_any, remote_any, hold_syn, ready;
     struct aksu_endpoint local, remote;     /* local.port 0: any port */
     uint64_t cookie;
-    uint32_t backlog;
-    uint32_t pending;                       /* connections that count against it ... */
-    uint32_t waiting;                       /* ... those among them that are to be accepted */
+    uint32_t backlog, syn_backlog;
+    uint32_t pending;                       /* records and connections that are not accepted yet */
+    uint32_t records;                       /* ... half-open as records of syn_cache.h */
+    uint32_t waiting;                       /* ... to be accepted; the rest: half-open, with TCB */
     struct conn_queue half_open, accept;
+    struct syn_queue stage[TCP_SYN_STAGES]; /* records by how often their SYN,ACK was repeated */
+    uint32_t stages;                        /* a bit for each that has something */
+    struct wheel_node timer;                /* of the first that is due */
+    struct syn_gate gate[SYN_GATES];
     slab_ref ready_next, ready_prev;
 };
 
@@ -45,6 +51,10 @@ static inline struct listener *listener_at(const struct listener_table *t, slab_
 static inline aksu_listener listener_handle(const struct listener *l)
 {
     return (aksu_listener){ l->self, l->generation };
+}
+static inline uint32_t listener_half_open(const struct listener *l)
+{
+    return l->pending - l->waiting;
 }
 /* Whom a SYN is for: an exact port before any, a given remote socket before anybody, a given local
  * address before any; NULL: nobody. */

@@ -1,6 +1,6 @@
 /* output.c - the next frame: what belongs to no connection, neighbours, datagrams, then the
  * connections' segments. Called by socket/ until it says no. */
-#include "stack/calls.h"
+#include "stack/half_open.h"
 #include "wire/ethernet.h"
 
 static struct pending_packet *pending_at(const struct aksu *net, page_ref page)
@@ -212,6 +212,14 @@ bool stack_frame_out(struct aksu *net, struct aksu_frame *out, aksu_time now)
             if (stack_udp_out(net, out, now))
                 return true;
             net->owes &= ~(uint32_t)OWES_UDP;
+        }
+        if (net->owes & OWES_SYN) {
+            if (stack_half_open_out(net, out, now))
+                return true;
+            if (net->syn_cache.owed.first == 0)
+                net->owes &= ~(uint32_t)OWES_SYN;
+            else
+                continue;                   /* a packet to ourselves comes first */
         }
         if (net->owes & OWES_TCP) {
             if (stack_tcp_out(net, out, now))

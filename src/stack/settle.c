@@ -1,13 +1,15 @@
 /* settle.c - what follows from a TCP call on a connection: its turn to send, what the application
  * is told, its timer, the backlog of its listener, and its end. Called by the stack and by
  * socket/ after every call on a TCB. */
-#include "stack/calls.h"
+#include "stack/half_open.h"
 
 void stack_leave_listener(struct aksu *net, struct conn *c)
 {
     if (c->listener == 0)
         return;
     struct listener *l = listener_at(&net->listeners, c->listener);
+    if (c->list != LIST_ACCEPT)
+        net->half_open--;
     if (c->list == LIST_HALF_OPEN) {
         conn_list_remove(net, &l->half_open, c);
     } else if (c->list == LIST_ACCEPT) {
@@ -56,18 +58,19 @@ static void child_progress(struct aksu *net, struct conn *c)
         conn_list_remove(net, &l->half_open, c);
         conn_list_append(net, &l->accept, c, LIST_ACCEPT);
         l->waiting++;
+        net->half_open--;
         listener_ready(&net->listeners, l);
     }
 }
 
 /* RFC 9293 3.10.7.4 second: a passive open that was reset goes back to LISTEN; here the listener
  * is another object, and what is left is a connection that failed. */
-static void end_in_listen(struct conn *c, aksu_time now)
+void stack_end_in_listen(struct tcp *t, aksu_time now)
 {
-    (void)tcp_abort(&c->tcp, now);
-    c->tcp.rst_owed = false;
-    c->tcp.reason = AKSU_RESET;
-    c->tcp.notify |= AKSU_FAILED;
+    (void)tcp_abort(t, now);
+    t->rst_owed = false;
+    t->reason = AKSU_RESET;
+    t->notify |= AKSU_FAILED;
 }
 
 static void compact(struct aksu *net, struct conn *c, aksu_time now)
@@ -133,7 +136,7 @@ static void settle_opening(struct aksu *net, struct conn *c, aksu_time now)
     if (c->reopens && c->tcp.state >= TCP_ESTABLISHED)
         forget_time_wait(net, c, now);
     if (c->tcp.state == TCP_LISTEN)
-        end_in_listen(c, now);
+        stack_end_in_listen(&c->tcp, now);
     if (c->tcp.state == TCP_CLOSED)
         conn_unhash(net, c);                  /* its RST may wait for its turn, a new SYN may not */
 }
@@ -202,6 +205,7 @@ void stack_close_listener(struct aksu *net, struct listener *l, aksu_time now)
             stack_let_go(net, c, now);
         }
     }
+    stack_half_open_close(net, l, now);
     listener_remove(&net->listeners, l);
 }
 

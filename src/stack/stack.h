@@ -13,6 +13,7 @@
 #include "stack/echo.h"
 #include "stack/listener.h"
 #include "stack/pending.h"
+#include "stack/syn_cache.h"
 #include "stack/time_wait.h"
 #include "udp/udp.h"
 
@@ -43,7 +44,7 @@ struct announcement {
 };
 
 /* Who has something to send; a bit may be set without need, never missing. */
-enum { OWES_PACKET = 1, OWES_NEIGHBOR = 2, OWES_UDP = 4, OWES_TCP = 8 };
+enum { OWES_PACKET = 1, OWES_NEIGHBOR = 2, OWES_UDP = 4, OWES_TCP = 8, OWES_SYN = 16 };
 
 struct aksu {
     /* What every frame touches stands together. */
@@ -70,6 +71,10 @@ struct aksu {
     struct listener_table listeners;
     struct wheel wheel;
     struct time_wait_table time_wait;
+    struct syn_cache syn_cache;
+    uint32_t half_open, max_half_open;      /* records and connections of all listeners */
+    struct conn last_syn;                   /* of the last SYN: its TCB, and the way to its peer */
+    slab_ref last_syn_of;                   /* the record that has not changed since; 0: none */
 
     /* What the last frame out borrows. */
     struct tcp_segment segment;
@@ -93,7 +98,7 @@ struct aksu {
     uint32_t announcements;
     struct announcement announcement[ROUTE_ADDRESSES];
     struct echo echo;
-    uint8_t syn_cookies;                    /* enum aksu_syn_cookies */
+    uint8_t syn_cookies, backlog_full;      /* enum aksu_syn_cookies, aksu_backlog_full */
     aksu_time cookies_until;                /* until then a cookie of ours may come back */
     struct sipkey autoconf_key;
     aksu_time autoconf_due;                 /* NEVER: nothing to do */
@@ -108,6 +113,12 @@ struct aksu {
 static inline struct conn *conn_at(const struct aksu *net, slab_ref ref)
 {
     return slab_at(&net->conns, ref);
+}
+
+/* What max_connections limits. */
+static inline uint32_t stack_connections(const struct aksu *net)
+{
+    return net->conns.in_use + net->syn_cache.slab.in_use;
 }
 
 /* Lays a stack over `memory` (64-octet aligned; `zeroed`: known to be all zero, so that nothing

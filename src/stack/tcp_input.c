@@ -89,191 +89,13 @@ static void closed_state(struct aksu *net, struct arriving *a, aksu_time now)
         (void)stack_tcp_reply(net, &a->tuple, &rst, NULL, now);
 }
 
-static void refuse(struct aksu *net, struct arriving *a, const char *why, aksu_time now)
-{
-    stack_segment_in_event(net, 0, a, now);
-    EMIT(&net->events, 0, now, syn_refused, .remote = { a->tuple.remote_ip, a->tuple.remote_port },
-         .why = why);
-}
-
-static void drop_half_open(struct aksu *net, struct conn *c, aksu_time now)
-{
-    EMIT(&net->events, c->tcp.conn, now, syn_refused,
-         .remote = { c->tcp.tuple.remote_ip, c->tcp.tuple.remote_port },
-         .why = "half-open, and the backlog is full");
-    (void)tcp_abort(&c->tcp, now);
-    c->tcp.rst_owed = false;
-    stack_let_go(net, c, now);
-}
-
-/* With a full backlog the half-open connection that has waited longest makes room, when its SYN,ACK
- * had to be repeated: a peer that is there has answered by then. False: there is none such. */
-static bool drop_oldest_half_open(struct aksu *net, struct listener *l, aksu_time now)
-{
-    if (l->half_open.first == 0)
-        return false;
-    struct conn *c = conn_at(net, l->half_open.first);
-    if (c->tcp.resends == 0)
-        return false;
-    drop_half_open(net, c, now);
-    return true;
-}
-
-static bool enough_memory(struct aksu *net, const char *answer, const char **why, aksu_time now)
-{
-    if (pool_left(&net->pool) > net->tcp.reserve_pages)
-        return true;
-    *why = "memory budget";
-    EMIT(&net->events, 0, now, memory, .answer = answer, .left = stack_memory_left(net));
-    return false;
-}
-
-static bool room_for_child(struct aksu *net, struct listener *l, const char **why, aksu_time now)
-{
-    bool backlog = l->pending >= l->backlog;
-    bool table = net->conns.in_use >= net->max_connections;
-    /* While as many wait to be accepted, what is dropped makes no room. */
-    bool never = l->waiting >= l->backlog;
-    if (never || ((backlog || table) && !drop_oldest_half_open(net, l, now))) {
-        *why = never || backlog ? "backlog" : "too many connections";
-        return false;
-    }
-    return enough_memory(net, "SYN not answered", why, now);
-}
-
-/* A connection in CLOSED with a way to the peer; NULL: *why. */
-static struct conn *new_child(struct aksu *net, struct arriving *a, const char **why,
-                              aksu_time now)
-{
-    struct conn *c = conn_new(net, why);
-    if (c == NULL)
-        return NULL;
-    conn_insert(net, c, &a->tuple, a->hash);
-    if (a->ao != 0 && !stack_ao_begin(c, a, now)) {
-        *why = "no memory for the keys of TCP-AO";
-        conn_delete(net, c, now);
-        return NULL;
-    }
-    if (!stack_route_conn(net, c)) {
-        *why = "no route back";
-        conn_delete(net, c, now);
-        return NULL;
-    }
-    return c;
-}
-
-static void count_child(struct aksu *net, struct listener *l, struct conn *c, aksu_time now)
-{
-    l->pending++;
-    c->listener = l->self;
-    c->held = l->hold_syn;
-    c->cookie = l->cookie;
-    if (!c->held) {
-        conn_list_append(net, &l->half_open, c, LIST_HALF_OPEN);
-        return;
-    }
-    tcp_hold(&c->tcp);
-    c->tcp.notify |= AKSU_SYN_HELD;
-    EMIT(&net->events, c->tcp.conn, now, syn_held,
-         .remote = { c->tcp.tuple.remote_ip, c->tcp.tuple.remote_port });
-}
-
-static void tell_child(struct aksu *net, struct conn *c, struct arriving *a, aksu_time now)
-{
-    stack_segment_in_event(net, c->tcp.conn, a, now);
-    EMIT(&net->events, c->tcp.conn, now, opened,
-         .local = { a->tuple.local_ip, a->tuple.local_port },
-         .remote = { a->tuple.remote_ip, a->tuple.remote_port }, .active = false);
-    tcp_set_mtu(&c->tcp, stack_conn_mtu(net, c, now));
-}
-
-/* `old`: a connection in TIME-WAIT that is to be reopened, or NULL. */
-static void syn_to_listener(struct aksu *net, struct listener *l, struct arriving *a,
-                            const struct time_wait *old, aksu_time now)
-{
-    struct route_result way;
-    if (old == NULL && stack_cookies_instead(net, l, a, &way, now)) {
-        stack_segment_in_event(net, 0, a, now);
-        stack_answer_by_cookie(net, a, &way, now);
-        return;
-    }
-    const char *why = NULL;
-    struct conn *c = room_for_child(net, l, &why, now) ? new_child(net, a, &why, now) : NULL;
-    if (c == NULL) {
-        refuse(net, a, why, now);
-        return;
-    }
-    struct tcp *t = &c->tcp;
-    tell_child(net, c, a, now);
-    (void)tcp_open_passive(t, &a->tuple, now);
-    tcp_segment_arrives(t, &a->seg, now);
-    if (old != NULL) {
-        tcp_iss_after(t, old->tcp.snd_nxt);
-        c->reopens = true;
-    } else {
-        stack_follow_cookie(net, c, a, now);
-    }
-    count_child(net, l, c, now);
-    stack_settle(net, c, now);
-}
-
-/* The ACK of a SYN that was answered by cookie: the handshake is over as it begins to exist. */
-static void cookie_to_listener(struct aksu *net, struct listener *l, struct arriving *a,
-                               const struct tcp_segment *syn, aksu_time now)
-{
-    const char *why = "no room to be accepted";
-    struct conn *c = NULL;
-    if (l->waiting < l->backlog && enough_memory(net, "SYN cookie not taken", &why, now)) {
-        /* Who has answered comes before who has not. */
-        if (net->conns.in_use >= net->max_connections && l->half_open.first != 0)
-            drop_half_open(net, conn_at(net, l->half_open.first), now);
-        c = new_child(net, a, &why, now);
-    }
-    if (c == NULL) {                            /* the peer repeats what it sends */
-        stack_segment_in_event(net, 0, a, now);
-        EMIT(&net->events, 0, now, dropped, .rule = "RFC 4987 3.6", .why = why);
-        return;
-    }
-    tell_child(net, c, a, now);
-    cookie_open(&c->tcp, &a->tuple, syn, seq_sub(a->seg.ack, 1), now);
-    count_child(net, l, c, now);
-    tcp_segment_arrives(&c->tcp, &a->seg, now);
-    stack_settle(net, c, now);
-}
-
-/* RFC 9293 3.10.7.2 */
-static void listen_state(struct aksu *net, struct listener *l, struct arriving *a, aksu_time now)
-{
-    struct tcp_segment rst, syn;
-    switch (tcp_listen_check(&a->seg, &rst)) {
-    case LISTEN_SYN:
-        syn_to_listener(net, l, a, NULL, now);
-        return;
-    case LISTEN_RST:
-        if (stack_cookie_comes_back(net, l, a, &syn, now)) {
-            cookie_to_listener(net, l, a, &syn, now);
-            return;
-        }
-        stack_segment_in_event(net, 0, a, now);
-        EMIT(&net->events, 0, now, dropped, .rule = "RFC 9293 3.10.7.2 second",
-             .why = "ACK for a connection that is not there");
-        (void)stack_tcp_reply(net, &a->tuple, &rst, NULL, now);
-        return;
-    case LISTEN_DROP:
-        stack_segment_in_event(net, 0, a, now);
-        EMIT(&net->events, 0, now, dropped, .rule = "RFC 9293 3.10.7.2",
-             .why = "a listener answers only a SYN");
-        return;
-    }
-}
-
 /* Apart from the few registers of those whose connection is there. */
 __attribute__((noinline))
 static void no_connection(struct aksu *net, struct arriving *a, aksu_time now)
 {
     struct listener *l = listener_lookup(&net->listeners, &a->tuple);
     if (l != NULL) {
-        listen_state(net, l, a, now);
+        stack_listen_state(net, l, a, now);
         return;
     }
     stack_segment_in_event(net, 0, a, now);
@@ -285,7 +107,7 @@ static void reopen(struct aksu *net, struct arriving *a, const struct time_wait 
 {
     struct listener *l = listener_lookup(&net->listeners, &a->tuple);
     if (l != NULL)
-        syn_to_listener(net, l, a, old, now);
+        stack_syn_to_listener(net, l, a, old, now);
     else
         closed_state(net, a, now);
 }
@@ -335,6 +157,25 @@ static void reopen_held(struct aksu *net, struct conn *c, struct arriving *a, ak
         stack_time_wait_over(net, &dropped, "no room", now);
 }
 
+/* A half-open one may stand beside the TIME-WAIT that it reopens. */
+static void without_connection(struct aksu *net, struct arriving *a, aksu_time now)
+{
+    /* RFC 5925 7.5: all SYNs, and what else has no connection */
+    if (((a->seg.options.has & (HAS_AO | HAS_AO_FAULT)) | net->tcp.ao.count) != 0
+        && !stack_ao_lets_in_stranger(net, a, now))
+        return;
+    struct syn_record *half_open = syn_cache_lookup(&net->syn_cache, &a->tuple, a->hash);
+    if (half_open != NULL) {
+        stack_half_open_arrives(net, half_open, a, now);
+        return;
+    }
+    struct time_wait *r = time_wait_lookup(&net->time_wait, &a->tuple, a->hash);
+    if (r != NULL)
+        time_wait_segment(net, r, a, now);
+    else
+        no_connection(net, a, now);
+}
+
 static bool parse(struct aksu *net, const struct ip_packet *p, struct arriving *a, aksu_time now)
 {
     /* RFC 9293 3.9.2.3 [MUST-57] */
@@ -366,6 +207,15 @@ static bool parse(struct aksu *net, const struct ip_packet *p, struct arriving *
     return true;
 }
 
+void stack_confirms(struct aksu *net, struct conn *c, aksu_time now)
+{
+    c->confirmed = (uint16_t)(now >> 32);
+    if (!c->ethernet || c->route_version != net->route_version)
+        return;
+    neighbor_confirm(&net->neighbors, c->device, stack_next_hop(net, c), now);
+    stack_neighbor_news(net, now);
+}
+
 /* Each connection speaks once in 2^32 ns, 4.3 s: a neighbour is believed for 15 s at least. */
 static bool has_confirmed(const struct conn *c, aksu_time now)
 {
@@ -381,14 +231,8 @@ static void arrives_and_confirms(struct aksu *net, struct conn *c, const struct 
     seq_t una = t->snd.una, nxt = t->rcv.nxt;
     bool synchronized = t->state >= TCP_SYN_RECEIVED;
     tcp_segment_arrives(t, &a->seg, now);
-    bool progress = seq_gt(t->snd.una, una) || (synchronized && seq_gt(t->rcv.nxt, nxt));
-    if (!progress)
-        return;
-    c->confirmed = (uint16_t)(now >> 32);
-    if (!c->ethernet || c->route_version != net->route_version)
-        return;
-    neighbor_confirm(&net->neighbors, c->device, stack_next_hop(net, c), now);
-    stack_neighbor_news(net, now);
+    if (seq_gt(t->snd.una, una) || (synchronized && seq_gt(t->rcv.nxt, nxt)))
+        stack_confirms(net, c, now);
 }
 
 static struct conn *look_up(struct aksu *net, struct arriving *a)
@@ -430,15 +274,7 @@ static inline void arrives(struct aksu *net, struct arriving *a, aksu_time now)
             stack_settle(net, c, now);
         return;
     }
-    /* RFC 5925 7.5: all SYNs, and what else has no connection */
-    if (((a->seg.options.has & (HAS_AO | HAS_AO_FAULT)) | net->tcp.ao.count) != 0
-        && !stack_ao_lets_in_stranger(net, a, now))
-        return;
-    struct time_wait *r = time_wait_lookup(&net->time_wait, &a->tuple, a->hash);
-    if (r != NULL)
-        time_wait_segment(net, r, a, now);
-    else
-        no_connection(net, a, now);
+    without_connection(net, a, now);
 }
 
 void stack_tcp_arrives(struct aksu *net, struct arriving *a, aksu_time now)

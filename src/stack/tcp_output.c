@@ -1,7 +1,7 @@
 /* tcp_output.c - connections take turns to send: one segment at a time is pulled out of a TCB,
  * gets its IP and link headers, and leaves with its text borrowed from the send ring. Called by
  * output.c. */
-#include "stack/calls.h"
+#include "stack/half_open.h"
 #include "wire/ipv4.h"
 
 enum { BURST = 16 };
@@ -46,6 +46,7 @@ void stack_unpark(struct aksu *net)
             net->pending.last = page;
         net->owes |= OWES_PACKET;
     }
+    stack_half_open_unpark(net);
     udp_unpark(&net->udp);
     net->owes |= OWES_UDP;
 }
@@ -172,16 +173,44 @@ static void lose(struct aksu *net, struct conn *c, enum aksu_status status, aksu
     (void)tcp_icmp_error(&c->tcp, status, false, net->segment.seq, now);
 }
 
+static enum neighbor_answer way_of(struct aksu *net, struct conn *c, uint8_t mac[6], aksu_time now)
+{
+    if (!c->ethernet)
+        return NEIGHBOR_KNOWN;
+    return stack_link(net, c->device, stack_next_hop(net, c), &c->tcp.tuple.local_ip, mac, now);
+}
+
+enum neighbor_answer stack_conn_way(struct aksu *net, struct conn *c, uint8_t mac[6],
+                                    aksu_time now)
+{
+    bool routed = c->route_version == net->route_version || stack_route_conn(net, c);
+    return routed ? way_of(net, c, mac, now) : NEIGHBOR_UNREACHABLE;
+}
+
+bool stack_conn_frame(struct aksu *net, struct conn *c, enum neighbor_answer way,
+                      const uint8_t mac[6], struct aksu_frame *out, aksu_time now)
+{
+    stack_segment_out_event(net, c->tcp.conn, &c->tcp.tuple, &net->segment, now);
+    if (way != NEIGHBOR_KNOWN) {
+        bool routed = c->route_version == net->route_version;
+        lose(net, c, routed ? AKSU_UNREACHABLE_HOST : AKSU_UNREACHABLE_NET, now);
+        return false;
+    }
+    if (c->device == DEVICE_SELF) {
+        loop_back(net, c, now);
+        return false;
+    }
+    build(net, c, mac, out);
+    return true;
+}
+
 bool stack_tcp_out(struct aksu *net, struct aksu_frame *out, aksu_time now)
 {
     while (net->turns.first != 0) {
         struct conn *c = conn_at(net, net->turns.first);
         bool routed = c->route_version == net->route_version || reroute(net, c, now);
-        enum neighbor_answer way = routed ? NEIGHBOR_KNOWN : NEIGHBOR_UNREACHABLE;
         uint8_t mac[6];
-        if (routed && c->ethernet)
-            way = stack_link(net, c->device, stack_next_hop(net, c), &c->tcp.tuple.local_ip, mac,
-                             now);
+        enum neighbor_answer way = routed ? way_of(net, c, mac, now) : NEIGHBOR_UNREACHABLE;
         if (way == NEIGHBOR_PENDING) {
             park(net, c, now);
             continue;
@@ -190,21 +219,10 @@ bool stack_tcp_out(struct aksu *net, struct aksu_frame *out, aksu_time now)
             end_turn(net, c, now);
             continue;
         }
-        stack_segment_out_event(net, c->tcp.conn, &c->tcp.tuple, &net->segment, now);
-        if (way != NEIGHBOR_KNOWN) {
-            lose(net, c, routed ? AKSU_UNREACHABLE_HOST : AKSU_UNREACHABLE_NET, now);
-        } else if (c->device == DEVICE_SELF) {
-            loop_back(net, c, now);
-            if (net->pending.first != 0) {
-                next_turn(net, c, now);
-                return false;
-            }
-        } else {
-            build(net, c, mac, out);
-            next_turn(net, c, now);
-            return true;
-        }
+        bool frame = stack_conn_frame(net, c, way, mac, out, now);
         next_turn(net, c, now);
+        if (frame || net->pending.first != 0)
+            return frame;                   /* what is for ourselves comes in first */
     }
     return false;
 }

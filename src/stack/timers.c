@@ -1,10 +1,24 @@
 /* timers.c - RFC 9293 3.10.8 for everything a stack owns, in an order that depends on the
  * deadlines only. Called by socket/. */
-#include "stack/calls.h"
+#include "stack/half_open.h"
 
-static struct conn *conn_of_timer(struct wheel_node *n)
+/* It is in a connection, or in a listener whose half-open connections are records. */
+static bool is_of_listener(const struct aksu *net, const struct wheel_node *n)
 {
-    return (void *)((uint8_t *)n - offsetof(struct conn, timer));
+    size_t page = (size_t)((const uint8_t *)n - net->pool.pages) / POOL_PAGE + 1;
+    return net->pool.info[page].slab == net->listeners.slab.number;
+}
+
+static void timer_expired(struct aksu *net, struct wheel_node *n, aksu_time now)
+{
+    if (is_of_listener(net, n)) {
+        struct listener *l = (void *)((uint8_t *)n - offsetof(struct listener, timer));
+        stack_half_open_timeouts(net, l, now);
+        return;
+    }
+    struct conn *c = (void *)((uint8_t *)n - offsetof(struct conn, timer));
+    tcp_timeouts(&c->tcp, now);
+    stack_settle(net, c, now);
 }
 
 void stack_time_wait_over(struct aksu *net, const struct tcp_tuple *tuple, const char *why,
@@ -40,11 +54,8 @@ static void reassembly_timeouts(struct aksu *net, aksu_time now)
 void stack_timeouts(struct aksu *net, aksu_time now)
 {
     struct wheel_node *n;
-    while ((n = wheel_expired(&net->wheel, now)) != NULL) {
-        struct conn *c = conn_of_timer(n);
-        tcp_timeouts(&c->tcp, now);
-        stack_settle(net, c, now);
-    }
+    while ((n = wheel_expired(&net->wheel, now)) != NULL)
+        timer_expired(net, n, now);
     struct tcp_tuple tuple;
     while (net->time_wait.slab.in_use != 0 && time_wait_expired(&net->time_wait, &tuple, now))
         stack_time_wait_over(net, &tuple, "2 MSL", now);

@@ -67,6 +67,7 @@ seq_t tcp_isn(const struct tcp_env *env, const struct tcp_tuple *tuple, uint32_t
               aksu_time now);
 void tcp_iss_is(struct tcp *t, seq_t iss);                 /* in SYN-RECEIVED, before it is sent */
 uint32_t tcp_timestamp_offset(const struct tcp_env *env, const struct tcp_tuple *tuple);
+uint32_t tcp_own_timestamp_offset(const struct tcp_env *env, const struct tcp_tuple *tuple);
 void tcp_negotiate(struct tcp *t, const struct tcp_segment *syn, aksu_time now);
 void tcp_own_syn_options(struct tcp *t, struct tcp_options *out, aksu_time now);
 void tcp_own_options(struct tcp *t, struct tcp_options *out, aksu_time now);

@@ -38,6 +38,12 @@ uint32_t tcp_timestamp_offset(const struct tcp_env *env, const struct tcp_tuple 
     return (uint32_t)(keyed(key, tuple) >> 32);
 }
 
+/* That of a connection from before the key was shared. */
+uint32_t tcp_own_timestamp_offset(const struct tcp_env *env, const struct tcp_tuple *tuple)
+{
+    return (uint32_t)(keyed(&env->isn_key, tuple) >> 32);
+}
+
 void tcp_iss_is(struct tcp *t, seq_t iss)
 {
     bool syn_waits = t->state == TCP_SYN_SENT || t->state == TCP_SYN_RECEIVED;

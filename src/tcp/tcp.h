@@ -96,6 +96,38 @@ void tcp_time_wait_compact(const struct tcp *t, struct tcp_time_wait *out);
 /* A TCB in TIME-WAIT again, for one segment: then tcp_next_segment, and compact. */
 void tcp_time_wait_expand(struct tcp *t, struct tcp_env *env, const struct tcp_time_wait *in,
                           aksu_time now);
+
+/* --- a half-open connection of a listener as a compact record (stack/syn_cache.h) --- */
+
+enum { TCP_SYN_STAGES = 21 };       /* those that were repeated as often wait equally long */
+
+/* The queue that the owner keeps it in. */
+enum tcp_syn_queue { SYN_WAITS /* for its ACK */, SYN_OWED /* a SYN,ACK */,
+                     SYN_PARKED /* ... and the next hop is not known yet */ };
+
+struct tcp_syn {                    /* SYN-RECEIVED after a passive OPEN */
+    seq_t iss, irs;
+    uint32_t ts_recent;
+    uint32_t due, started;          /* the retransmission timer; the SYN: see syn_cache.c */
+    uint16_t peer_mss, announced_mss, wnd;
+    uint16_t remote_port;           /* the owner's, as `reopens` */
+    uint32_t resends : 6, challenges : 8, challenge_second : 3 /* modulo 8 */, snd_wscale : 4;
+    uint32_t sent : 1, timing : 1, ts_on : 1, sack_on : 1, wscale_on : 1, ecn_on : 1;
+    uint32_t opened : 1;            /* more than the window of the SYN,ACK was advertised */
+    uint32_t shared_clock : 1;      /* cookie_keys.shared was set when the SYN came */
+    uint32_t queue : 2 /* enum tcp_syn_queue */, reopens : 1;
+};
+void tcp_syn_compact(const struct tcp *t, struct tcp_syn *out);
+/* A TCB in SYN-RECEIVED again, in events known as `conn`. It holds no page. */
+void tcp_syn_expand(struct tcp *t, struct tcp_env *env, uint32_t conn,
+                    const struct tcp_tuple *tuple, const struct tcp_syn *in, aksu_time now);
+/* When the retransmission timer runs out. */
+aksu_time tcp_syn_due(const struct tcp_env *env, const struct tcp_syn *in, aksu_time now);
+static inline unsigned tcp_syn_stage(const struct tcp_syn *in)
+{
+    return in->resends < TCP_SYN_STAGES ? in->resends : TCP_SYN_STAGES - 1u;
+}
+
 /* The ISS for a connection that reopens it is above every sequence number used. */
 void tcp_iss_after(struct tcp *t, seq_t snd_nxt);
 

@@ -65,6 +65,8 @@ static void watch(struct aksu_sink *sink, const struct aksu_event *e)
         at->watched = e->conn;
         at->path[0] = at->signals[0] = '\0';
     }
+    if (e->kind == AKSU_EV_completed && e->completed.half_open == at->watched)
+        at->watched = e->conn;
     if (e->conn != at->watched || at->watched == 0)
         return;
     if (e->kind == AKSU_EV_state)

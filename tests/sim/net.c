@@ -59,6 +59,8 @@ static void pick(struct aksu_sink *sink, const struct aksu_event *e)
     if (e->kind == AKSU_EV_opened)
         p->conn = is_of(p, &e->opened.local, &e->opened.remote) ? e->conn
             : p->conn == e->conn ? 0 : p->conn;
+    if (e->kind == AKSU_EV_completed && e->completed.half_open == p->conn)
+        p->conn = e->conn;
     if (e->conn != 0 && e->conn == p->conn)
         p->to->put(p->to, e);
 }

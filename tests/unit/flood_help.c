@@ -3,11 +3,17 @@
 
 void forged(struct two *w, uint32_t host, uint8_t ctl, uint32_t ack, uint32_t text)
 {
+    forged_at(w, host, ctl, ctl & CTL_SYN ? host : host + 1, ack, text);
+}
+
+void forged_at(struct two *w, uint32_t host, uint8_t ctl, uint32_t seq, uint32_t ack,
+               uint32_t text)
+{
     static const uint8_t zeros[64];
     uint8_t octets[IPV4_HEADER + TCP_HEADER + sizeof zeros] = { 0 };
     struct writer out = writer_of(octets, sizeof octets);
     struct tcp_segment seg = { .source_port = (uint16_t)(1024 + host % 60000),
-                               .destination_port = 80, .seq = { ctl & CTL_SYN ? host : host + 1 },
+                               .destination_port = 80, .seq = { seq },
                                .ack = { ack }, .ctl = ctl, .wnd = 60000, .text_len = text };
     seg.parts = text > 0;
     seg.text[0] = (struct aksu_slice){ zeros, text };

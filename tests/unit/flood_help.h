@@ -14,6 +14,9 @@ struct flood {
 
 /* A segment to port 80 of the server, of a peer at 10.`host`, whose ISN is `host`. */
 void forged(struct two *w, uint32_t host, uint8_t ctl, uint32_t ack, uint32_t text);
+/* ... with another sequence number. */
+void forged_at(struct two *w, uint32_t host, uint8_t ctl, uint32_t seq, uint32_t ack,
+               uint32_t text);
 /* The server's next segment; false: none. */
 bool answered(struct two *w, struct tcp_segment *out);
 /* So many SYNs; whoever is answered gets a SYN,ACK. */

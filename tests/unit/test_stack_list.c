@@ -104,7 +104,7 @@ static void what_was_deleted_is_not_listed(void **state)
     f = (struct aksu_frame){ .parts = 1, .length = f.length, .checksum_partial = true,
                              .part[0] = { octets, f.length } };
     aksu_frame_in(w.net[SERVER], w.pair.device[SERVER], &f, w.now);
-    assert_int_equal(counted(w.net[SERVER], AKSU_EV_deleted), 1);
+    assert_int_equal(counted(w.net[SERVER], AKSU_EV_syn_refused), 1);
     assert_int_equal(listed(w.net[SERVER]), 1);
     two_fini(&w);
 }

@@ -1,0 +1,25 @@
+/* half_open.h - what happens to half-open connections without a TCB (syn_cache.h). Called by the
+ * files of stack/. */
+#ifndef STACK_HALF_OPEN_H
+#define STACK_HALF_OPEN_H
+
+#include "stack/calls.h"
+
+struct arriving;
+
+/* `t` has taken a SYN, and `r` was made for it: its SYN,ACK is owed. */
+void stack_half_open_begin(struct aksu *net, struct listener *l, struct syn_record *r,
+                           const struct tcp *t);
+void stack_half_open_arrives(struct aksu *net, struct syn_record *r, struct arriving *a,
+                             aksu_time now);
+bool stack_half_open_error(struct aksu *net, struct syn_record *r, const struct tcp_tuple *tuple,
+                           const struct icmp_error *e, aksu_time now);
+void stack_half_open_timeouts(struct aksu *net, struct listener *l, aksu_time now);
+void stack_half_open_unpark(struct aksu *net);
+bool stack_half_open_out(struct aksu *net, struct aksu_frame *out, aksu_time now);
+/* There is one whose SYN,ACK was repeated `times` or more; it goes without a word. */
+bool stack_half_open_is_old(const struct aksu *net, const struct listener *l, unsigned times);
+bool stack_half_open_replace(struct aksu *net, struct listener *l, unsigned times, aksu_time now);
+void stack_half_open_close(struct aksu *net, struct listener *l, aksu_time now);
+
+#endif
