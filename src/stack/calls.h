@@ -67,12 +67,6 @@ bool stack_send_segment(struct aksu *net, const struct route_result *way,
 void stack_ip_header(struct writer *w, const struct tcp_tuple *tuple, uint32_t length, uint8_t tos,
                      uint8_t ttl);
 bool stack_tcp_out(struct aksu *net, struct aksu_frame *out, aksu_time now);
-/* Where the connection's segments go; and net->segment as a frame to there. False: there is none,
- * it was lost, or it is for ourselves. */
-enum neighbor_answer stack_conn_way(struct aksu *net, struct conn *c, uint8_t mac[6],
-                                    aksu_time now);
-bool stack_conn_frame(struct aksu *net, struct conn *c, enum neighbor_answer way,
-                      const uint8_t mac[6], struct aksu_frame *out, aksu_time now);
 void stack_turn(struct aksu *net, struct conn *c);          /* it wants to send */
 void stack_unpark(struct aksu *net); /* whoever waits for a neighbour tries again */
 void stack_segment_out_event(struct aksu *net, uint32_t conn, const struct tcp_tuple *tuple,
@@ -138,8 +132,6 @@ void stack_let_go(struct aksu *net, struct conn *c, aksu_time now); /* the handl
 void stack_leave_listener(struct aksu *net, struct conn *c);
 void stack_close_listener(struct aksu *net, struct listener *l, aksu_time now);
 bool stack_next_ready(struct aksu *net, struct aksu_ready *out);
-
-void stack_end_in_listen(struct tcp *t, aksu_time now);
 
 /* snapshot.c */
 enum aksu_status stack_restore(struct aksu *net, const void *buffer, size_t size);

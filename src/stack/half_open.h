@@ -7,6 +7,18 @@
 
 struct arriving;
 
+/* tcp_output.c */
+/* Where the connection's segments go; and net->segment as a frame to there. False: there is none,
+ * it was lost, or it is for ourselves. */
+enum neighbor_answer stack_conn_way(struct aksu *net, struct conn *c, uint8_t mac[6],
+                                    aksu_time now);
+bool stack_conn_frame(struct aksu *net, struct conn *c, enum neighbor_answer way,
+                      const uint8_t mac[6], struct aksu_frame *out, aksu_time now);
+
+/* settle.c: a passive OPEN that goes back to LISTEN is one that failed. */
+void stack_end_in_listen(struct tcp *t, aksu_time now);
+
+/* half_open.c */
 /* `t` has taken a SYN, and `r` was made for it: its SYN,ACK is owed. */
 void stack_half_open_begin(struct aksu *net, struct listener *l, struct syn_record *r,
                            const struct tcp *t);
