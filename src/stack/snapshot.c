@@ -50,7 +50,7 @@ static uint32_t object_size(const struct aksu *net, uint8_t slab)
     const struct slab *const slabs[] = {
         &net->conns, &net->ranges, &net->tcp.senders.slab, &net->tcp.senders.sent,
         &net->listeners.slab, &net->time_wait.slab, &net->udp.slab, &net->tcp.ao.keys,
-        &net->tcp.ao.states,
+        &net->tcp.ao.states, &net->syn_cache.slab,
     };
     for (size_t i = 0; i < sizeof slabs / sizeof slabs[0]; i++)
         if (slabs[i]->number == slab)
