@@ -13,12 +13,17 @@ struct listener {
     slab_ref self, next;                    /* next in its bucket */
     uint32_t generation;                    /* 0: free */
     bool local_any, remote_any, hold_syn, ready;
+    bool fast_open_no_cookie;
     struct aksu_endpoint local, remote;     /* local.port 0: any port */
     uint64_t cookie;
     uint32_t backlog;
     uint32_t pending;                       /* connections that count against it ... */
     uint32_t waiting;                       /* ... those among them that are to be accepted */
     struct conn_queue half_open, accept;
+    uint32_t fast_open;                     /* how many may be pending, RFC 7413 4.2; 0: off */
+    uint32_t fast_open_pending;             /* PendingFastOpenRequests ... */
+    uint32_t fast_open_resets[2];           /* ... and those reset lately: RFC 7413 5.1 */
+    aksu_time resets_from;                  /* of the first of both periods, the present one */
     slab_ref ready_next, ready_prev;
 };
 

@@ -168,6 +168,10 @@ static void count_child(struct aksu *net, struct listener *l, struct conn *c, ak
     c->listener = l->self;
     c->held = l->hold_syn;
     c->cookie = l->cookie;
+    if (c->fast_open_pending) {                 /* it can be accepted now: RFC 7413 4.2.2 */
+        stack_acceptable(net, l, c);
+        return;
+    }
     if (!c->held) {
         conn_list_append(net, &l->half_open, c, LIST_HALF_OPEN);
         return;
@@ -213,6 +217,8 @@ static void syn_to_listener(struct aksu *net, struct listener *l, struct arrivin
     } else {
         stack_follow_cookie(net, c, a, now);
     }
+    if (l->fast_open > 0)
+        stack_fast_open(net, l, c, &a->seg, now);
     count_child(net, l, c, now);
     stack_settle(net, c, now);
 }

@@ -27,6 +27,8 @@ seq_t tcp_user_position(const struct tcp *t);
 const char *tcp_next_timer(const struct tcp *t, aksu_time *at);     /* NULL, NEVER: none */
 void tcp_arm_user_timeout(struct tcp *t, aksu_time now);
 void tcp_established(struct tcp *t, aksu_time now);         /* segment_arrives: common entry */
+void tcp_begin_windows(struct tcp *t, bool syn_was_lost, aksu_time now);
+void tcp_process_queued(struct tcp *t);                     /* what came with a crossing SYN */
 
 /* sequence space */
 static inline seq_t send_first(const struct tcp *t)    /* sequence number of send ring position 0 */

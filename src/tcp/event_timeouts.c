@@ -56,6 +56,8 @@ static void syn_timeout(struct tcp *t, aksu_time now)
     if (now >= give_up) {
         if (!passive) {
             tcp_fail(t, silence(t), "no answer to SYN", now);
+        } else if (t->fo_opened) {
+            fast_open_ends(t, silence(t), "no answer to SYN,ACK", now);
         } else {
             tcp_flush(t);                       /* a passive open that came to nothing */
             tcp_enter(t, TCP_LISTEN, now);

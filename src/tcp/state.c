@@ -80,6 +80,8 @@ void tcp_flush(struct tcp *t)
 
 void tcp_fail(struct tcp *t, enum aksu_status reason, const char *what, aksu_time now)
 {
+    if (t->state == TCP_SYN_SENT && reason != AKSU_REFUSED)
+        fast_open_failed(t, "no answer", now);
     tcp_flush(t);
     t->reason = (uint8_t)reason;
     t->notify |= AKSU_FAILED;

@@ -20,6 +20,9 @@ void tcp_fini(struct tcp *t);
 
 /* Active OPEN from CLOSED or LISTEN. `tuple` complete. */
 enum aksu_status tcp_open_active(struct tcp *t, const struct tcp_tuple *tuple, aksu_time now);
+/* After it, before the SYN leaves: it may carry what SEND has queued by then, and the cookie of the
+ * server, or asks for one (RFC 7413 4.2). `no_cookie`: text without either. ILLEGAL: too late. */
+enum aksu_status tcp_fast_open(struct tcp *t, bool no_cookie);
 /* Passive OPEN from CLOSED: remote (and local address) may be unspecified; then the owner completes
  * t->tuple's addresses before the SYN arrives (segments carry ports only). */
 enum aksu_status tcp_open_passive(struct tcp *t, const struct tcp_tuple *tuple, aksu_time now);
@@ -53,6 +56,10 @@ bool tcp_closed_state(const struct tcp_segment *seg, struct tcp_segment *reply);
 /* 3.10.7.2 without a TCB: what a listener does with the segment before it makes a record. */
 enum tcp_listen_verdict { LISTEN_DROP, LISTEN_RST /* *reply */, LISTEN_SYN };
 enum tcp_listen_verdict tcp_listen_check(const struct tcp_segment *seg, struct tcp_segment *reply);
+/* RFC 7413 4.2.2, before the SYN,ACK leaves: the text of the SYN is taken, the user may SEND. */
+void tcp_fast_open_accept(struct tcp *t, const struct tcp_segment *syn, aksu_time now);
+/* The SYN,ACK will have a cookie. */
+void tcp_fast_open_grant(struct tcp *t, bool experiment, aksu_time now);
 /* The SYN waits for the application: no SYN,ACK until tcp_complete. tcp_refuse leaves a RST owed
  * and the TCB in CLOSED. */
 void tcp_hold(struct tcp *t);
