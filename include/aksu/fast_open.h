@@ -4,10 +4,10 @@
  *
  * Client: aksu_open with `fast_open`, then aksu_send before the next aksu_frame_out: what is queued
  * when the SYN leaves goes on it, as much as fits, when the server has given us a cookie before;
- * else a cookie is asked for. Nothing is lost either way: what the server does not take is sent
- * again with the first ACK. What harmed is not tried again for a while, for this server and port.
- * With `fast_open_no_cookie` text goes without a cookie, for peers that are known to want none
- * (RFC 7413 7.3); nothing is remembered then.
+ * else a cookie is asked for. `fast_open_wait` gives the program time to send. Nothing is lost
+ * either way: what the server does not take is sent again with the first ACK. What harmed is not
+ * tried again for a while, for this server and port. With `fast_open_no_cookie` text goes without a
+ * cookie, for peers that are known to want none (RFC 7413 7.3); nothing is remembered then.
  *
  * Server: `fast_open` of struct aksu_listen says how many connections may be open before their
  * handshake has ended; beyond, and with a cookie that is not good, the text is left for the client

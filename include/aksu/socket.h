@@ -19,6 +19,7 @@ struct aksu_open {
     struct aksu_endpoint local;    /* unspecified address: by route; port 0: ephemeral (RFC 6056) */
     uint64_t cookie;                /* comes back in aksu_ready */
     bool fast_open, fast_open_no_cookie;    /* fast_open.h */
+    aksu_time fast_open_wait;       /* with a cookie: so long the SYN waits for aksu_send */
 };
 AKSU_API enum aksu_status aksu_open(struct aksu *net, const struct aksu_open *how, aksu_conn *out,
                                     aksu_time now);
@@ -103,6 +104,7 @@ struct aksu_info {
     uint8_t snd_wscale, rcv_wscale;
     bool timestamps, sack, ecn, urgent_pending, peer_closed, held;  /* the first three: agreed */
     uint32_t user_timeout_ms;           /* in force: the user's, or by RFC 5482; 0: none */
+    bool active;                        /* from an active OPEN */
     bool fast_open;                     /* text on the SYN was taken, theirs or ours */
     uint32_t urgent_left;               /* octets up to the urgent pointer */
     uint64_t octets_in, octets_out;     /* text, each octet once */

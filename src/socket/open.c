@@ -1,6 +1,7 @@
 /* open.c - OPEN, active and passive (RFC 9293 3.9.1.1, 3.10.1), with the choice of the local
  * socket (RFC 6056 3.3), and what listeners add: accept, and the four answers to a held SYN.
  * Installed calls of aksu/socket.h. */
+#include "aksu/fast_open.h"
 #include "base/ip_addr.h"
 #include "stack/calls.h"
 #include "wire/ipv4.h"
@@ -103,7 +104,7 @@ enum aksu_status aksu_open(struct aksu *net, const struct aksu_open *how, aksu_c
         c->reopens = true;              /* the record stays until the connection is ESTABLISHED */
     }
     if (how->fast_open || how->fast_open_no_cookie)
-        (void)tcp_fast_open(&c->tcp, how->fast_open_no_cookie);
+        (void)tcp_fast_open(&c->tcp, how->fast_open_no_cookie, how->fast_open_wait, now);
     *out = conn_handle(c);
     stack_settle(net, c, now);
     return AKSU_OK;

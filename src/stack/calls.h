@@ -2,7 +2,6 @@
 #ifndef STACK_CALLS_H
 #define STACK_CALLS_H
 
-#include "aksu/fast_open.h"
 #include "aksu/ip.h"
 #include "stack/stack.h"
 
@@ -124,10 +123,9 @@ void stack_router_no_more(struct aksu *net, uint32_t device, const struct aksu_i
 const char *stack_listener_query_in(struct aksu *net, const struct ip_packet *p,
                                     const struct icmp_message *m, aksu_time now);
 
-/* fast_open.c. What comes with a SYN that `c` has just taken. */
+/* fast_open.c: what came with the SYN of `c`; one that is pending no more leaves its listener. */
 void stack_fast_open(struct aksu *net, struct listener *l, struct conn *c,
                      const struct tcp_segment *syn, aksu_time now);
-/* Is it pending no more? A connection that was accepted leaves its listener then. */
 void stack_fast_open_progress(struct aksu *net, struct conn *c, aksu_time now);
 
 /* settle.c: after every TCP call on a connection, which may be gone afterwards. */

@@ -63,6 +63,7 @@ static struct tcp_config tcp_defaults(const struct aksu_config *c, size_t size)
         .dsack = !c->no_dsack,
         .quick_short = c->quick_short_acks,
         .tolerate_no_timestamps = c->tolerate_no_timestamps,
+        .reset_keeps_text = c->reset_keeps_text,
         .window_scale = !c->no_window_scale,
         .rfc5961 = !c->no_rfc5961,
         .rfc1337 = !c->no_rfc1337,

@@ -24,7 +24,7 @@ struct tcp_config {
     uint32_t user_timeout_least_ms, user_timeout_most_ms;   /* RFC 5482 3.1 */
     uint16_t user_timeout_option;   /* as it is sent; 0: not enabled */
     bool quick_short;                           /* ACKs, as long as no text was sent */
-    bool tolerate_no_timestamps;
+    bool tolerate_no_timestamps, reset_keeps_text;
     uint8_t ecn;                    /* enum aksu_ecn */
     uint8_t mtu_probing;            /* enum aksu_mtu_probing */
     bool pacing;                    /* also for algorithms that do not pace themselves */

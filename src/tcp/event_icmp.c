@@ -52,7 +52,7 @@ static bool syn_too_big(struct tcp *t, uint16_t mtu)
     mtu_apply(t, mtu);
     if (t->announced_mss > mtu - TCP_HEADER)
         t->announced_mss = (uint16_t)(mtu - TCP_HEADER);
-    t->fo_tried = false;                        /* it says nothing of Fast Open */
+    t->fo = FO_OFF;                        /* it says nothing of Fast Open */
     t->syn_owed = t->may_send = true;
     return true;
 }

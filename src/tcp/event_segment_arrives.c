@@ -129,12 +129,21 @@ void tcp_established(struct tcp *t, aksu_time now)
         tcp_enter(t, TCP_FIN_WAIT_1, now);
 }
 
+/* RFC 7323 3.2: the echo is of a TSval that we have sent since the OPEN, or there is none. */
+static bool echoes_ours(const struct tcp *t, const struct tcp_segment *seg, aksu_time now)
+{
+    if (!(seg->options.has & HAS_TIMESTAMPS) || seg->options.ts_ecr == 0 || (seg->ctl & CTL_RST))
+        return true;
+    uint32_t first = tcp_ts_clock(t, t->progress_at), last = tcp_ts_clock(t, now);
+    return seg->options.ts_ecr - first <= last - first;
+}
+
 /* RFC 9293 3.10.7.3, first: true when the segment goes on. */
 static bool syn_sent_first_ack(struct tcp *t, const struct tcp_segment *seg, aksu_time now)
 {
     if (!(seg->ctl & CTL_ACK))
         return true;
-    if (seq_gt(seg->ack, t->iss) && seq_le(seg->ack, t->snd.nxt))
+    if (seq_gt(seg->ack, t->iss) && seq_le(seg->ack, t->snd.nxt) && echoes_ours(t, seg, now))
         return true;
     if (!(seg->ctl & CTL_RST))
         owe_rst_for(t, seg);
@@ -183,7 +192,7 @@ static void queue_for_established(struct tcp *t, const struct tcp_segment *seg, 
 }
 
 /* They are what begins at RCV.NXT. */
-void tcp_process_queued(struct tcp *t)
+void tcp_process_queued(struct tcp *t, aksu_time now)
 {
     seq_t from = t->rcv.nxt;
     reassembly_deliver(t, from);
@@ -191,8 +200,10 @@ void tcp_process_queued(struct tcp *t)
         return;
     t->rcv.acked_text += (uint32_t)seq_diff(t->rcv.nxt, from);
     t->notify |= AKSU_READABLE;
-    t->ack_owed = ACK_NOW;
-    t->may_send = true;
+    if (t->ack_owed == ACK_NONE) {
+        t->ack_owed = ACK_DELAYED;              /* RFC 9293 3.8.6.3 [SHLD-18] */
+        t->deadline[TIMER_DELAYED_ACK] = time_after(now, t->env->config.delayed_ack);
+    }
 }
 
 /* True when the segment goes on at the sixth step. */

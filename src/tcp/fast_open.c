@@ -118,8 +118,8 @@ void tcp_fast_open_accept(struct tcp *t, const struct tcp_segment *syn, aksu_tim
 
 void tcp_fast_open_grant(struct tcp *t, bool experiment, aksu_time now)
 {
-    t->fo_grants = true;
-    t->fo_experiment = experiment;
+    t->fo = FO_ASKS;
+    t->fo_variant = experiment;
     TCP_EMIT(t, now, fast_open_granted,
              .remote = { t->tuple.remote_ip, t->tuple.remote_port });
 }
@@ -128,21 +128,11 @@ void tcp_fast_open_grant(struct tcp *t, bool experiment, aksu_time now)
 void fast_open_grants(struct tcp *t, struct tcp_options *out, aksu_time now)
 {
     struct fast_open *f = &t->env->fast_open;
-    if (!t->fo_grants || t->resends > 0)
+    if (t->fo != FO_ASKS || t->resends > 0)
         return;
     fast_open_cookie(f, &t->tuple, f->cookie, now);
     out->has |= HAS_FAST_OPEN;
     out->fast_open = f->cookie;
     out->fast_open_length = FAST_OPEN_COOKIE;
-    out->fast_open_experiment = t->fo_experiment;
-}
-
-/* The user has the connection, and may have read of it: it does not go back to LISTEN. What has
- * arrived can still be received. */
-void fast_open_ends(struct tcp *t, enum aksu_status reason, const char *what, aksu_time now)
-{
-    struct ring text = t->receive;
-    t->receive = (struct ring){ .length = 0 };
-    tcp_fail(t, reason, what, now);
-    t->receive = text;
+    out->fast_open_experiment = t->fo_variant;
 }

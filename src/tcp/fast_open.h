@@ -42,8 +42,6 @@ enum fast_open_says fast_open_says(const struct fast_open *f, const struct tcp_t
                                    const struct tcp_options *syn, aksu_time now);
 /* The option of the SYN,ACK that leaves. */
 void fast_open_grants(struct tcp *t, struct tcp_options *out, aksu_time now);
-/* In SYN-RECEIVED, of a connection that the user may know already. */
-void fast_open_ends(struct tcp *t, enum aksu_status reason, const char *what, aksu_time now);
 
 /* --- fast_open_client.c, fast_open_peers.c --- */
 

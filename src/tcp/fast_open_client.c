@@ -11,15 +11,6 @@ enum { OPTIONS = 40, MSS_MOST = 1460 };
  * no proof: silence after a mere cookie request counts when it is the second in a row. */
 enum { OFF_SECONDS = 60, OFF_DOUBLINGS = 6, REQUESTS = 2 };
 
-enum aksu_status tcp_fast_open(struct tcp *t, bool no_cookie)
-{
-    if (t->state != TCP_SYN_SENT || t->fo_tried || t->resends > 0)
-        return AKSU_ILLEGAL;
-    t->fo_asks = true;
-    t->fo_no_cookie = no_cookie;
-    return AKSU_OK;
-}
-
 static bool is_off(const struct tcp_env *env, const struct tcp_tuple *tuple, aksu_time now)
 {
     const struct fast_open_peer *p = fast_open_find(env, tuple, tuple->remote_port);
@@ -43,6 +34,28 @@ uint32_t fast_open_room(const struct tcp_env *env, const struct tcp_tuple *tuple
     return room_for(p, mss);
 }
 
+enum aksu_status tcp_fast_open(struct tcp *t, bool no_cookie, aksu_time wait, aksu_time now)
+{
+    if (t->state != TCP_SYN_SENT || t->fo == FO_TRIED || t->resends > 0)
+        return AKSU_ILLEGAL;
+    t->fo = FO_ASKS;
+    t->fo_variant = no_cookie;
+    if (wait == 0 || fast_open_room(t->env, &t->tuple, t->announced_mss, no_cookie, now) == 0)
+        return AKSU_OK;
+    t->fo = FO_WAITS;
+    t->syn_owed = false;
+    t->deadline[TIMER_RETRANSMISSION] = time_after(now, wait);
+    return AKSU_OK;
+}
+
+void tcp_fast_open_go(struct tcp *t, aksu_time now)
+{
+    t->fo = FO_ASKS;
+    t->syn_owed = t->may_send = true;
+    t->progress_at = now;
+    t->deadline[TIMER_RETRANSMISSION] = NEVER;
+}
+
 static void set_cookie(struct tcp *t, const struct fast_open_peer *p, struct tcp_options *out,
                        aksu_time now)
 {
@@ -61,12 +74,13 @@ static void set_cookie(struct tcp *t, const struct fast_open_peer *p, struct tcp
 uint32_t fast_open_syn(struct tcp *t, struct tcp_options *out, aksu_time now)
 {
     struct fast_open_peer *p = fast_open_find(t->env, &t->tuple, 0);
-    bool asks = t->fo_asks && t->resends == 0;
-    t->fo_asks = false;                         /* RFC 7413 4.2.1, 4.2.2: not when it goes again */
-    if (!asks || (!t->fo_no_cookie && is_off(t->env, &t->tuple, now)))
+    bool asks = t->fo == FO_ASKS && t->resends == 0;
+    if (t->fo == FO_ASKS)
+        t->fo = FO_OFF;                         /* RFC 7413 4.2.1, 4.2.2: not when it goes again */
+    if (!asks || (!t->fo_variant && is_off(t->env, &t->tuple, now)))
         return 0;
-    t->fo_tried = true;
-    if (!t->fo_no_cookie) {
+    t->fo = FO_TRIED;
+    if (!t->fo_variant) {
         set_cookie(t, p, out, now);
         if (out->fast_open_length == 0)
             return 0;
@@ -105,26 +119,26 @@ static uint32_t text_out(const struct tcp *t)
 
 void fast_open_failed(struct tcp *t, const char *why, aksu_time now)
 {
-    if (!t->fo_tried || t->fo_no_cookie)
+    if (t->fo != FO_TRIED || t->fo_variant)
         return;
     if (t->fo_text)
         TCP_EMIT(t, now, fast_open_fell_back, .len = text_out(t), .why = why);
     turn_off(t, t->fo_text ? 1 : REQUESTS, now);
-    t->fo_tried = false;
+    t->fo = FO_OFF;
 }
 
 /* RFC 7413 4.2.2, receiving the SYN,ACK, 1. */
 static void keep(struct tcp *t, const struct tcp_options *o, aksu_time now)
 {
     bool cookie = (o->has & HAS_FAST_OPEN) && o->fast_open_length > 0;
-    struct fast_open_peer *p = cookie || t->fo_no_cookie
+    struct fast_open_peer *p = cookie || t->fo_variant
                              ? fast_open_have(t->env, &t->tuple, 0)
                              : fast_open_find(t->env, &t->tuple, 0);
     if (p == NULL)
         return;
-    if ((o->has & HAS_MSS) || p->mss == 0)
-        p->mss = t->peer_mss;
-    if (!cookie || t->fo_no_cookie)
+    if ((o->has & HAS_MSS) || p->mss == 0)      /* as it was said: the user's limit may change */
+        p->mss = o->has & HAS_MSS ? o->mss : t->peer_mss;
+    if (!cookie || t->fo_variant)
         return;
     p->length = o->fast_open_length;
     p->experiment = o->fast_open_experiment;
@@ -146,25 +160,25 @@ static void send_rest_again(struct tcp *t, aksu_time now)
 
 void fast_open_answered(struct tcp *t, const struct tcp_segment *seg, aksu_time now)
 {
-    bool tried = t->fo_tried;
+    bool tried = t->fo == FO_TRIED;
     bool cookie = (seg->options.has & HAS_FAST_OPEN) && seg->options.fast_open_length > 0;
     bool none_acked = t->fo_text && seq_eq(t->snd.una, seq_add(t->iss, 1));
     if (tried && (seg->ctl & CTL_SYN))
         keep(t, &seg->options, now);
-    t->fo_opened = t->fo_text && !none_acked;
+    t->fo_opened = t->fo_text && seq_eq(t->snd.una, t->snd.nxt);
     if (none_acked && !cookie)
         /* RFC 7413 4.2.2: what was answered is the SYN that went again, or this server has done
          * with Fast Open. */
         fast_open_failed(t, t->resends > 0 ? "SYN timeout" : "not taken", now);
     else if (none_acked)
         TCP_EMIT(t, now, fast_open_fell_back, .len = text_out(t), .why = "another cookie");
-    else if (tried && !t->fo_text && !cookie && !t->fo_no_cookie)
+    else if (tried && !t->fo_text && !cookie && !t->fo_variant)
         fast_open_failed(t, "no cookie granted", now);
-    struct fast_open_peer *off = t->fo_opened || cookie
+    struct fast_open_peer *off = (t->fo_text && !none_acked) || cookie
                                ? fast_open_find(t->env, &t->tuple, t->tuple.remote_port) : NULL;
     if (off != NULL)
         off->used = 0;
-    t->fo_tried = false;
+    t->fo = FO_OFF;
     if (t->fo_text && seq_lt(t->snd.una, t->snd.nxt))
         send_rest_again(t, now);
     t->fo_text = t->fo_opened;

@@ -161,7 +161,7 @@ enum step second_check_rst(struct tcp *t, const struct tcp_segment *seg, aksu_ti
         if (t->active) {
             tcp_fail(t, AKSU_REFUSED, "connection refused", now);
         } else if (t->fo_opened) {
-            fast_open_ends(t, AKSU_RESET, "connection reset", now);
+            tcp_fail_with_text(t, AKSU_RESET, "connection reset", now);
         } else {
             tcp_flush(t);                       /* "return to LISTEN": RFC 9293 3.5 [MUST-11] */
             t->deadline[TIMER_RETRANSMISSION] = NEVER;
@@ -169,7 +169,10 @@ enum step second_check_rst(struct tcp *t, const struct tcp_segment *seg, aksu_ti
         }
         break;
     case TCP_ESTABLISHED: case TCP_FIN_WAIT_1: case TCP_FIN_WAIT_2: case TCP_CLOSE_WAIT:
-        tcp_fail(t, AKSU_RESET, "connection reset", now);      /* RFC 9293 3.6 [MUST-12] */
+        if (t->env->config.reset_keeps_text)
+            tcp_fail_with_text(t, AKSU_RESET, "connection reset", now);
+        else
+            tcp_fail(t, AKSU_RESET, "connection reset", now);  /* RFC 9293 3.6 [MUST-12] */
         break;
     case TCP_CLOSING: case TCP_LAST_ACK: case TCP_TIME_WAIT:
         tcp_flush(t);
@@ -204,7 +207,7 @@ enum step fourth_check_syn(struct tcp *t, const struct tcp_segment *seg, aksu_ti
     }
     if (t->state == TCP_SYN_RECEIVED && !t->active) {
         if (t->fo_opened) {
-            fast_open_ends(t, AKSU_RESET, "connection reset", now);
+            tcp_fail_with_text(t, AKSU_RESET, "connection reset", now);
             return STEP_DONE;
         }
         tcp_flush(t);

@@ -21,8 +21,11 @@ void tcp_fini(struct tcp *t);
 /* Active OPEN from CLOSED or LISTEN. `tuple` complete. */
 enum aksu_status tcp_open_active(struct tcp *t, const struct tcp_tuple *tuple, aksu_time now);
 /* After it, before the SYN leaves: it may carry what SEND has queued by then, and the cookie of the
- * server, or asks for one (RFC 7413 4.2). `no_cookie`: text without either. ILLEGAL: too late. */
-enum aksu_status tcp_fast_open(struct tcp *t, bool no_cookie);
+ * server, or asks for one (RFC 7413 4.2). `no_cookie`: text without either. With a cookie the SYN
+ * waits for the first SEND, but not longer than `wait`. ILLEGAL: too late. */
+enum aksu_status tcp_fast_open(struct tcp *t, bool no_cookie, aksu_time wait, aksu_time now);
+/* There is text, or the time is over. */
+void tcp_fast_open_go(struct tcp *t, aksu_time now);
 /* Passive OPEN from CLOSED: remote (and local address) may be unspecified; then the owner completes
  * t->tuple's addresses before the SYN arrives (segments carry ports only). */
 enum aksu_status tcp_open_passive(struct tcp *t, const struct tcp_tuple *tuple, aksu_time now);

@@ -7,9 +7,10 @@ enum { OVERRIDE_MS = 200 };     /* RFC 9293 3.8.6.2.1: 0.1 to 1 s */
 /* The window of our SYN or SYN,ACK. */
 uint32_t tcp_syn_window(const struct tcp *t)
 {
-    uint32_t used = t->receive.length;          /* by text of the SYN, RFC 7413 4.2.2 */
-    uint32_t room = used < t->receive_buffer ? t->receive_buffer - used : 0;
-    return room < UINT16_MAX ? room : UINT16_MAX;
+    /* Text of the SYN may lie there, RFC 7413 4.2.2. */
+    uint32_t text = t->receive.length, most = t->receive_buffer;
+    uint32_t free = text < most ? most - text : 0;
+    return free < UINT16_MAX ? free : UINT16_MAX;
 }
 
 static uint32_t least_step(const struct tcp *t)
