@@ -40,6 +40,10 @@ struct aksu_config {
     bool no_timestamps, no_sack, no_window_scale;   /* not offered, not accepted */
     bool no_dsack;              /* text that came twice is not reported, RFC 2883 */
     bool no_quick_acks;         /* a full segment at the start waits for the second one too */
+    bool quick_short_acks;      /* at the start short ones wait no more, until text is sent */
+    bool tolerate_no_timestamps;    /* although agreed: RFC 7323 3.2 would drop the segment */
+    bool reset_keeps_text;      /* what came before a RST can still be received, as on Linux;
+                                   RFC 9293 3.10.7.4 flushes it */
     bool no_rfc5961;            /* RST and SYN as RFC 9293 3.10.7.4 without the RFC 5961 checks */
     bool no_rfc1337;            /* a RST in TIME-WAIT deletes the record */
     bool no_pacing;             /* what cwnd allows leaves at once (but for "bbr") */

@@ -18,6 +18,8 @@ struct aksu_open {
     struct aksu_endpoint remote;
     struct aksu_endpoint local;    /* unspecified address: by route; port 0: ephemeral (RFC 6056) */
     uint64_t cookie;                /* comes back in aksu_ready */
+    bool fast_open, fast_open_no_cookie;    /* fast_open.h */
+    aksu_time fast_open_wait;       /* with a cookie: so long the SYN waits for aksu_send */
 };
 AKSU_API enum aksu_status aksu_open(struct aksu *net, const struct aksu_open *how, aksu_conn *out,
                                     aksu_time now);
@@ -29,6 +31,8 @@ struct aksu_listen {
     uint32_t backlog;               /* established, to be accepted [128] */
     uint32_t syn_backlog;           /* half-open; more are answered by cookie [backlog] */
     bool hold_syn;                  /* tell of each SYN before it is answered */
+    bool fast_open_no_cookie;       /* fast_open.h, with `fast_open`. Not with hold_syn */
+    uint32_t fast_open;             /* connections before the end of their handshake; 0: off */
     uint64_t cookie;
 };
 AKSU_API enum aksu_status aksu_listen(struct aksu *net, const struct aksu_listen *how,
@@ -101,6 +105,8 @@ struct aksu_info {
     uint8_t snd_wscale, rcv_wscale;
     bool timestamps, sack, ecn, urgent_pending, peer_closed, held;  /* the first three: agreed */
     uint32_t user_timeout_ms;           /* in force: the user's, or by RFC 5482; 0: none */
+    bool active;                        /* from an active OPEN */
+    bool fast_open;                     /* text on the SYN was taken, theirs or ours */
     uint32_t urgent_left;               /* octets up to the urgent pointer */
     uint64_t octets_in, octets_out;     /* text, each octet once */
     uint32_t segments_in, segments_out, retransmits, backoff;
@@ -109,6 +115,7 @@ struct aksu_info {
                                            (fast), "loss" (after a retransmission timeout) */
     uint32_t in_flight, sacked, lost;   /* octets: pipe (RFC 6675 4); not in it are those that are
                                            SACKed, or deemed lost and not sent again */
+    uint32_t resent;                    /* octets sent again that wait for their ACK */
     uint32_t min_rtt_us;                /* of the last 10 s or so; 0: not known */
     uint64_t pacing_rate;               /* octets per second; 0: not paced */
     const char *timer;                  /* which one runs out next, as in the event `timer`; NULL:

@@ -8,7 +8,7 @@
 #include "cli/path_options.h"
 #include "run/run.h"
 
-enum { LADDER = CLI_OWN };
+enum { LADDER = CLI_OWN, FAST_OPEN };
 enum { LEAST_MTU = 1280 };              /* IPv6 has no smaller link, RFC 8200 5 */
 enum { USUAL_MTU = 1500 };
 
@@ -21,6 +21,7 @@ static const struct option options[] = {
     { "seed", required_argument, NULL, CLI_SEED },
     { "mtu", required_argument, NULL, CLI_MTU },
     { "no-offload", no_argument, NULL, CLI_NO_OFFLOAD },
+    { "fast-open", no_argument, NULL, FAST_OPEN },
     { "device", required_argument, NULL, CLI_DEVICE },
     { "address", required_argument, NULL, CLI_ADDRESS },
     { "gateway", required_argument, NULL, CLI_GATEWAY },
@@ -60,6 +61,8 @@ static void usage(FILE *out)
           "  --route R        another one: \"10.9.0.0/16 via 10.0.0.7\"; may be repeated\n"
           "  --mac M          as 02:00:00:00:00:01 [a random one]\n"
           "  --bare-ip        fd:, dgram: or stream: carries IP, not Ethernet\n"
+          "  --fast-open      the first text goes on the SYN (RFC 7413), to servers that gave\n"
+          "                   a cookie: only if it may arrive twice\n"
           "  --capture FILE   write all frames to a pcapng file, with reasons as comments\n"
           "\n"
           "Exit status: the program's own; 127 not found, 126 cannot be run, 125 aksu run\n"
@@ -104,7 +107,11 @@ static bool fit_together(const struct cli_host *c)
     return false;
 }
 
-static int run_with(const struct cli_host *c, const struct run_path *path, bool ladder,
+struct wishes {
+    bool ladder, fast_open;
+};
+
+static int run_with(const struct cli_host *c, const struct run_path *path, struct wishes own,
                     char *const argv[])
 {
     struct aksu_host_config host = {
@@ -112,7 +119,8 @@ static int run_with(const struct cli_host *c, const struct run_path *path, bool 
         .routes = c->route, .capture = c->capture,
     };
     struct run_options run = {
-        .ladder = ladder, .text = c->text, .json = c->json, .seeded = c->seeded,
+        .ladder = own.ladder, .fast_open = own.fast_open, .text = c->text, .json = c->json,
+        .seeded = c->seeded,
         .mtu = c->interface.mtu ? c->interface.mtu : USUAL_MTU,
         .path = *path, .no_offload = c->interface.no_offload, .host = c->device ? &host : NULL,
     };
@@ -142,7 +150,7 @@ int cli_run(int argc, char **argv)
 {
     struct cli_host host = { .command = "run" };
     struct run_path path = { 0 };
-    bool ladder = false;
+    struct wishes own = { .ladder = false };
     int option;
 
     opterr = 0;
@@ -154,10 +162,17 @@ int cli_run(int argc, char **argv)
         if (option == '?' || option == ':')
             return cli_refuse("run", argv, options, option);
         if (option == LADDER)
-            ladder = true;
+            own.ladder = true;
+        else if (option == FAST_OPEN)
+            own.fast_open = true;
         else if (cli_path_has(option) ? !cli_path_take(&path, "run", option, optarg)
                                       : !cli_host_take(&host, option, optarg))
             return CLI_USAGE;
+    }
+    if (own.fast_open && !host.device) {
+        fputs("aksu run: --fast-open is for a device: without one the gateway answers, which holds "
+              "every SYN until its server has answered\n", stderr);
+        return CLI_USAGE;
     }
     if (!fit_together(&host) || !cli_path_fit(&path, "run"))
         return CLI_USAGE;
@@ -168,5 +183,5 @@ int cli_run(int argc, char **argv)
     }
     if (!seed_path(&path, &host))
         return CLI_USAGE;
-    return run_with(&host, &path, ladder, argv + optind);
+    return run_with(&host, &path, own, argv + optind);
 }

@@ -82,6 +82,21 @@ static int64_t set_v6_only(struct run_call *call)
     return 0;
 }
 
+/* The other Fast Open options are of listeners, which there are none of. */
+static int64_t set_fast_open(struct run_call *call)
+{
+    struct run_socket *socket = call->socket;
+    int value;
+    int error = read_value(call, IPPROTO_TCP, &value);
+
+    if (error)
+        return error;
+    if (value < 0 || value > 1 || socket->state != RUN_FRESH)
+        return -EINVAL;
+    socket->settings.fast_open = value != 0;
+    return 0;
+}
+
 static int clamp(int value, int least, int most)
 {
     return value < least ? least : value > most ? most : value;
@@ -125,6 +140,8 @@ int64_t run_call_setsockopt(struct run_call *call)
         return set(call, setting);
     if (level == SOL_SOCKET)
         return name == SO_LINGER ? set_linger(call) : RUN_CONTINUE;
+    if (level == IPPROTO_TCP && name == TCP_FASTOPEN_CONNECT)
+        return set_fast_open(call);
     if (level == IPPROTO_IPV6 && name == IPV6_V6ONLY)
         return set_v6_only(call);
     return is_harmless(level, name) ? 0 : -ENOPROTOOPT;

@@ -16,6 +16,7 @@ struct run_options {
     uint8_t seed[16];
     uint32_t mtu;               /* octets of an IP packet between the program and the gateway;
                                    with a device the host's config says it */
+    bool fast_open;             /* every connect() may wait for text for its SYN; with a device */
     bool no_offload;            /* segments of one MTU even when nobody looks at them */
     struct run_path path;       /* the network between the program's stack and the gateway's, or
                                    the device; a summary follows at the end */

@@ -128,7 +128,7 @@ struct run_socket *run_socket_new(struct run *run, int family, int kept)
     socket->end = -1;
     socket->watch = (struct gateway_watch){ .fd = -1, .ready = run_pump_ready };
     socket->settings = (struct run_settings){ -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1,
-                                              false, false };
+                                              false, false, false };
     gateway_link_init(&socket->busy);
     gateway_link_init(&socket->keeping);
     gateway_link_init(&socket->timed);

@@ -27,6 +27,7 @@ struct run_settings {
     int send_buffer, receive_buffer;
     bool v6_only;
     bool linger_zero;           /* close() means RST */
+    bool fast_open;             /* TCP_FASTOPEN_CONNECT */
 };
 
 struct run_socket {

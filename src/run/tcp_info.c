@@ -37,6 +37,8 @@ static uint8_t options(const struct aksu_info *from)
         bits |= TCPI_OPT_WSCALE;
     if (from->ecn)
         bits |= TCPI_OPT_ECN;
+    if (from->fast_open)
+        bits |= TCPI_OPT_SYN_DATA;
     return (uint8_t)bits;
 }
 
@@ -49,6 +51,18 @@ static uint32_t segments(uint32_t octets, uint32_t mss)
 static uint32_t whole_segments(uint32_t octets, uint32_t mss)
 {
     return mss ? octets / mss : 0;
+}
+
+/* Segments that were acknowledged, the SYN with its text as one. */
+static uint32_t delivered(const struct aksu_info *from)
+{
+    uint64_t octets = from->octets_out;
+
+    if (from->state == AKSU_TCP_SYN_SENT || from->state == AKSU_TCP_SYN_RECEIVED)
+        return 0;
+    if (from->fast_open && from->active)
+        octets -= octets < from->rcv_mss ? octets : from->rcv_mss;
+    return 1 + segments((uint32_t)octets, from->snd_mss);
 }
 
 /* The numbers of Linux's congestion states: open, disorder, (CWR), recovery, loss. */
@@ -79,6 +93,7 @@ void run_tcp_info_from(const struct aksu_info *from, uint32_t mtu, struct tcp_in
     out->tcpi_unacked = segments(from->send_unacked, from->snd_mss);
     out->tcpi_sacked = segments(from->sacked, from->snd_mss);
     out->tcpi_lost = segments(from->lost, from->snd_mss);
+    out->tcpi_retrans = segments(from->resent, from->snd_mss);
     out->tcpi_pmtu = mtu;
     out->tcpi_rcv_ssthresh = from->rcv_wnd;
     out->tcpi_rtt = from->srtt_us;
@@ -89,6 +104,7 @@ void run_tcp_info_from(const struct aksu_info *from, uint32_t mtu, struct tcp_in
     out->tcpi_reordering = 3;
     out->tcpi_rcv_space = from->rcv_wnd;
     out->tcpi_total_retrans = from->retransmits;
+    out->tcpi_delivered = delivered(from);
     out->tcpi_pacing_rate = from->pacing_rate;
     out->tcpi_bytes_acked = from->octets_out - from->send_unacked;
     out->tcpi_bytes_received = from->octets_in;

@@ -1,6 +1,7 @@
 /* open.c - OPEN, active and passive (RFC 9293 3.9.1.1, 3.10.1), with the choice of the local
  * socket (RFC 6056 3.3), and what listeners add: accept, and the four answers to a held SYN.
  * Installed calls of aksu/socket.h. */
+#include "aksu/fast_open.h"
 #include "base/ip_addr.h"
 #include "stack/calls.h"
 #include "wire/ipv4.h"
@@ -103,9 +104,26 @@ enum aksu_status aksu_open(struct aksu *net, const struct aksu_open *how, aksu_c
         tcp_iss_after(&c->tcp, old->tcp.snd_nxt);
         c->reopens = true;              /* the record stays until the connection is ESTABLISHED */
     }
+    if (how->fast_open || how->fast_open_no_cookie)
+        (void)tcp_fast_open(&c->tcp, how->fast_open_no_cookie, how->fast_open_wait, now);
     *out = conn_handle(c);
     stack_settle(net, c, now);
     return AKSU_OK;
+}
+
+ptrdiff_t aksu_fast_open_room(const struct aksu *net, const struct aksu_open *how, aksu_time now)
+{
+    struct tcp_tuple tuple;
+    struct route_result way;
+    enum aksu_status status = choose_local(net, how, &tuple, &way);
+    if (status != AKSU_OK)
+        return -(ptrdiff_t)status;
+    uint32_t device = way.to_self ? (uint32_t)DEVICE_SELF : way.device;
+    uint32_t mtu = path_mtu_get(&net->path_mtu, &tuple.remote_ip,
+                                stack_device_mtu(net, device, &tuple.remote_ip), now);
+    uint32_t mss = mtu - (uint32_t)ip_header_length(&tuple.remote_ip) - TCP_HEADER;
+    return (ptrdiff_t)fast_open_room(&net->tcp, &tuple, (uint16_t)mss, how->fast_open_no_cookie,
+                                     now);
 }
 
 /* --- passive --- */
@@ -145,14 +163,27 @@ enum aksu_status aksu_close_listener(struct aksu *net, aksu_listener handle, aks
     return AKSU_OK;
 }
 
+/* The same on every machine. */
+static struct sipkey key_of(const uint8_t *octets)
+{
+    struct sipkey key = { 0, 0 };
+    for (unsigned i = 0; i < 8; i++) {
+        key.k0 |= (uint64_t)octets[i] << 8 * i;
+        key.k1 |= (uint64_t)octets[8 + i] << 8 * i;
+    }
+    return key;
+}
+
 void aksu_set_syn_cookie_key(struct aksu *net, const uint8_t *key, aksu_time now)
 {
-    struct sipkey both = { 0, 0 };
-    for (unsigned i = 0; i < 8; i++) {          /* the same key on every machine */
-        both.k0 |= (uint64_t)key[i] << 8 * i;
-        both.k1 |= (uint64_t)key[8 + i] << 8 * i;
-    }
+    struct sipkey both = key_of(key);
     cookie_share(&net->tcp.cookies, &both, now);
+}
+
+void aksu_set_fast_open_key(struct aksu *net, const uint8_t *key, const uint8_t *before)
+{
+    struct sipkey now = key_of(key), last = key_of(before != NULL ? before : key);
+    fast_open_share(&net->tcp.fast_open, &now, before != NULL ? &last : NULL);
 }
 
 enum aksu_status aksu_accept(struct aksu *net, aksu_listener handle, aksu_conn *out, aksu_time now)
@@ -164,7 +195,13 @@ enum aksu_status aksu_accept(struct aksu *net, aksu_listener handle, aksu_conn *
         return AKSU_WOULD_BLOCK;
 
     struct conn *c = conn_at(net, l->accept.first);
-    stack_leave_listener(net, c);
+    if (c->fast_open_pending) {                 /* it counts as half-open until it is ESTABLISHED */
+        conn_list_remove(net, &l->accept, c);
+        l->waiting--;
+        net->half_open++;
+    } else {
+        stack_leave_listener(net, c);
+    }
     c->tcp.notify &= ~(uint32_t)AKSU_CONNECTED;
     EMIT(&net->events, c->tcp.conn, now, accepted,
          .remote = { c->tcp.tuple.remote_ip, c->tcp.tuple.remote_port });

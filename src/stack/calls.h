@@ -130,6 +130,7 @@ void stack_settle(struct aksu *net, struct conn *c, aksu_time now);
 void stack_settle_reader(struct aksu *net, struct conn *c);    /* ... after RECEIVE */
 void stack_let_go(struct aksu *net, struct conn *c, aksu_time now); /* the handle is given back */
 void stack_leave_listener(struct aksu *net, struct conn *c);
+void stack_acceptable(struct aksu *net, struct listener *l, struct conn *c);
 void stack_close_listener(struct aksu *net, struct listener *l, aksu_time now);
 bool stack_next_ready(struct aksu *net, struct aksu_ready *out);
 

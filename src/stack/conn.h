@@ -39,6 +39,7 @@ struct conn {
     bool ethernet : 1;              /* the device's stations have addresses */
     bool partial : 1;               /* the device completes checksums */
     bool suspected : 1;             /* the neighbour was told that R1 was reached */
+    bool fast_open_pending : 1;     /* its listener counts it as such: RFC 7413 4.2 */
 };
 _Static_assert(sizeof(struct conn) <= 512, "an idle connection takes at most 512 octets");
 

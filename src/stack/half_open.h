@@ -15,6 +15,14 @@ enum neighbor_answer stack_conn_way(struct aksu *net, struct conn *c, uint8_t ma
 bool stack_conn_frame(struct aksu *net, struct conn *c, enum neighbor_answer way,
                       const uint8_t mac[6], struct aksu_frame *out, aksu_time now);
 
+/* fast_open.c: is the text of this SYN taken? Then, and else too, for `c` that has taken the SYN:
+ * its text, and what the SYN,ACK says; one that is pending no more leaves its listener. */
+bool stack_fast_open_takes(const struct aksu *net, struct listener *l, const struct arriving *a,
+                           aksu_time now);
+void stack_fast_open(struct aksu *net, struct listener *l, struct conn *c,
+                     const struct tcp_segment *syn, aksu_time now);
+void stack_fast_open_progress(struct aksu *net, struct conn *c, aksu_time now);
+
 /* settle.c: a passive OPEN that goes back to LISTEN is one that failed. */
 void stack_end_in_listen(struct tcp *t, aksu_time now);
 

@@ -62,6 +62,9 @@ static struct tcp_config tcp_defaults(const struct aksu_config *c, size_t size)
         .timestamps = !c->no_timestamps,
         .sack = !c->no_sack,
         .dsack = !c->no_dsack,
+        .quick_short = c->quick_short_acks,
+        .tolerate_no_timestamps = c->tolerate_no_timestamps,
+        .reset_keeps_text = c->reset_keeps_text,
         .window_scale = !c->no_window_scale,
         .rfc5961 = !c->no_rfc5961,
         .rfc1337 = !c->no_rfc1337,
@@ -233,5 +236,6 @@ struct aksu *stack_init(void *memory, size_t size, bool zeroed, const struct aks
     net->syn_cookies = (uint8_t)config->syn_cookies;
     net->backlog_full = (uint8_t)config->backlog_full;
     net->tcp.cookies.key = prng_key(&random);
+    net->tcp.fast_open.secret = prng_key(&random);
     return net;
 }

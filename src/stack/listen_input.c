@@ -12,6 +12,7 @@ struct request {
     const struct time_wait *old;    /* it reopens this one; NULL: none */
     struct route_result way;
     uint32_t gate;                  /* for ADMIT_RECORD */
+    bool fast_open;                 /* its text is taken */
     const char *why;                /* for REFUSE; NULL: a queue is full, which has been told */
 };
 
@@ -62,6 +63,12 @@ static bool needs_connection(const struct request *q)
     return q->l->hold_syn || q->a->ao != 0;
 }
 
+/* RFC 5482: what the peer suggests is not in a record either, if it counts. */
+static bool suggests(const struct aksu *net, const struct request *q)
+{
+    return (q->a->seg.options.has & HAS_USER_TIMEOUT) && net->tcp.config.user_timeout_option != 0;
+}
+
 static bool syn_queue_is_full(const struct aksu *net, const struct request *q, bool record)
 {
     const struct listener *l = q->l;
@@ -85,7 +92,7 @@ static bool neighbour_is_known(struct aksu *net, const struct request *q, aksu_t
  * must be kept for the application; and without memory an answer would promise too much. */
 static bool cookie_answers(struct aksu *net, const struct request *q, bool full, aksu_time now)
 {
-    if (q->old != NULL || needs_connection(q)
+    if (q->old != NULL || needs_connection(q) || (q->fast_open && !full)
         || pool_left(&net->pool) <= net->tcp.reserve_pages)
         return false;
     switch ((enum aksu_syn_cookies)net->syn_cookies) {
@@ -128,7 +135,9 @@ static enum admission admit(struct aksu *net, struct request *q, aksu_time now)
         q->why = "no route back";
         return REFUSE;
     }
-    q->gate = needs_connection(q) ? 0 : syn_cache_gate(l, tuple);
+    q->fast_open = stack_fast_open_takes(net, l, q->a, now);
+    bool whole = needs_connection(q) || q->fast_open || suggests(net, q);
+    q->gate = whole ? 0 : syn_cache_gate(l, tuple);
     bool full = syn_queue_is_full(net, q, q->gate != 0);
     bool table = stack_connections(net) >= net->max_connections;
     if (!table && cookie_answers(net, q, full, now))
@@ -192,6 +201,7 @@ static void open_record(struct aksu *net, struct request *q, aksu_time now)
     c->tcp.tuple = q->a->tuple;
     (void)stack_use_route(net, c, &q->way);
     take_syn(net, &c->tcp, q, now);
+    stack_fast_open(net, q->l, c, &q->a->seg, now);
     r->tcp.reopens = q->old != NULL;
     stack_half_open_begin(net, q->l, r, &c->tcp);
 }
@@ -222,10 +232,14 @@ static struct conn *new_child(struct aksu *net, struct arriving *a, const char *
 static void count_child(struct aksu *net, struct listener *l, struct conn *c, aksu_time now)
 {
     l->pending++;
-    net->half_open++;
     c->listener = l->self;
     c->held = l->hold_syn;
     c->cookie = l->cookie;
+    if (c->fast_open_pending) {                 /* it can be accepted now: RFC 7413 4.2.2 */
+        stack_acceptable(net, l, c);
+        return;
+    }
+    net->half_open++;
     if (!c->held) {
         conn_list_append(net, &l->half_open, c, LIST_HALF_OPEN);
         return;
@@ -245,6 +259,7 @@ static void open_connection(struct aksu *net, struct request *q, aksu_time now)
     }
     take_syn(net, &c->tcp, q, now);
     c->reopens = q->old != NULL;
+    stack_fast_open(net, q->l, c, &q->a->seg, now);
     count_child(net, q->l, c, now);
     stack_settle(net, c, now);
 }

@@ -51,6 +51,8 @@ enum aksu_status listener_add(struct listener_table *t, const struct aksu_listen
         .local_any = ip_is_unspecified(&how->local.ip),
         .remote_any = ip_is_unspecified(&how->remote.ip),
         .hold_syn = how->hold_syn,
+        .fast_open_no_cookie = how->fast_open_no_cookie,
+        .fast_open = how->hold_syn ? 0 : how->fast_open,
         .local = how->local,
         .remote = how->remote,
         .cookie = how->cookie,

@@ -14,6 +14,7 @@ struct listener {
     slab_ref self, next;                    /* next in its bucket */
     uint32_t generation;                    /* 0: free */
     bool local_any, remote_any, hold_syn, ready;
+    bool fast_open_no_cookie;
     struct aksu_endpoint local, remote;     /* local.port 0: any port */
     uint64_t cookie;
     uint32_t backlog, syn_backlog;
@@ -25,6 +26,10 @@ struct listener {
     uint32_t stages;                        /* a bit for each that has something */
     struct wheel_node timer;                /* of the first that is due */
     struct syn_gate gate[SYN_GATES];
+    uint32_t fast_open;                     /* how many may be pending, RFC 7413 4.2; 0: off */
+    uint32_t fast_open_pending;             /* PendingFastOpenRequests ... */
+    uint32_t fast_open_resets[2];           /* ... and those reset lately: RFC 7413 5.1 */
+    aksu_time resets_from;                  /* of the first of both periods, the present one */
     slab_ref ready_next, ready_prev;
 };
 

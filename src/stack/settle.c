@@ -42,6 +42,13 @@ static void forget_child(struct aksu *net, struct conn *c)
     c->gone = true;
 }
 
+void stack_acceptable(struct aksu *net, struct listener *l, struct conn *c)
+{
+    conn_list_append(net, &l->accept, c, LIST_ACCEPT);
+    l->waiting++;
+    listener_ready(&net->listeners, l);
+}
+
 /* A connection that still counts in the backlog: has its handshake ended? */
 static void child_progress(struct aksu *net, struct conn *c)
 {
@@ -56,10 +63,8 @@ static void child_progress(struct aksu *net, struct conn *c)
         stack_leave_listener(net, c);
     } else if (c->list == LIST_HALF_OPEN) {
         conn_list_remove(net, &l->half_open, c);
-        conn_list_append(net, &l->accept, c, LIST_ACCEPT);
-        l->waiting++;
         net->half_open--;
-        listener_ready(&net->listeners, l);
+        stack_acceptable(net, l, c);
     }
 }
 
@@ -131,6 +136,8 @@ static void advise_neighbor(struct aksu *net, struct conn *c, aksu_time now)
 __attribute__((noinline))
 static void settle_opening(struct aksu *net, struct conn *c, aksu_time now)
 {
+    if (c->fast_open_pending)
+        stack_fast_open_progress(net, c, now);
     if (c->listener != 0)
         child_progress(net, c);
     if (c->reopens && c->tcp.state >= TCP_ESTABLISHED)
@@ -192,7 +199,8 @@ void stack_let_go(struct aksu *net, struct conn *c, aksu_time now)
     c->gone = true;
     if (c->list == LIST_READY)
         conn_list_remove(net, &net->ready, c);
-    stack_leave_listener(net, c);
+    if (!c->fast_open_pending)
+        stack_leave_listener(net, c);
     stack_settle(net, c, now);
 }
 

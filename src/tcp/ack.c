@@ -142,11 +142,18 @@ static enum step after_ack_by_state(struct tcp *t, aksu_time now)
     bug("an ACK is processed in synchronized states");
 }
 
+static void what_the_syns_had(struct tcp *t, const struct tcp_segment *seg, aksu_time now)
+{
+    fast_open_answered(t, seg, now);
+    tcp_process_queued(t, now);
+}
+
 enum step tcp_process_ack(struct tcp *t, const struct tcp_segment *seg, aksu_time now)
 {
     if (check_range(t, seg, now) == STEP_DONE)
         return STEP_DONE;
-    if (t->state == TCP_SYN_RECEIVED && ack_in_syn_received(t, seg, now) == STEP_DONE)
+    bool opens = t->state == TCP_SYN_RECEIVED;
+    if (opens && ack_in_syn_received(t, seg, now) == STEP_DONE)
         return STEP_DONE;
 
     if (t->ts_on)                               /* not of one whose ACK is refused: RFC 5961 5.2 */
@@ -172,5 +179,7 @@ enum step tcp_process_ack(struct tcp *t, const struct tcp_segment *seg, aksu_tim
         tell_of_room(t);
     if (t->state != TCP_TIME_WAIT && seq_ge(seg->ack, t->snd.una))
         update_window(t, seg, acks_more, now);
+    if (opens && t->active)                     /* both have opened */
+        what_the_syns_had(t, seg, now);
     return after_ack_by_state(t, now);
 }

@@ -39,7 +39,7 @@ void buffers_begin(struct tcp *t, aksu_time now)
 void buffers_time(struct tcp *t, const struct tcp_segment *seg, aksu_time now)
 {
     uint32_t sample = ticks(now) - t->rcv.timed_at, before = t->rcv.round_trip;
-    if (t->ts_on) {
+    if (t->ts_on && (seg->options.has & HAS_TIMESTAMPS)) {
         uint32_t ms = tcp_ts_clock(t, now) - seg->options.ts_ecr;
         sample = ticks(MS(ms > 0 ? ms : 1u));
     }

@@ -3,7 +3,6 @@
 #define TCP_CORE_H
 
 #include "base/check.h"
-#include "base/ranges.h"
 #include "tcp/tcp.h"
 
 enum step { STEP_NEXT, STEP_DONE };
@@ -16,6 +15,7 @@ typedef enum step step_fn(struct tcp *t, const struct tcp_segment *seg, aksu_tim
 void tcp_enter(struct tcp *t, enum aksu_tcp_state to, aksu_time now); /* sole writer of the state */
 /* "enter the CLOSED state, delete the TCB": flushes queues, tells the user. */
 void tcp_fail(struct tcp *t, enum aksu_status reason, const char *what, aksu_time now);
+void tcp_fail_with_text(struct tcp *t, enum aksu_status reason, const char *what, aksu_time now);
 void tcp_flush(struct tcp *t);
 enum step tcp_drop(struct tcp *t, const char *rule, const char *why, aksu_time now);
 bool tcp_synchronized(const struct tcp *t);                 /* RFC 9293 3.5.2 group 3 */
@@ -27,6 +27,8 @@ seq_t tcp_user_position(const struct tcp *t);
 const char *tcp_next_timer(const struct tcp *t, aksu_time *at);     /* NULL, NEVER: none */
 void tcp_arm_user_timeout(struct tcp *t, aksu_time now);
 void tcp_established(struct tcp *t, aksu_time now);         /* segment_arrives: common entry */
+void tcp_begin_windows(struct tcp *t, bool syn_was_lost, aksu_time now);
+void tcp_process_queued(struct tcp *t, aksu_time now);      /* what came with a crossing SYN */
 
 /* sequence space */
 static inline seq_t send_first(const struct tcp *t)    /* sequence number of send ring position 0 */
@@ -146,5 +148,4 @@ uint32_t buffers_send(const struct tcp *t);                 /* octets that SEND 
 void sender_status(const struct tcp *t, struct aksu_info *out);     /* sender.c */
 
 #include "tcp/recovery.h"
-
 #endif

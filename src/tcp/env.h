@@ -8,6 +8,7 @@
 #include "base/siphash.h"
 #include "event/emit.h"
 #include "tcp/ao.h"
+#include "tcp/fast_open.h"
 #include "tcp/sender.h"
 #include "tcp/syn_cookie.h"
 
@@ -22,6 +23,8 @@ struct tcp_config {
     bool rfc5961, rfc1337;
     uint32_t user_timeout_least_ms, user_timeout_most_ms;   /* RFC 5482 3.1 */
     uint16_t user_timeout_option;   /* as it is sent; 0: not enabled */
+    bool quick_short;                           /* ACKs, as long as no text was sent */
+    bool tolerate_no_timestamps, reset_keeps_text;
     uint8_t ecn;                    /* enum aksu_ecn */
     uint8_t mtu_probing;            /* enum aksu_mtu_probing */
     bool pacing;                    /* also for algorithms that do not pace themselves */
@@ -50,6 +53,7 @@ struct tcp_env {
     struct sipkey isn_key;          /* of timestamp offsets too */
     struct cookie_keys cookies;
     struct ao_env ao;
+    struct fast_open fast_open;
     struct senders senders;
     const struct cc_ops *cc;
     const struct loss_ops *loss;    /* with SACK; without it is NewReno */

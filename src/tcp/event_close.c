@@ -27,8 +27,10 @@ static enum aksu_status close_by_state(struct tcp *t, aksu_time now)
     case TCP_SYN_RECEIVED:
         if (t->fin_queued)
             return AKSU_CLOSING;
-        if (t->send.length == 0 && !t->held) {
-            t->idle_cwnd = t->env->config.initial_window * t->snd_mss;
+        /* RFC 7413 4.2.2: its text may be out already. */
+        if ((t->send.length == 0 || t->fo_opened) && !t->held) {
+            if (!t->fo_opened)
+                t->idle_cwnd = t->env->config.initial_window * t->snd_mss;
             queue_fin(t, now);
             tcp_enter(t, TCP_FIN_WAIT_1, now);
         } else {

@@ -13,6 +13,8 @@ static void remember(struct tcp *t, enum aksu_status status, aksu_time now)
 {
     t->soft_error = (uint8_t)status;
     t->soft_now = true;
+    if (t->state == TCP_SYN_SENT)
+        fast_open_failed(t, "ICMP error", now);
     TCP_EMIT(t, now, soft_error, .status = status);
     if (t->report_soft)                         /* RFC 9293 3.9.1.8 [MUST-47], 3.9.1.8 [SHLD-20] */
         t->notify |= AKSU_SOFT_ERROR;
@@ -41,8 +43,24 @@ void tcp_set_mtu(struct tcp *t, uint16_t mtu)
         mtu_apply(t, mtu);
 }
 
+/* The SYN goes again at once, without its text; what it says of our MSS is true of the new size. */
+static bool syn_too_big(struct tcp *t, uint16_t mtu)
+{
+    if (mtu >= t->mtu)
+        return false;
+    t->mtu_most = mtu;
+    mtu_apply(t, mtu);
+    if (t->announced_mss > mtu - TCP_HEADER)
+        t->announced_mss = (uint16_t)(mtu - TCP_HEADER);
+    t->fo = FO_OFF;                        /* it says nothing of Fast Open */
+    t->syn_owed = t->may_send = true;
+    return true;
+}
+
 bool tcp_too_big(struct tcp *t, uint16_t mtu, seq_t seq, aksu_time now)
 {
+    if (t->state == TCP_SYN_SENT && t->fo_text && !t->syn_owed)
+        return quotes_outstanding(t, seq) && mtu >= 68 - 20 && syn_too_big(t, mtu);
     return tcp_synchronized(t) && quotes_outstanding(t, seq) && mtu >= 68 - 20
         && mtu_claim(t, mtu, seq, now);
 }

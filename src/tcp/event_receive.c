@@ -44,6 +44,8 @@ static void consumed(struct tcp *t, uint32_t length, aksu_time now)
      * FIN. */
     if (t->fin_received || !tcp_synchronized(t))
         return;
+    if (t->fo_opened && rcv_wnd(t) >= UINT16_MAX / 2)
+        return;                                 /* it has only begun: its next text will tell */
     if (window_starved(t)) {                    /* an ACK that is owed already opens nothing */
         t->deadline[TIMER_MEMORY] = time_after(now, MS(MEMORY_RETRY_MS));
     } else if (t->ack_owed != ACK_NOW && window_update_due(t)) {

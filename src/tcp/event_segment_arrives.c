@@ -98,18 +98,26 @@ static void listen_state(struct tcp *t, const struct tcp_segment *seg, aksu_time
     tcp_arm_user_timeout(t, now);
 }
 
-/* The windows and timers of a connection that has just become ESTABLISHED. */
-void tcp_established(struct tcp *t, aksu_time now)
+void tcp_begin_windows(struct tcp *t, bool syn_was_lost, aksu_time now)
 {
-    bool syn_was_lost = t->resends > 0;
-    tcp_enter(t, TCP_ESTABLISHED, now);
-    t->notify |= AKSU_CONNECTED | AKSU_WRITABLE;
     t->quick_acks = t->env->config.quick_acks;
     buffers_begin(t, now);
     mtu_search_open(t);
     /* RFC 5681 3.1: one segment when a SYN was lost; else RFC 6928 2. */
     t->idle_cwnd = (syn_was_lost ? 1 : t->env->config.initial_window) * t->snd_mss;
     t->idle_ssthresh = UINT32_MAX;              /* RFC 5681 3.1: arbitrarily high */
+}
+
+/* The windows and timers of a connection that has just become ESTABLISHED. */
+void tcp_established(struct tcp *t, aksu_time now)
+{
+    bool syn_was_lost = t->resends > 0;
+    tcp_enter(t, TCP_ESTABLISHED, now);
+    t->notify |= AKSU_CONNECTED | AKSU_WRITABLE;
+    if (!t->fo_opened)
+        tcp_begin_windows(t, syn_was_lost, now);
+    else
+        buffers_begin(t, now);                  /* the round trip is known now */
     if (syn_was_lost && t->srtt_us == 0 && t->rto_us < 3000000)
         t->rto_us = 3000000;                    /* RFC 6298 5.7 */
     t->resends = t->backoff = 0;
@@ -121,12 +129,21 @@ void tcp_established(struct tcp *t, aksu_time now)
         tcp_enter(t, TCP_FIN_WAIT_1, now);
 }
 
+/* RFC 7323 3.2: the echo is of a TSval that we have sent since the OPEN, or there is none. */
+static bool echoes_ours(const struct tcp *t, const struct tcp_segment *seg, aksu_time now)
+{
+    if (!(seg->options.has & HAS_TIMESTAMPS) || seg->options.ts_ecr == 0 || (seg->ctl & CTL_RST))
+        return true;
+    uint32_t first = tcp_ts_clock(t, t->progress_at), last = tcp_ts_clock(t, now);
+    return seg->options.ts_ecr - first <= last - first;
+}
+
 /* RFC 9293 3.10.7.3, first: true when the segment goes on. */
 static bool syn_sent_first_ack(struct tcp *t, const struct tcp_segment *seg, aksu_time now)
 {
     if (!(seg->ctl & CTL_ACK))
         return true;
-    if (seq_gt(seg->ack, t->iss) && seq_le(seg->ack, t->snd.nxt))
+    if (seq_gt(seg->ack, t->iss) && seq_le(seg->ack, t->snd.nxt) && echoes_ours(t, seg, now))
         return true;
     if (!(seg->ctl & CTL_RST))
         owe_rst_for(t, seg);
@@ -138,6 +155,10 @@ static bool syn_sent_first_ack(struct tcp *t, const struct tcp_segment *seg, aks
 static void syn_acknowledged(struct tcp *t, const struct tcp_segment *seg, aksu_time now)
 {
     take_syn(t, seg, now);                 /* RFC 1122 4.2.2.20: the window of the SYN,ACK counts */
+    uint32_t text = (uint32_t)seq_diff(seg->ack, t->iss) - 1;
+    if (text > 0)
+        ring_consume(&t->send, t->env->pool, text, 0);
+    t->octets_out += text;
     t->snd.una = seg->ack;
     t->syn_acked = true;
     t->syn_owed = false;
@@ -151,6 +172,38 @@ static void syn_acknowledged(struct tcp *t, const struct tcp_segment *seg, aksu_
     t->ack_owed = ACK_NOW;
     t->may_send = true;
     tcp_established(t, now);
+    fast_open_answered(t, seg, now);
+    if (text > 0 && seq_eq(t->snd.una, t->snd.nxt) && t->send.length == 0)
+        t->notify |= AKSU_SENT;
+}
+
+/* RFC 9293 3.10.7.3 fourth: "If there are other controls or text in the segment, queue them for
+ * processing after the ESTABLISHED state has been reached". */
+static void queue_for_established(struct tcp *t, const struct tcp_segment *seg, aksu_time now)
+{
+    uint32_t room = rcv_wnd(t), length = seg->text_len < room ? seg->text_len : room;
+    if (length > 0)
+        reassembly_hold(t, seg, t->rcv.nxt, 0, length, now);
+    if ((seg->ctl & CTL_FIN) && seg->text_len < room) {
+        t->fin_held = true;
+        t->rcv.fin = seq_add(t->rcv.nxt, seg->text_len);
+        reassembly_hold_fin(t);
+    }
+}
+
+/* They are what begins at RCV.NXT. */
+void tcp_process_queued(struct tcp *t, aksu_time now)
+{
+    seq_t from = t->rcv.nxt;
+    reassembly_deliver(t, from);
+    if (seq_eq(t->rcv.nxt, from))
+        return;
+    t->rcv.acked_text += (uint32_t)seq_diff(t->rcv.nxt, from);
+    t->notify |= AKSU_READABLE;
+    if (t->ack_owed == ACK_NONE) {
+        t->ack_owed = ACK_DELAYED;              /* RFC 9293 3.8.6.3 [SHLD-18] */
+        t->deadline[TIMER_DELAYED_ACK] = time_after(now, t->env->config.delayed_ack);
+    }
 }
 
 /* True when the segment goes on at the sixth step. */
@@ -174,6 +227,7 @@ static bool syn_sent_state(struct tcp *t, const struct tcp_segment *seg, aksu_ti
         return true;
     }
     take_syn(t, seg, now);                      /* simultaneous open: RFC 9293 3.5 [MUST-10] */
+    queue_for_established(t, seg, now);
     t->syn_owed = true;
     t->may_send = true;
     tcp_enter(t, TCP_SYN_RECEIVED, now);

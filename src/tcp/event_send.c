@@ -54,6 +54,8 @@ static void queued(struct tcp *t, uint32_t length, unsigned flags, aksu_time now
         t->urgent_out = true;
     }
     t->may_send = true;
+    if (t->fo == FO_WAITS)
+        tcp_fast_open_go(t, now);
     tcp_arm_user_timeout(t, now);
     if (t->snd.wnd == 0)
         window_persist(t, now);

@@ -19,6 +19,7 @@ enum aksu_status tcp_status(const struct tcp *t, struct aksu_info *out)
         .snd_wscale = t->snd_wscale, .rcv_wscale = t->rcv_wscale,
         .timestamps = t->ts_on, .sack = t->sack_on, .ecn = t->ecn == TCP_ECN_ON,
         .urgent_pending = t->urgent_in, .peer_closed = t->fin_received, .held = t->held,
+        .active = t->active, .fast_open = t->fo_opened && t->fo_text,
         .octets_in = t->octets_in, .octets_out = t->octets_out,
         .segments_in = t->segments_in, .segments_out = t->segments_out,
         .retransmits = t->retransmits, .backoff = t->backoff,

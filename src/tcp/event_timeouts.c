@@ -53,9 +53,15 @@ static void syn_timeout(struct tcp *t, aksu_time now)
 {
     aksu_time give_up = time_after(t->progress_at, t->env->config.syn_r2);
     bool passive = !t->active && t->state == TCP_SYN_RECEIVED;
+    if (t->fo == FO_WAITS) {
+        tcp_fast_open_go(t, now);
+        return;
+    }
     if (now >= give_up) {
         if (!passive) {
             tcp_fail(t, silence(t), "no answer to SYN", now);
+        } else if (t->fo_opened) {
+            tcp_fail_with_text(t, silence(t), "no answer to SYN,ACK", now);
         } else {
             tcp_flush(t);                       /* a passive open that came to nothing */
             tcp_enter(t, TCP_LISTEN, now);

@@ -102,7 +102,8 @@ void tcp_own_options(struct tcp *t, struct tcp_options *out, aksu_time now)
 /* A smaller MSS than the path allows: RFC 9293 3.7.1 [MUST-14] has one announced, not which. */
 enum aksu_status tcp_set_max_segment(struct tcp *t, int64_t value)
 {
-    bool unsent = t->syn_owed && t->deadline[TIMER_RETRANSMISSION] == NEVER;
+    bool unsent = t->fo == FO_WAITS
+               || (t->syn_owed && t->deadline[TIMER_RETRANSMISSION] == NEVER);
     if (value < LEAST_GIVEN || value > UINT16_MAX)
         return AKSU_INVALID;
     if ((t->state != TCP_SYN_SENT && t->state != TCP_SYN_RECEIVED) || !unsent)

@@ -54,6 +54,32 @@ RARELY static void give_reset(struct tcp *t, struct tcp_segment *out, aksu_time 
     t->rst_owed = false;
 }
 
+/* Attaches text [seq, seq+len) and marks PSH (RFC 9293 3.9.1.2 [MUST-61]), URG (3.8.5). */
+static void attach_text(struct tcp *t, struct tcp_segment *out, seq_t seq, uint32_t len)
+{
+    uint32_t at = (uint32_t)seq_diff(seq, send_first(t));
+    out->text_len = len;
+    out->parts = (uint8_t)(len == 0 ? 0 : ring_slices(&t->send, t->env->pool, at, len, out->text,
+                                                      SLICES));
+    if (len > 0 && at + len == t->send.length && !t->more)
+        out->ctl |= CTL_PSH;
+    if (t->urgent_out && seq_gt(t->snd.up, seq)) {
+        uint32_t up = (uint32_t)seq_diff(t->snd.up, seq);
+        out->ctl |= CTL_URG;                    /* RFC 9293 3.8.5 [MUST-30], 3.8.5 [MUST-31] */
+        out->urgent_pointer = (uint16_t)(up > UINT16_MAX ? UINT16_MAX : up);
+    }
+}
+
+/* RFC 7413 4.2.2: "update SND.NXT to include the data". Who answers has no need of PSH yet. */
+static void syn_text(struct tcp *t, struct tcp_segment *out, uint32_t length)
+{
+    if (length == 0)
+        return;
+    attach_text(t, out, seq_add(t->iss, 1), length);
+    out->ctl &= (uint8_t)~(CTL_PSH | CTL_URG);
+    t->snd.nxt = seq_add(t->snd.nxt, length);
+}
+
 /* SYN or SYN,ACK: RFC 9293 3.10.1, 3.10.7.2. */
 static void give_syn(struct tcp *t, struct tcp_segment *out, aksu_time now)
 {
@@ -62,7 +88,10 @@ static void give_syn(struct tcp *t, struct tcp_segment *out, aksu_time now)
     header(t, out, t->iss, (uint8_t)(ctl | ecn_of_syn(t)));
     tcp_own_syn_options(t, &out->options, now);
     out->wnd = tcp_syn_window(t);               /* RFC 7323 2.2: never scaled */
-    if (with_ack) {
+    if (!with_ack) {
+        syn_text(t, out, fast_open_syn(t, &out->options, now));
+    } else {
+        fast_open_grants(t, &out->options, now);
         t->rcv.edge = seq_max(t->rcv.edge, seq_add(t->rcv.nxt, out->wnd));
         acknowledged(t);
     }
@@ -78,22 +107,6 @@ static void give_syn(struct tcp *t, struct tcp_segment *out, aksu_time now)
         rto_start(t, now);
         aksu_time give_up = time_after(t->progress_at, t->env->config.syn_r2);
         t->deadline[TIMER_RETRANSMISSION] = time_min(t->deadline[TIMER_RETRANSMISSION], give_up);
-    }
-}
-
-/* Attaches text [seq, seq+len) and marks PSH (RFC 9293 3.9.1.2 [MUST-61]), URG (3.8.5). */
-static void attach_text(struct tcp *t, struct tcp_segment *out, seq_t seq, uint32_t len)
-{
-    uint32_t at = (uint32_t)seq_diff(seq, send_first(t));
-    out->text_len = len;
-    out->parts = (uint8_t)(len == 0 ? 0 : ring_slices(&t->send, t->env->pool, at, len, out->text,
-                                                      SLICES));
-    if (len > 0 && at + len == t->send.length && !t->more)
-        out->ctl |= CTL_PSH;
-    if (t->urgent_out && seq_gt(t->snd.up, seq)) {
-        uint32_t up = (uint32_t)seq_diff(t->snd.up, seq);
-        out->ctl |= CTL_URG;                    /* RFC 9293 3.8.5 [MUST-30], 3.8.5 [MUST-31] */
-        out->urgent_pointer = (uint16_t)(up > UINT16_MAX ? UINT16_MAX : up);
     }
 }
 
@@ -236,7 +249,7 @@ static bool worth_sending(const struct tcp *t, uint32_t len, uint32_t limit, uin
 {
     if (len >= limit || t->sws_override)
         return true;
-    bool idle = seq_eq(t->snd.nxt, t->snd.una);
+    bool idle = seq_eq(t->snd.nxt, send_first(t));
     bool nagle_lets = idle || t->nodelay || t->fin_queued;
     if (len == queued && !t->more)              /* RFC 9293 3.9.1.2 [MAY-16] */
         return nagle_lets;
@@ -451,11 +464,14 @@ bool tcp_next_segment(struct tcp *t, struct tcp_segment *out, aksu_time now)
     }
     if (t->syn_owed) {
         give_syn(t, out, now);
-        t->may_send = t->state == TCP_FIN_WAIT_1;   /* CLOSE in SYN-RECEIVED: its FIN follows */
+        /* CLOSE in SYN-RECEIVED: its FIN follows; and text, RFC 7413 4.2.2. */
+        t->may_send = t->state == TCP_FIN_WAIT_1 || t->fo_opened;
         return true;
     }
     bool may_send_text = t->state != TCP_SYN_SENT && t->state != TCP_SYN_RECEIVED
                       && t->syn_acked;
+    if (t->fo_opened && !t->syn_acked)
+        may_send_text = true;                   /* RFC 7413 4.2.2: before the handshake ends */
     if (t->dup_acks_owed > 0 && give_ack(t, out, now))
         return true;
     if (may_send_text) {

@@ -84,7 +84,7 @@ void rto_start(struct tcp *t, aksu_time now)
 {
     struct sender *o = t->out;
     aksu_time at = time_after(now, rto_now(t));
-    if (o == NULL) {
+    if (o == NULL || !t->syn_acked) {
         t->deadline[TIMER_RETRANSMISSION] = at;
         t->waits_for = WAIT_RTO;
         return;

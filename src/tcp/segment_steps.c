@@ -71,12 +71,18 @@ static void report_old(struct tcp *t, const struct tcp_segment *seg)
         (void)reassembly_came_again(t, seg->seq, seq_min(end, t->rcv.nxt));
 }
 
+/* Whatever text it has, it begins before the window. */
+static bool syn_again(const struct tcp *t, const struct tcp_segment *seg)
+{
+    return t->state == TCP_SYN_RECEIVED && (seg->ctl & (CTL_SYN | CTL_ACK | CTL_RST)) == CTL_SYN
+        && seq_eq(seg->seq, t->irs);
+}
+
 static enum step not_acceptable(struct tcp *t, const struct tcp_segment *seg, aksu_time now)
 {
     if (seg->ctl & CTL_RST)
         return tcp_drop(t, "RFC 9293 3.10.7.4 first", "RST outside the window", now);
-    if (t->state == TCP_SYN_RECEIVED && (seg->ctl & (CTL_SYN | CTL_ACK)) == CTL_SYN
-        && seq_eq(seg->seq, t->irs)) {
+    if (syn_again(t, seg)) {
         ecn_syn_again(t, seg);
         t->syn_owed = true;                     /* our SYN,ACK was lost: say it again */
         t->may_send = true;
@@ -96,6 +102,8 @@ static enum step not_acceptable(struct tcp *t, const struct tcp_segment *seg, ak
 /* RFC 7323 5.2 and 3.2; NEXT when the timestamps are in order. */
 static enum step check_timestamps(struct tcp *t, const struct tcp_segment *seg, aksu_time now)
 {
+    if (!(seg->options.has & HAS_TIMESTAMPS) && t->env->config.tolerate_no_timestamps)
+        return STEP_NEXT;
     if (!(seg->options.has & HAS_TIMESTAMPS) && !(seg->ctl & CTL_RST))
         return tcp_drop(t, "RFC 7323 3.2", "no timestamps although agreed", now);
     if (paws_refuses(t, seg, now)) {
@@ -122,7 +130,8 @@ enum step first_check_sequence_number(struct tcp *t, const struct tcp_segment *s
     /* With a closed window nothing is acceptable, "but special allowance should be made to accept
      * valid ACKs, URGs, and RSTs": RFC 9293 3.4 [MUST-66]. */
     bool at_closed_window = rcv_wnd(t) == 0 && seq_eq(seg->seq, t->rcv.nxt);
-    if (!acceptable(t, seg) && !at_closed_window && !crossing_syn_ack(t, seg))
+    if ((!acceptable(t, seg) && !at_closed_window && !crossing_syn_ack(t, seg))
+        || syn_again(t, seg))
         return not_acceptable(t, seg, now);
     if (at_closed_window && seg_len(seg) > 0)
         acknowledge_now(t);                     /* a window probe: RFC 9293 3.8.6.1 */
@@ -151,6 +160,8 @@ enum step second_check_rst(struct tcp *t, const struct tcp_segment *seg, aksu_ti
     case TCP_SYN_RECEIVED:
         if (t->active) {
             tcp_fail(t, AKSU_REFUSED, "connection refused", now);
+        } else if (t->fo_opened) {
+            tcp_fail_with_text(t, AKSU_RESET, "connection reset", now);
         } else {
             tcp_flush(t);                       /* "return to LISTEN": RFC 9293 3.5 [MUST-11] */
             t->deadline[TIMER_RETRANSMISSION] = NEVER;
@@ -158,7 +169,10 @@ enum step second_check_rst(struct tcp *t, const struct tcp_segment *seg, aksu_ti
         }
         break;
     case TCP_ESTABLISHED: case TCP_FIN_WAIT_1: case TCP_FIN_WAIT_2: case TCP_CLOSE_WAIT:
-        tcp_fail(t, AKSU_RESET, "connection reset", now);      /* RFC 9293 3.6 [MUST-12] */
+        if (t->env->config.reset_keeps_text)
+            tcp_fail_with_text(t, AKSU_RESET, "connection reset", now);
+        else
+            tcp_fail(t, AKSU_RESET, "connection reset", now);  /* RFC 9293 3.6 [MUST-12] */
         break;
     case TCP_CLOSING: case TCP_LAST_ACK: case TCP_TIME_WAIT:
         tcp_flush(t);
@@ -192,6 +206,10 @@ enum step fourth_check_syn(struct tcp *t, const struct tcp_segment *seg, aksu_ti
         return STEP_NEXT;
     }
     if (t->state == TCP_SYN_RECEIVED && !t->active) {
+        if (t->fo_opened) {
+            tcp_fail_with_text(t, AKSU_RESET, "connection reset", now);
+            return STEP_DONE;
+        }
         tcp_flush(t);
         t->deadline[TIMER_RETRANSMISSION] = NEVER;
         tcp_enter(t, TCP_LISTEN, now);
@@ -274,7 +292,8 @@ static void learn_rcv_mss(struct tcp *t, const struct tcp_segment *seg)
 /* A peer in slow start grows its window with each ACK. */
 static bool is_quick(struct tcp *t, const struct tcp_segment *seg)
 {
-    if (t->quick_acks == 0 || seg->text_len < t->rcv_mss)
+    bool waits = seg->text_len < t->rcv_mss && !(t->env->config.quick_short && t->out == NULL);
+    if (t->quick_acks == 0 || waits)
         return false;
     t->quick_acks--;
     return true;

@@ -115,6 +115,8 @@ void sender_status(const struct tcp *t, struct aksu_info *out)
     out->in_flight = sent_pipe(&o->queue);
     out->sacked = o->queue.sacked;
     out->lost = o->queue.lost;
+    for (const struct sent_run *s = o->queue.first; s != NULL; s = s->next)
+        out->resent += s->state == SENT_WAITING && s->times > 0 ? sent_length(s) : 0;
     out->min_rtt_us = o->min_rtt.us == UINT32_MAX ? 0 : o->min_rtt.us;
     out->pacing_rate = o->pace_rate;
 }

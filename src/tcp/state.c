@@ -80,11 +80,23 @@ void tcp_flush(struct tcp *t)
 
 void tcp_fail(struct tcp *t, enum aksu_status reason, const char *what, aksu_time now)
 {
+    if (t->state == TCP_SYN_SENT && reason != AKSU_REFUSED)
+        fast_open_failed(t, "no answer", now);
     tcp_flush(t);
     t->reason = (uint8_t)reason;
     t->notify |= AKSU_FAILED;
     TCP_EMIT(t, now, signal, .status = reason, .what = what);
     tcp_enter(t, TCP_CLOSED, now);
+}
+
+/* What has arrived can still be received: the user may have read of it before the handshake ended
+ * (RFC 7413 4.2.2), and it does not go back to LISTEN then. */
+void tcp_fail_with_text(struct tcp *t, enum aksu_status reason, const char *what, aksu_time now)
+{
+    struct ring text = t->receive;
+    t->receive = (struct ring){ .length = 0 };
+    tcp_fail(t, reason, what, now);
+    t->receive = text;
 }
 
 enum step tcp_drop(struct tcp *t, const char *rule, const char *why, aksu_time now)

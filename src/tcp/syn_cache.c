@@ -6,6 +6,8 @@
 /* The timer in units of 64 ns, which keep a millisecond exact; when the SYN came in units of 4 us.
  * Longer ones by config have larger units. */
 enum { DUE_SHIFT = 6, STARTED_SHIFT = 12 };
+/* In a second, whatever the config says. */
+enum { CHALLENGES_MOST = 63 };
 
 static unsigned shift_for(unsigned least, aksu_time longest)
 {
@@ -63,7 +65,7 @@ void tcp_syn_compact(const struct tcp *t, struct tcp_syn *out)
     out->announced_mss = t->announced_mss;
     out->wnd = (uint16_t)t->snd.max_wnd;        /* RFC 7323 2.2: a SYN's window is never scaled */
     out->resends = (t->resends < 63 ? t->resends : 63u) & 63u;
-    out->challenges = t->challenges & 255u;
+    out->challenges = (t->challenges < CHALLENGES_MOST ? t->challenges : CHALLENGES_MOST) & 63u;
     out->challenge_second = t->challenge_second & 7u;
     out->snd_wscale = t->snd_wscale;
     out->sent = seq_gt(t->rcv.edge, t->rcv.nxt);
@@ -73,6 +75,8 @@ void tcp_syn_compact(const struct tcp *t, struct tcp_syn *out)
     out->sack_on = t->sack_on;
     out->wscale_on = t->wscale_on;
     out->ecn_on = t->ecn == TCP_ECN_ON;
+    out->fo_grants = t->fo == FO_ASKS;
+    out->fo_variant = t->fo_variant;
     out->shared_clock = t->env->cookies.shared
                      && t->ts_offset == tcp_timestamp_offset(t->env, &t->tuple);
 }
@@ -92,12 +96,12 @@ static void expand_times(struct tcp *t, const struct tcp_syn *in, aksu_time now)
         t->deadline[TIMER_RETRANSMISSION] = tcp_syn_due(t->env, in, now);
     else
         t->syn_owed = t->may_send = true;
-    if (in->timing)
-        t->timed_at = t->deadline[TIMER_RETRANSMISSION] - rto_now(t);
+    if (in->timing)                             /* the timer was rounded up */
+        t->timed_at = time_min(t->deadline[TIMER_RETRANSMISSION] - rto_now(t), now);
     uint16_t second = (uint16_t)(now / SECONDS(1));
     if ((second & 7) == in->challenge_second) {     /* the throttle of this second goes on */
         t->challenge_second = second;
-        t->challenges = in->challenges;
+        t->challenges = in->challenges < CHALLENGES_MOST ? in->challenges : UINT16_MAX;
     }
 }
 
@@ -134,6 +138,8 @@ void tcp_syn_expand(struct tcp *t, struct tcp_env *env, uint32_t conn,
     if (!in->wscale_on)
         t->rcv_wscale = 0;
     t->ecn = in->ecn_on ? TCP_ECN_ON & 7u : TCP_ECN_NONE;
+    t->fo = in->fo_grants ? FO_ASKS & 3u : FO_OFF & 3u;
+    t->fo_variant = in->fo_variant;
     tcp_update_mss(t);
     if (in->sent)
         t->rcv.edge = seq_add(t->rcv.nxt, advertised(t, in->opened));

@@ -71,6 +71,10 @@ struct tcp {
     uint8_t quick_acks;             /* full segments that are still acknowledged one by one */
     uint8_t snd_wscale : 4, rcv_wscale : 4;
     bool uto_on : 1, uto_fixed : 1, uto_heard : 1, uto_owed : 1;    /* RFC 5482 3 */
+    uint8_t fo : 2;                 /* enum tcp_fast_open, fast_open.h */
+    bool fo_text : 1;               /* active: the SYN had text, which is in SND.NXT and in no
+                                       scoreboard; later, and passive: text that was taken */
+    bool fo_variant : 1;            /* active: without a cookie; passive: as RFC 7413 9 has it */
     uint16_t peer_mss;              /* what the peer announced, or the default */
     uint16_t mtu, mtu_most;         /* octets of TCP header + text that this path carries; may */
     uint16_t snd_mss;               /* Eff.snd.MSS: text per segment, RFC 9293 3.7.1 [MUST-16] */
@@ -92,6 +96,7 @@ struct tcp {
     uint8_t ecn_wish : 2;           /* enum aksu_ecn */
     bool ece_owed : 1;              /* on every ACK, until the peer says CWR */
     bool cwr_owed : 1;              /* on the next new text */
+    bool fo_opened : 1;             /* FastOpened, RFC 7413 4.2; active: all its text was taken */
     uint16_t uto_given;             /* ADV_UTO as on the wire, RFC 5482 3; 0: the user timeout */
     uint32_t keepalive_idle_ms, keepalive_interval_ms;
     uint32_t user_timeout_ms;       /* 0: none; with uto_heard what the peer suggests */

@@ -34,6 +34,10 @@ enum tcp_retransmission { WAIT_RTO, WAIT_LOSS_PROBE, WAIT_REORDERING };
  * none, because our second SYN did not ask any more. */
 enum tcp_ecn { TCP_ECN_NONE, TCP_ECN_ASKED, TCP_ECN_WITHDRAWN, TCP_ECN_HEEDS, TCP_ECN_ON };
 
+/* RFC 7413 4.2. ASKS: the next SYN may have text and the option; passive: the SYN,ACK has a
+ * cookie. WAITS: it waits for text. TRIED: it has left with the option or text, unanswered. */
+enum tcp_fast_open { FO_OFF, FO_ASKS, FO_WAITS, FO_TRIED };
+
 enum tcp_ack_owed { ACK_NONE, ACK_DELAYED, ACK_NOW };
 
 #endif

@@ -20,6 +20,12 @@ void tcp_fini(struct tcp *t);
 
 /* Active OPEN from CLOSED or LISTEN. `tuple` complete. */
 enum aksu_status tcp_open_active(struct tcp *t, const struct tcp_tuple *tuple, aksu_time now);
+/* After it, before the SYN leaves: it may carry what SEND has queued by then, and the cookie of the
+ * server, or asks for one (RFC 7413 4.2). `no_cookie`: text without either. With a cookie the SYN
+ * waits for the first SEND, but not longer than `wait`. ILLEGAL: too late. */
+enum aksu_status tcp_fast_open(struct tcp *t, bool no_cookie, aksu_time wait, aksu_time now);
+/* There is text, or the time is over. */
+void tcp_fast_open_go(struct tcp *t, aksu_time now);
 /* Passive OPEN from CLOSED: remote (and local address) may be unspecified; then the owner completes
  * t->tuple's addresses before the SYN arrives (segments carry ports only). */
 enum aksu_status tcp_open_passive(struct tcp *t, const struct tcp_tuple *tuple, aksu_time now);
@@ -53,6 +59,10 @@ bool tcp_closed_state(const struct tcp_segment *seg, struct tcp_segment *reply);
 /* 3.10.7.2 without a TCB: what a listener does with the segment before it makes a record. */
 enum tcp_listen_verdict { LISTEN_DROP, LISTEN_RST /* *reply */, LISTEN_SYN };
 enum tcp_listen_verdict tcp_listen_check(const struct tcp_segment *seg, struct tcp_segment *reply);
+/* RFC 7413 4.2.2, before the SYN,ACK leaves: the text of the SYN is taken, the user may SEND. */
+void tcp_fast_open_accept(struct tcp *t, const struct tcp_segment *syn, aksu_time now);
+/* The SYN,ACK will have a cookie. */
+void tcp_fast_open_grant(struct tcp *t, bool experiment, aksu_time now);
 /* The SYN waits for the application: no SYN,ACK until tcp_complete. tcp_refuse leaves a RST owed
  * and the TCB in CLOSED. */
 void tcp_hold(struct tcp *t);
@@ -111,11 +121,12 @@ struct tcp_syn {                    /* SYN-RECEIVED after a passive OPEN */
     uint32_t due, started;          /* the retransmission timer; the SYN: see syn_cache.c */
     uint16_t peer_mss, announced_mss, wnd;
     uint16_t remote_port;           /* the owner's, as `reopens` */
-    uint32_t resends : 6, challenges : 8, challenge_second : 3 /* modulo 8 */, snd_wscale : 4;
+    uint32_t resends : 6, challenges : 6, challenge_second : 3 /* modulo 8 */, snd_wscale : 4;
     uint32_t sent : 1, timing : 1, ts_on : 1, sack_on : 1, wscale_on : 1, ecn_on : 1;
     uint32_t opened : 1;            /* more than the window of the SYN,ACK was advertised */
     uint32_t shared_clock : 1;      /* cookie_keys.shared was set when the SYN came */
     uint32_t queue : 2 /* enum tcp_syn_queue */, reopens : 1;
+    uint32_t fo_grants : 1, fo_variant : 1;     /* the SYN,ACK has a Fast Open cookie */
 };
 void tcp_syn_compact(const struct tcp *t, struct tcp_syn *out);
 /* A TCB in SYN-RECEIVED again, in events known as `conn`. It holds no page. */

@@ -7,7 +7,10 @@ enum { OVERRIDE_MS = 200 };     /* RFC 9293 3.8.6.2.1: 0.1 to 1 s */
 /* The window of our SYN or SYN,ACK. */
 uint32_t tcp_syn_window(const struct tcp *t)
 {
-    return t->receive_buffer < UINT16_MAX ? t->receive_buffer : UINT16_MAX;
+    /* Text of the SYN may lie there, RFC 7413 4.2.2. */
+    uint32_t text = t->receive.length, most = t->receive_buffer;
+    uint32_t free = text < most ? most - text : 0;
+    return free < UINT16_MAX ? free : UINT16_MAX;
 }
 
 static uint32_t least_step(const struct tcp *t)

@@ -1,5 +1,5 @@
 /* tcp_options.c - TCP options to a value and back (RFC 9293 3.1, RFC 7323 2.2, 3.2, RFC 2018 2, 3,
- * RFC 7413 4.1.1, RFC 5482 3, RFC 5925 2.2). Called by the TCP header's parse and build. */
+ * RFC 7413 4.1.1, 9, RFC 5482 3, RFC 5925 2.2). Called by the TCP header's parse and build. */
 #include "base/check.h"
 #include "wire/tcp_options.h"
 
@@ -39,6 +39,17 @@ static bool fast_open(const uint8_t *data, size_t length, struct tcp_options *ou
     out->has |= HAS_FAST_OPEN;
     out->fast_open_length = (uint8_t)length;
     out->fast_open = length > 0 ? data : NULL;
+    out->fast_open_experiment = false;
+    return true;
+}
+
+/* RFC 7413 9: implementations from before its number still use it. */
+static bool experiment(const uint8_t *data, size_t length, struct tcp_options *out)
+{
+    if (length < 2 || load_be16(data) != EXPERIMENT_FAST_OPEN
+        || !fast_open(data + 2, length - 2, out))
+        return false;
+    out->fast_open_experiment = true;
     return true;
 }
 
@@ -100,6 +111,8 @@ static bool one_option(uint8_t kind, const uint8_t *data, size_t length, struct 
         return fast_open(data, length, out);
     case OPTION_AO: case OPTION_MD5:
         return authentication(kind, data, length, out);
+    case OPTION_EXPERIMENT:
+        return experiment(data, length, out);
     default:
         return false;
     }
@@ -150,6 +163,7 @@ void wire_tcp_options_parse(const uint8_t *data, size_t length, struct tcp_optio
     out->window_scale = 0;
     out->sack_count = 0;
     out->fast_open_length = 0;
+    out->fast_open_experiment = false;
     out->user_timeout_minutes = false;
     out->user_timeout = 0;
     out->ts_val = out->ts_ecr = 0;
@@ -186,6 +200,12 @@ static void include(struct plan *plan, uint16_t wanted, uint16_t option, unsigne
     plan->length = (uint8_t)(plan->length + octets);
 }
 
+/* NOPs behind it fill its last word. */
+static unsigned fast_open_octets(const struct tcp_options *in)
+{
+    return (2u + in->fast_open_length + (in->fast_open_experiment ? 2u : 0) + 3u) & ~3u;
+}
+
 static struct plan plan_for(const struct tcp_options *in)
 {
     struct plan plan = { 0 };
@@ -194,7 +214,7 @@ static struct plan plan_for(const struct tcp_options *in)
     include(&plan, in->has, HAS_SACK_PERMITTED, in->has & HAS_TIMESTAMPS ? 2 : 4);
     include(&plan, in->has, HAS_TIMESTAMPS, in->has & HAS_SACK_PERMITTED ? 10 : 12);
     include(&plan, in->has, HAS_WINDOW_SCALE, 4);
-    include(&plan, in->has, HAS_FAST_OPEN, 2u + in->fast_open_length);
+    include(&plan, in->has, HAS_FAST_OPEN, fast_open_octets(in));
     include(&plan, in->has, HAS_USER_TIMEOUT, 4);
     if ((in->has & HAS_SACK) != 0 && plan.length + 12 <= OPTIONS_MOST) {
         unsigned room = (OPTIONS_MOST - 4u - plan.length) / 8;
@@ -234,11 +254,16 @@ static void build_sack(struct writer *w, const struct tcp_options *in, unsigned 
 
 static void build_fast_open(struct writer *w, const struct tcp_options *in)
 {
-    write_u8(w, OPTION_FAST_OPEN);
-    write_u8(w, (uint8_t)(2 + in->fast_open_length));
+    unsigned head = in->fast_open_experiment ? 4 : 2, octets = head + in->fast_open_length;
+    write_u8(w, in->fast_open_experiment ? OPTION_EXPERIMENT : OPTION_FAST_OPEN);
+    write_u8(w, (uint8_t)octets);
+    if (in->fast_open_experiment)
+        write_be16(w, EXPERIMENT_FAST_OPEN);
     uint8_t *cookie = write_space(w, in->fast_open_length);
     if (cookie != NULL && in->fast_open_length > 0)
         memcpy(cookie, in->fast_open, in->fast_open_length);
+    for (; octets % 4 != 0; octets++)
+        write_u8(w, OPTION_NOP);
 }
 
 /* RFC 5925 2.2, with room for the MAC. */

@@ -8,7 +8,10 @@
 
 enum { OPTION_END = 0, OPTION_NOP = 1, OPTION_MSS = 2, OPTION_WINDOW_SCALE = 3,
        OPTION_SACK_PERMITTED = 4, OPTION_SACK = 5, OPTION_TIMESTAMPS = 8,
-       OPTION_MD5 = 19, OPTION_USER_TIMEOUT = 28, OPTION_AO = 29, OPTION_FAST_OPEN = 34 };
+       OPTION_MD5 = 19, OPTION_USER_TIMEOUT = 28, OPTION_AO = 29, OPTION_FAST_OPEN = 34,
+       OPTION_EXPERIMENT = 254 };
+/* RFC 6994 3: which experiment. RFC 7413 9: Fast Open before it had a kind of its own. */
+enum { EXPERIMENT_FAST_OPEN = 0xf989 };
 enum { SACK_MOST = 4, FAST_OPEN_COOKIE_MOST = 16, AO_MAC = 12, AO_OPTION = 4 + AO_MAC };
 
 /* Bits of tcp_options.has. */
@@ -28,6 +31,7 @@ struct tcp_options {
     uint8_t window_scale;           /* as sent; RFC 7323 2.3 limits its use to 14 */
     uint8_t sack_count;
     uint8_t fast_open_length;       /* 0: a cookie request */
+    bool fast_open_experiment;      /* in the form of RFC 7413 9 */
     bool user_timeout_minutes;      /* the granularity bit of RFC 5482 3 */
     uint16_t user_timeout;          /* 15 bits */
     uint32_t ts_val, ts_ecr;

@@ -14,6 +14,7 @@ enum pd_state {
     PD_UNUSED,
     PD_FRESH,                   /* socket() */
     PD_LISTENING,
+    PD_DEFERRED,                /* connect() with TCP_FASTOPEN_CONNECT: the SYN waits for text */
     PD_CONNECTING,              /* the SYN is out */
     PD_CONNECTED,
     PD_OVER,                    /* it has failed; `error` says why until it was told */
@@ -24,6 +25,7 @@ struct pd_settings {            /* what setsockopt() was told; -1: nothing */
     int nodelay, keepalive, keep_idle, keep_interval, keep_count, user_timeout;
     int tos, ttl, send_buffer, receive_buffer, max_segment, cork, low_water;
     int linger;                 /* seconds; -1: off */
+    int syn_count, fast_open, fast_open_connect;
 };
 
 struct pd_watch {               /* one descriptor of an epoll */
@@ -42,6 +44,10 @@ struct pd_socket {
     bool mute;                  /* shutdown(SHUT_WR), or close() */
     bool told;                  /* connect() has returned 0 */
     bool held;                  /* the listener holds SYNs: it has settings for the SYN,ACK */
+    bool fast;                  /* its SYN may have text ... */
+    size_t first_text;          /* ... so many zeros of this call */
+    bool has_key;
+    uint8_t key[16];            /* TCP_FASTOPEN_KEY */
     aksu_conn conn;
     aksu_listener listener;
     aksu_conn waiting[64];      /* taken from the listener, not yet by accept() */
@@ -60,13 +66,21 @@ struct pd_packet {
     uint8_t octets[];
 };
 
+struct pd_sysctls {             /* what the stack is not made with */
+    uint32_t fast_open;         /* the bits of tcp_fastopen */
+    uint8_t key[16];            /* tcp_fastopen_key */
+    bool has_key;
+};
+
 struct pd {
     pthread_mutex_t lock;
     struct aksu *net;           /* NULL until the first socket or packet */
     aksu_device device;
     aksu_time now;
     char flags[512];            /* --so_flags */
-    bool no_psh;
+    bool no_psh, nodelay;
+    struct pd_sysctls sysctls;
+    long sysctls_read;          /* octets of their file */
     struct pd_packet *first, **last;
 };
 extern struct pd pd;
@@ -75,6 +89,8 @@ extern struct packetdrill_interface pd_interface;     /* as it was handed out; p
 /* config.c - the stack that the flags and the script's sysctls ask for. */
 void pd_stack_up(void);
 void pd_stack_down(void);
+/* A script may set sysctls while it runs. */
+void pd_sysctls_again(void);
 
 /* clock.c */
 void pd_clock_init(void);
@@ -110,8 +126,13 @@ bool pd_is_nonblocking(const struct pd_socket *s, int flags);
 /* Notes an error and returns -1. */
 int pd_fail(int error);
 
-/* calls.c: listens, with the settings as they are. */
+/* calls.c: listens, with the settings as they are; once more, with others. */
 int pd_listen(struct pd_socket *s);
+int pd_listen_again(struct pd_socket *s);
+bool pd_endpoint_of(const struct sockaddr *address, socklen_t length, struct aksu_endpoint *out);
+/* -1 with errno, or 0: the handshake has ended well. */
+int pd_open(struct pd_socket *s, const struct aksu_endpoint *remote, int flags);
+
 
 /* options.c */
 void pd_settings_init(struct pd_settings *settings);

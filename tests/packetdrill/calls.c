@@ -6,6 +6,7 @@
 
 #include "gateway/address.h"
 #include "adapter.h"
+#include "fast_open.h"
 #include "run/calls.h"
 
 static int call_socket(void *u, int domain, int type, int protocol)
@@ -17,6 +18,7 @@ static int call_socket(void *u, int domain, int type, int protocol)
         return pd_fail(EPROTONOSUPPORT);
     pthread_mutex_lock(&pd.lock);
     pd_stack_up();
+    pd_sysctls_again();
     struct pd_socket *s = pd_socket_new(PD_FRESH, domain);
     if (s && (type & SOCK_NONBLOCK))
         s->file_flags |= O_NONBLOCK;
@@ -24,7 +26,7 @@ static int call_socket(void *u, int domain, int type, int protocol)
     return s ? s->fd : -1;
 }
 
-static bool endpoint_of(const struct sockaddr *address, socklen_t length, struct aksu_endpoint *out)
+bool pd_endpoint_of(const struct sockaddr *address, socklen_t length, struct aksu_endpoint *out)
 {
     struct sockaddr_storage copy;
 
@@ -42,7 +44,7 @@ static int bind_it(int fd, const struct sockaddr *address, socklen_t length)
 
     if (!s)
         return -1;
-    if (!endpoint_of(address, length, &local) || s->state != PD_FRESH || s->bound.port)
+    if (!pd_endpoint_of(address, length, &local) || s->state != PD_FRESH || s->bound.port)
         return pd_fail(EINVAL);
     s->bound = local;
     return 0;
@@ -61,6 +63,7 @@ int pd_listen(struct pd_socket *s)
 {
     struct aksu_listen how = { .local = s->bound, .hold_syn = pd_settings_of_syn(s) };
 
+    pd_fast_open_listener(s, &how);
     how.backlog = s->backlog > 0 ? (uint32_t)s->backlog + 1 : 2;    /* as listen(2) counts */
     enum aksu_status status = aksu_listen(pd.net, &how, &s->listener, pd.now);
     if (status != AKSU_OK)
@@ -68,6 +71,12 @@ int pd_listen(struct pd_socket *s)
     s->held = how.hold_syn;
     s->state = PD_LISTENING;
     return 0;
+}
+
+int pd_listen_again(struct pd_socket *s)
+{
+    aksu_close_listener(pd.net, s->listener, pd.now);
+    return pd_listen(s);
 }
 
 static int listen_it(int fd, int backlog)
@@ -176,9 +185,12 @@ static int decided(struct pd_socket *s)
     return pd_fail(error ? error : ECONNABORTED);
 }
 
-static int open_it(struct pd_socket *s, const struct aksu_endpoint *remote)
+int pd_open(struct pd_socket *s, const struct aksu_endpoint *remote, int flags)
 {
-    struct aksu_open how = { .remote = *remote, .local = s->bound };
+    static const uint8_t zeros[65536];
+    struct aksu_open how = { .remote = *remote, .local = s->bound, .fast_open = s->fast };
+    if (s->fast)
+        how.fast_open_no_cookie = pd.sysctls.fast_open & PD_TFO_CLIENT_NO_COOKIE;
     enum aksu_status status = aksu_open(pd.net, &how, &s->conn, pd.now);
 
     if (status != AKSU_OK)
@@ -187,10 +199,13 @@ static int open_it(struct pd_socket *s, const struct aksu_endpoint *remote)
     s->state = PD_CONNECTING;
     s->mute = s->deaf = s->told = false;
     pd_settings_apply(s, s->conn);
+    pd_syn_count(s);
+    if (s->first_text > 0)
+        aksu_send(pd.net, s->conn, zeros, s->first_text, 0, pd.now);
     pd_after();
     if (s->state != PD_CONNECTING)
         return decided(s);
-    if (pd_is_nonblocking(s, 0))
+    if (pd_is_nonblocking(s, flags))
         return pd_fail(EINPROGRESS);
     if (!pd_wait(is_decided, s, AKSU_NEVER))
         return pd_fail(EINPROGRESS);
@@ -212,16 +227,17 @@ static int connect_it(int fd, const struct sockaddr *address, socklen_t length)
 {
     struct pd_socket *s = pd_tcp_of(fd);
     struct aksu_endpoint remote;
+    int result;
 
     if (!s)
         return -1;
     if (address && length >= sizeof(sa_family_t) && address->sa_family == AF_UNSPEC)
         return disconnect(s);
-    if (!endpoint_of(address, length, &remote))
+    if (!pd_endpoint_of(address, length, &remote))
         return pd_fail(EINVAL);
     switch (s->state) {
     case PD_FRESH:
-        return open_it(s, &remote);
+        return pd_fast_open_connect(s, &remote, &result) ? result : pd_open(s, &remote, 0);
     case PD_CONNECTING:
         if (pd_is_nonblocking(s, 0) || !pd_wait(is_decided, s, AKSU_NEVER))
             return pd_fail(EALREADY);
@@ -230,6 +246,8 @@ static int connect_it(int fd, const struct sockaddr *address, socklen_t length)
         return s->told ? pd_fail(EISCONN) : decided(s);
     case PD_OVER:
         return s->told ? pd_fail(EISCONN) : decided(s);
+    case PD_DEFERRED:
+        return pd_fail(EISCONN);
     case PD_LISTENING: case PD_UNUSED: case PD_EPOLL:
         break;
     }

@@ -3,14 +3,17 @@
  *
  * Flags, separated by commas: local=ADDRESS (more than once; without it any address is ours),
  * mtu=N, tso (large segments leave whole), receive_buffer=N, send_buffer=N, syn_r2=SECONDS,
- * time_wait=SECONDS, delayed_ack_us=N, paced, no_rfc5961, no_psh (PSH is taken out of what leaves),
- * and sysctls without their net.ipv4 in front. Sysctls are read from the file that the environment
+ * time_wait=SECONDS, delayed_ack_us=N, quick_short_acks, tolerate_no_timestamps, reset_keeps_text,
+ * nodelay (of every socket), paced, no_rfc5961, no_psh (PSH is taken out of what leaves), and
+ * sysctls without their net.ipv4 in front. Sysctls are read from the file that the environment
  * names in AKSU_SYSCTLS, a line each: NAME=VALUE. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "adapter.h"
+#include "fast_open.h"
+#include "stack/stack.h"
 
 struct wish {
     struct aksu_config stack;
@@ -51,6 +54,18 @@ static const char *keep_word(unsigned slot, const char *value)
     return words[slot];
 }
 
+/* "a1a1a1a1-b2b2b2b2-c3c3c3c3-d4d4d4d4": four words, the lowest octet of each first. */
+static void fast_open_key(const char *value)
+{
+    unsigned word[4];
+
+    if (sscanf(value, "%x-%x-%x-%x", &word[0], &word[1], &word[2], &word[3]) != 4)
+        return;
+    for (unsigned i = 0; i < sizeof pd.sysctls.key; i++)
+        pd.sysctls.key[i] = (uint8_t)(word[i / 4] >> 8 * (i % 4));
+    pd.sysctls.has_key = true;
+}
+
 static void one_sysctl(struct wish *wish, const char *name, const char *value)
 {
     struct aksu_config *c = &wish->stack;
@@ -76,6 +91,12 @@ static void one_sysctl(struct wish *wish, const char *name, const char *value)
         buffer(value, &c->send_buffer, &c->send_buffer_most);
     else if (!strcmp(name, "ip_default_ttl"))
         c->ttl = (uint8_t)n;
+    else if (!strcmp(name, "tcp_fastopen"))
+        pd.sysctls.fast_open = (uint32_t)strtoul(value, NULL, 0);
+    else if (!strcmp(name, "tcp_fastopen_key"))
+        fast_open_key(value);
+    else if (!strcmp(name, "tcp_metrics") && pd.net)
+        fast_open_forget(&pd.net->tcp);
 }
 
 static void one_flag(struct wish *wish, const char *name, const char *value)
@@ -99,6 +120,14 @@ static void one_flag(struct wish *wish, const char *name, const char *value)
         c->msl = AKSU_SECONDS(n) / 2;
     else if (!strcmp(name, "delayed_ack_us"))
         c->delayed_ack = AKSU_US(n);
+    else if (!strcmp(name, "quick_short_acks"))
+        c->quick_short_acks = true;
+    else if (!strcmp(name, "reset_keeps_text"))
+        c->reset_keeps_text = true;
+    else if (!strcmp(name, "nodelay"))
+        pd.nodelay = true;
+    else if (!strcmp(name, "tolerate_no_timestamps"))
+        c->tolerate_no_timestamps = true;
     else if (!strcmp(name, "paced"))
         c->no_pacing = false;
     else if (!strcmp(name, "no_psh"))
@@ -119,13 +148,16 @@ static void read_flags(struct wish *wish, char *flags)
     }
 }
 
-static void read_sysctls(struct wish *wish)
+/* The lines of the file behind so many octets. */
+static void read_sysctls(struct wish *wish, long from)
 {
     static const char prefix[] = "net.ipv4.";
     const char *path = getenv("AKSU_SYSCTLS");
     FILE *file = path ? fopen(path, "re") : NULL;
     char line[256];
 
+    if (file && from > 0)
+        fseek(file, from, SEEK_SET);
     while (file && fgets(line, sizeof line, file)) {
         char *value = strchr(line, '=');
         line[strcspn(line, "\n")] = '\0';
@@ -134,8 +166,22 @@ static void read_sysctls(struct wish *wish)
         *value++ = '\0';
         one_sysctl(wish, line + sizeof prefix - 1, value);
     }
-    if (file)
+    if (file) {
+        pd.sysctls_read = ftell(file);
         fclose(file);
+    }
+}
+
+/* The stack is made once. What a script sets afterwards is true of the connections that come:
+ * no user of a stack can do that. */
+void pd_sysctls_again(void)
+{
+    struct wish wish = { .stack = { .no_timestamps = !pd.net->tcp.config.timestamps,
+                                    .ecn = (enum aksu_ecn)pd.net->tcp.config.ecn } };
+
+    read_sysctls(&wish, pd.sysctls_read);
+    pd.net->tcp.config.timestamps = !wish.stack.no_timestamps;
+    pd.net->tcp.config.ecn = (uint8_t)wish.stack.ecn;
 }
 
 static void check(enum aksu_status status, const char *what, const char *which)
@@ -177,7 +223,8 @@ void pd_stack_up(void)
     wish.stack.memory_limit = 128u << 20;
     wish.stack.no_pacing = true;        /* unless a script asks for it */
     memcpy(flags, pd.flags, sizeof flags);
-    read_sysctls(&wish);
+    pd.sysctls = (struct pd_sysctls){ .fast_open = PD_TFO_CLIENT };
+    read_sysctls(&wish, 0);
     read_flags(&wish, flags);
     up(&wish);
 }
@@ -189,7 +236,7 @@ void pd_stack_down(void)
         free(pd.first);
     }
     pd.last = &pd.first;
-    pd.no_psh = false;
+    pd.no_psh = pd.nodelay = false;
     if (pd.net)
         aksu_free(pd.net);
     pd.net = NULL;

@@ -1,5 +1,5 @@
 """google.py - the scripts of google/packetdrill, gtests/net/tcp, for a stack in a shared object: no command of theirs is
-run. What they ask of the system by sysctl becomes lines for the adapter, and the commands themselves `true`. PSH in what
+run. What they ask of the system by sysctl becomes lines for the adapter, nothing else of their commands is left. PSH in what
 leaves is not compared: the scripts have it where Linux's segmentation offload leaves it. `run` calls it."""
 import os
 import re
@@ -18,6 +18,10 @@ VARIANTS = {
 }
 CORE = ('blocking close ecn fast_recovery fast_retransmit ioctl limited_transmit mss nagle sack shutdown slow_start '
         'syscall_bad_arg ts_recent user_timeout validate').split()
+# What Linux does and the scripts on Fast Open expect: short segments are acknowledged at once at the start, one more
+# short one may be out (Minshall's rule for Nagle's), timestamps may be missing, text outlives a reset.
+LINUX = ['quick_short_acks', 'nodelay', 'tolerate_no_timestamps', 'reset_keeps_text']
+ONE_SCRIPT = {'fastopen/client/nonblocking-sendmsg-multi-iov.pkt': ['delayed_ack_us=1']}
 COMMAND = re.compile(r'`[^`]*`')
 SETTING = re.compile(r'(?:net\.ipv4\.|/proc/sys/net/ipv4/)([a-z_0-9]+)=("[^"]*"|[^\s`;]+)')
 PUSHED = re.compile(r'^(\s*\S+\s+>\s+(?:[\[(].*?[\])]\s*)?)([A-Z]*P[A-Z.]*)(?=\s)', re.M)
@@ -44,6 +48,15 @@ def defaults_of(root):
     return {name: value.strip('"') for name, value in SETTING.findall(text)}
 
 
+def command(text):
+    """What a command sets goes to the adapter, which looks again at each socket(), setsockopt() and send()."""
+    lines = ['net.ipv4.%s=%s' % (name, value.strip('"')) for name, value in SETTING.findall(text)]
+    if 'tcp_metrics flush' in text:
+        lines.append('net.ipv4.tcp_metrics=flush')
+    told = ''.join(f"; echo '{line}' >> $AKSU_SYSCTLS" for line in lines)
+    return '`true' + told + '\n' * text.count('\n') + '`'
+
+
 def product(text):
     result = 1
     for factor in text.split('*'):
@@ -64,10 +77,20 @@ def scripts(root):
             group = rel.split('/')[0]
             kind = 'core' if group in CORE else 'fastopen' if group == 'fastopen' else 'linux'
             text = PUSHED.sub(lambda m: m.group(1) + m.group(2).replace('P', ''), text)
-            lines_kept = COMMAND.sub(lambda m: '`true' + '\n' * m.group().count('\n') + '`', text)
+            lines_kept = COMMAND.sub(lambda m: command(m.group()), text)
             found = settings(text, defaults)
             paced = any(re.search(r'\bfq\b', command) for command in COMMAND.findall(text))
-            yield rel, lines_kept, kind, ['paced'] if paced else [], ['net.ipv4.%s=%s' % pair for pair in found.items()]
+            flags = ['paced'] if paced else []
+            if kind == 'fastopen':
+                flags += LINUX + ONE_SCRIPT.get(rel, [])
+            yield rel, lines_kept, kind, flags, ['net.ipv4.%s=%s' % pair for pair in found.items()]
+
+
+def options_of(variant, text):
+    """Addresses that a script gives are its own; those are of IPv4."""
+    own = re.findall(r'^(--(?:local|remote)_ip=)(?=\d+\.)', text, re.M) if variant != 'ipv6' else []
+    given = dict(re.findall(r'^(--(?:local|remote)_ip=)(\d+\.\S+)', text, re.M))
+    return [next((o + given[o] for o in own if option.startswith(o)), option) for option in VARIANTS[variant]]
 
 
 def variants_of(rel):

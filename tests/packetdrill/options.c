@@ -9,6 +9,7 @@
 #include <sys/ioctl.h>
 
 #include "adapter.h"
+#include "fast_open.h"
 #include "run/tcp_info.h"
 
 #define KEPT(field) offsetof(struct pd_settings, field)
@@ -66,6 +67,8 @@ static const struct setting *find(int level, int name)
 void pd_settings_init(struct pd_settings *settings)
 {
     memset(settings, 0xff, sizeof *settings);           /* -1 in each */
+    if (pd.nodelay)
+        settings->nodelay = 1;
 }
 
 static void apply(const struct pd_socket *from, const struct setting *setting, aksu_conn to)
@@ -111,8 +114,7 @@ static int set_one(struct pd_socket *s, const struct setting *setting, const voi
     if (s->state == PD_CONNECTING || s->state == PD_CONNECTED)
         apply(s, setting, s->conn);
     if (s->state == PD_LISTENING && !s->held && s->waiting_count == 0 && pd_settings_of_syn(s)) {
-        aksu_close_listener(pd.net, s->listener, pd.now);
-        return pd_listen(s);                            /* now SYNs are held for them */
+        return pd_listen_again(s);                      /* now SYNs are held for them */
     }
     bool lets_go = setting->level == IPPROTO_TCP
                    && ((setting->name == TCP_CORK && !value)
@@ -148,19 +150,21 @@ static int set_congestion(struct pd_socket *s, const void *data, socklen_t lengt
 static bool is_refused(int level, int name)
 {
     return level == IPPROTO_TCP
-           && (name == TCP_MD5SIG || name == TCP_FASTOPEN || name == TCP_FASTOPEN_CONNECT
-               || name == TCP_REPAIR || name == TCP_FASTOPEN_KEY || name == TCP_ULP);
+           && (name == TCP_MD5SIG || name == TCP_REPAIR || name == TCP_ULP);
 }
 
 static int set_it(int fd, int level, int name, const void *data, socklen_t length)
 {
     struct pd_socket *s = pd_tcp_of(fd);
     const struct setting *setting = find(level, name);
+    int result;
 
     if (!s)
         return -1;
     if (!data)
         return pd_fail(EFAULT);
+    if (pd_fast_open_set(s, level, name, data, length, &result))
+        return result;
     if (setting)
         return set_one(s, setting, data, length);
     if (level == SOL_SOCKET && name == SO_LINGER)
@@ -175,6 +179,7 @@ static int call_setsockopt(void *u, int fd, int level, int name, const void *val
 {
     (void)u;
     pthread_mutex_lock(&pd.lock);
+    pd_sysctls_again();
     int result = set_it(fd, level, name, value, length);
     pd_leave();
     return result;
@@ -200,7 +205,7 @@ static int get_info(struct pd_socket *s, void *value, socklen_t *length)
     struct aksu_info from = { .state = s->state == PD_LISTENING ? AKSU_TCP_LISTEN
                                                                 : AKSU_TCP_CLOSED };
 
-    if (s->state == PD_CONNECTING || s->state == PD_CONNECTED)
+    if (s->state == PD_CONNECTING || s->state == PD_CONNECTED || s->state == PD_OVER)
         aksu_status(pd.net, s->conn, &from);
     run_tcp_info_from(&from, 0, &out.info);
     return answer(value, length, &out, sizeof out);

@@ -147,6 +147,16 @@ static bool waits_for_accept(aksu_conn conn)
     return false;
 }
 
+/* TCP_SYNCNT is for SYNs. */
+static void established(struct pd_socket *s)
+{
+    int timeout = s->settings.user_timeout;
+
+    s->state = PD_CONNECTED;
+    if (s->settings.syn_count > 0)
+        aksu_set(pd.net, s->conn, AKSU_OPTION_USER_TIMEOUT, timeout < 0 ? 0 : timeout, pd.now);
+}
+
 static void connection_news(const struct aksu_ready *ready)
 {
     struct pd_socket *s = socket_with(ready->conn);
@@ -159,7 +169,7 @@ static void connection_news(const struct aksu_ready *ready)
     if (!s)
         return;                         /* accept() will see what became of it */
     if ((ready->what & AKSU_CONNECTED) && s->state == PD_CONNECTING)
-        s->state = PD_CONNECTED;
+        established(s);
     if ((ready->what & AKSU_FAILED) && aksu_status(pd.net, s->conn, &info) == AKSU_OK)
         pd_failed(s, info.reason);
 }
@@ -206,6 +216,8 @@ uint32_t pd_events_of(struct pd_socket *s)
         return s->waiting_count > 0 ? POLLIN | POLLRDNORM : 0;
     case PD_CONNECTING:
         return error;
+    case PD_DEFERRED:
+        return POLLOUT | POLLWRNORM;
     case PD_CONNECTED:
         return events_of_connection(s) | error;
     case PD_FRESH:

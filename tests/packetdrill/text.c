@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "adapter.h"
+#include "fast_open.h"
 #include "run/calls.h"
 
 enum { PIECES = 64 };
@@ -68,6 +69,8 @@ static ssize_t receive(int fd, void *data, size_t room, int flags)
         return pd_fail(EINVAL);
     if (s->state == PD_FRESH || s->state == PD_LISTENING)
         return error_or(s, pd_fail(ENOTCONN));
+    if (s->state == PD_DEFERRED)
+        return pd_fail(EAGAIN);
     if (!is_readable(s) && (pd_is_nonblocking(s, flags) || !pd_wait(is_readable, s, AKSU_NEVER)))
         return pd_fail(EAGAIN);
     if (s->error && s->state == PD_CONNECTED)
@@ -197,10 +200,15 @@ static ssize_t send_it(int fd, size_t length, int flags)
     return length == 0 ? 0 : pd_fail(EAGAIN);
 }
 
-static ssize_t send_locked(int fd, size_t length, int flags)
+static ssize_t send_locked(int fd, size_t length, int flags, const struct sockaddr *address,
+                           socklen_t address_length)
 {
     pthread_mutex_lock(&pd.lock);
-    ssize_t result = send_it(fd, length, flags);
+    pd_sysctls_again();
+    struct pd_socket *s = pd_tcp_of(fd);
+    ssize_t result;
+    if (!s || !pd_fast_open_send(s, length, flags, address, address_length, &result))
+        result = send_it(fd, length, flags);
     pd_leave();
     return result;
 }
@@ -208,21 +216,22 @@ static ssize_t send_locked(int fd, size_t length, int flags)
 static ssize_t call_write(void *u, int fd, const void *data, size_t length)
 {
     (void)u;
-    return !data && length > 0 ? pd_fail(EFAULT) : send_locked(fd, length, 0);
+    return !data && length > 0 ? pd_fail(EFAULT) : send_locked(fd, length, 0, NULL, 0);
 }
 
 static ssize_t call_send(void *u, int fd, const void *data, size_t length, int flags)
 {
     (void)u;
-    return !data && length > 0 ? pd_fail(EFAULT) : send_locked(fd, length, flags);
+    return !data && length > 0 ? pd_fail(EFAULT) : send_locked(fd, length, flags, NULL, 0);
 }
 
 static ssize_t call_sendto(void *u, int fd, const void *data, size_t length, int flags,
                            const struct sockaddr *address, socklen_t address_length)
 {
-    (void)address;
-    (void)address_length;
-    return call_send(u, fd, data, length, flags);
+    (void)u;
+    if (!data && length > 0)
+        return pd_fail(EFAULT);
+    return send_locked(fd, length, flags, address, address_length);
 }
 
 /* -1: a piece is nowhere. */
@@ -243,7 +252,7 @@ static ssize_t call_writev(void *u, int fd, const struct iovec *iov, int count)
     ssize_t length = length_of(iov, (size_t)count);
 
     (void)u;
-    return length < 0 ? -1 : send_locked(fd, (size_t)length, 0);
+    return length < 0 ? -1 : send_locked(fd, (size_t)length, 0, NULL, 0);
 }
 
 static ssize_t call_sendmsg(void *u, int fd, const struct msghdr *message, int flags)
@@ -251,7 +260,8 @@ static ssize_t call_sendmsg(void *u, int fd, const struct msghdr *message, int f
     ssize_t length = length_of(message->msg_iov, message->msg_iovlen);
 
     (void)u;
-    return length < 0 ? -1 : send_locked(fd, (size_t)length, flags);
+    return length < 0 ? -1 : send_locked(fd, (size_t)length, flags, message->msg_name,
+                                         message->msg_namelen);
 }
 
 void pd_text_init(struct packetdrill_interface *out)

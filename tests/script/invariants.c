@@ -71,6 +71,13 @@ static void position_out(int line, const struct tcp_segment *seg, uint32_t seq, 
         w.nxt = end;
 }
 
+/* Of the peer's MSS a SYN knows what the last connection has heard (RFC 7413 4.1.3). */
+static uint32_t peer_takes(const struct tcp_segment *seg)
+{
+    const struct fast_open_peer *known = fast_open_find(&w.env, &w.tuple, 0);
+    return seg->ctl & CTL_SYN && known ? known->mss : w.peer_mss;
+}
+
 static void text_out(int line, const struct tcp_segment *seg, uint32_t seq)
 {
     uint32_t k = seq - 1;
@@ -81,9 +88,9 @@ static void text_out(int line, const struct tcp_segment *seg, uint32_t seq)
             HOLDS(seg->text[i].data[j] == pattern(k), "octet %u of the stream is %02x, not %02x", k,
                   seg->text[i].data[j], pattern(k));
     /* RFC 9293 3.7.1 [MUST-16] */
-    HOLDS(seg->text_len == 0 || seg->text_len + options <= w.peer_mss,
+    HOLDS(seg->text_len == 0 || seg->text_len + options <= peer_takes(seg),
           "%u octets of text and %zu of options, but the peer takes %u", seg->text_len, options,
-          w.peer_mss);
+          peer_takes(seg));
     HOLDS(seg->text_len + options + TCP_HEADER <= w.mtu, "larger than the path carries");
 }
 

@@ -178,6 +178,9 @@ void world_done(int line)
     }
     w.live = false;
     tcp_fini(&w.tcp);
+    if (w.env.fast_open.peers != 0)             /* the stack's, not the connection's */
+        pool_give(&w.pool, w.env.fast_open.peers);
+    w.env.fast_open.peers = 0;
     if (w.pool.in_use != 0 || w.slab.in_use != 0)
         script_fail(line, "tcp_fini left %u pages and %u reassembly records in use", w.pool.in_use,
                     w.slab.in_use);

@@ -164,6 +164,8 @@ static void counters_and_digest_come_back(void **state)
     struct talk k;
     struct aksu_counters before, after;
     uint64_t was[2], is[2], again[2];
+    memset(&before, 0, sizeof before);          /* what is between the fields */
+    memset(&after, 0, sizeof after);
     begin(&k);
     for (unsigned i = 0; i < 30; i++)
         step(&k);
