@@ -243,7 +243,7 @@ static void step(struct reader *r)
             peer_holds(&p[i], slots[flow]);     /* the numbers of the slots */
 }
 
-/* All that was taken is acknowledged, and can be read. */
+/* Timers of delayed ACKs run out, and all that was taken can be read. */
 static void finish(void)
 {
     for (unsigned i = 0; i < 2; i++)
