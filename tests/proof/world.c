@@ -1,5 +1,5 @@
-/* world.c - what the parsers call: a checksum that reads each octet and may be any (the real one is in
- * vectors that Frama-C does not know), and the broken promise, which must not be reached. */
+/* world.c - what the parsers call: a checksum that reads each octet and may be any (the real one is
+ * in vectors that Frama-C does not know), and the broken promise, which must not be reached. */
 #include "__fc_builtin.h"
 #include "base/check.h"
 #include "wire/checksum.h"
