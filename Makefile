@@ -13,6 +13,8 @@
 #: make bench-flood    SYNs of a flood through a TAP device, answered by cookie, and by the kernel's (needs root)
 #: make wasm           compile the core for freestanding wasm32
 #: make fuzz           libFuzzer programs in build/fuzz/
+#: make fuzz-afl       the same programs for AFL++ in build/fuzz-afl/
+#: make proof          parsers that read inside of what they are given, shown by Frama-C (no part of script/test)
 #: make install        to $(DESTDIR)$(PREFIX); make uninstall takes it away again
 #: make clean
 #: Variables: CC=clang  SAN=1 (address and undefined)  WERROR=1  V=1 (show commands)  BUILD=dir
@@ -24,6 +26,7 @@ SONAME  := libaksu.so.0
 PREFIX  ?= /usr/local
 BUILD   ?= build
 CLANG   ?= clang
+AFL     ?= afl-clang-fast
 GOCODE  ?= /usr/share/gocode
 CFLAGS  ?= -O2 -g
 WARNINGS := -Wall -Wextra -Wconversion -Wswitch-enum -Wshadow -Wstrict-prototypes
@@ -62,7 +65,7 @@ examples := $(patsubst %.c,$(B)/%,$(wildcard examples/*.c))
 aksu     := $(if $(wildcard src/cli/*.c),$(B)/aksu)
 hosted   := $(wildcard src/device/*.c src/host/*.c) $(program) $(wildcard tests/*/*.c tests/interop/path/*.c bench/*.c bench/device/*.c bench/path/*.c bench/sim/*.c bench/syn/*.c bench/flood/*.c examples/*.c) $(drivers)
 
-.PHONY: all lib objects tests check soak golden lint bench bench-many bench-sim bench-device bench-path bench-flood wasm fuzz fuzz-programs install uninstall clean help FORCE
+.PHONY: all lib objects tests check soak golden lint bench bench-many bench-sim bench-device bench-path bench-flood wasm fuzz fuzz-afl proof fuzz-programs install uninstall clean help FORCE
 all: lib $(aksu)
 lib: $(B)/libaksu.a $(B)/libaksu.so
 objects: $(call obj,$(library))
@@ -188,9 +191,14 @@ $(BUILD)/wasm/%.o: %.c
 	    -Iinclude -Isrc -MMD -MP -c -o $@ $<
 fuzz:
 	$Q$(MAKE) --no-print-directory CC=$(CLANG) FUZZ=1 fuzz-programs
+fuzz-afl:
+	@command -v $(AFL) >/dev/null || { echo "make fuzz-afl: there is no $(AFL); apt-get install afl++"; exit 1; }
+	$Q$(MAKE) --no-print-directory CC=$(AFL) FUZZ=1 VARIANT=fuzz-afl fuzz-programs
 fuzz-programs: $(fuzzers:%=$(B)/%)
-$(fuzzers:%=$(BUILD)/fuzz/%): $(BUILD)/fuzz/%: $(B)/obj/tests/fuzz/%.o $(call obj,$(peer)) $(B)/libprogram.a $(B)/libaksu.a
+$(fuzzers:%=$(B)/%): $(B)/%: $(B)/obj/tests/fuzz/%.o $(call obj,$(peer)) $(B)/libprogram.a $(B)/libaksu.a
 	$Q$(LINK) -fsanitize=fuzzer -o $@ $(inputs)
+proof:
+	$Qtests/proof/run $(PROOF)
 
 D := $(DESTDIR)$(PREFIX)
 install: all

@@ -248,12 +248,13 @@ static void on_plain_ack(struct tcp *t, struct news *n, uint32_t pipe_before)
 }
 
 /* A question and its answer: one segment was all that was out, it has arrived, and cwnd was not in
- * use. Nothing is left that could be lost, and cwnd must not grow (RFC 5681 3.1). */
+ * use. Nothing is left that could be lost, and cwnd must not grow (RFC 5681 3.1). Not a full one:
+ * it shows what size the path carries (RFC 5927 7.2). */
 static bool is_small_talk(struct sender *o, seq_t una_before, seq_t ack, uint32_t smss)
 {
     const struct sent_run *s = o->queue.first;
     return s != NULL && s->next == NULL && s->times == 0 && seq_le(s->right, ack)
-        && sent_length(s) <= smss && !o->cc.ops->wants_rate
+        && sent_length(s) < smss && !o->cc.ops->wants_rate
         && window_unused(o, una_before, sent_length(s));
 }
 

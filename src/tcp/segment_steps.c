@@ -351,6 +351,8 @@ static void process_text(struct tcp *t, const struct tcp_segment *seg, aksu_time
     if (length > (uint32_t)room - reach)
         length = (uint32_t)room - reach;                    /* the part beyond the window */
     if (ahead <= 0) {
+        if (t->fin_held && seq_gt(seq_add(t->rcv.nxt, length), t->rcv.fin))
+            length = (uint32_t)seq_diff(t->rcv.fin, t->rcv.nxt);    /* there is nothing beyond */
         take_text(t, seg, skip, length, now);
         return;
     }

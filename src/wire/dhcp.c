@@ -41,10 +41,9 @@ static void take_slice(struct aksu_slice *to, struct aksu_slice value)
 
 static void take_resolvers(struct dhcp_message *m, struct aksu_slice value)
 {
-    if (value.length % 4 != 0)
-        return;
-    for (size_t i = 0; i < value.length && m->resolvers < DHCP_RESOLVERS; i += 4)
-        memcpy(m->resolver[m->resolvers++], value.data + i, 4);
+    size_t count = value.length % 4 == 0 ? value.length / 4 : 0;
+    for (size_t i = 0; i < count && m->resolvers < DHCP_RESOLVERS; i++)
+        memcpy(m->resolver[m->resolvers++], value.data + 4 * i, 4);
 }
 
 static void take_option(struct dhcp_message *m, uint8_t *overload, uint8_t code,
@@ -78,21 +77,24 @@ static void take_option(struct dhcp_message *m, uint8_t *overload, uint8_t code,
     }
 }
 
-/* False: an option reaches beyond the field. That the last one is END is not insisted on. */
-static bool parse_options(struct dhcp_message *m, uint8_t *overload, struct aksu_slice field)
+/* False: an option reaches beyond the field. That the last one is END is not insisted on. The
+ * comment in the loop is for tests/proof. */
+static bool parse_options(struct dhcp_message *m, uint8_t *overload, const uint8_t *data,
+                          size_t length)
 {
-    struct reader r = reader_of(field.data, field.length);
-    while (reader_left(&r) > 0) {
-        uint8_t code = read_u8(&r);
-        if (code == OPTION_PAD)
+    size_t i = 0;
+    while (i < length && data[i] != OPTION_END) {
+        //@ dynamic_split i;
+        if (data[i] == OPTION_PAD) {
+            i++;
             continue;
-        if (code == OPTION_END)
-            return true;
-        uint8_t length = read_u8(&r);
-        const uint8_t *value = read_octets(&r, length);
-        if (value == NULL)
+        }
+        size_t left = length - i;
+        if (left < 2 || data[i + 1] > left - 2)
             return false;
-        take_option(m, overload, code, (struct aksu_slice){ value, length });
+        size_t size = data[i + 1];
+        take_option(m, overload, data[i], (struct aksu_slice){ data + i + 2, size });
+        i += 2 + size;
     }
     return true;
 }
@@ -102,13 +104,13 @@ static bool parse_fields(struct dhcp_message *m, const uint8_t *data, size_t len
 {
     size_t start = FIXED + sizeof cookie;
     uint8_t overload = 0, unused = 0;
-    if (!parse_options(m, &overload, (struct aksu_slice){ data + start, length - start }))
+    if (!parse_options(m, &overload, data + start, length - start))
         return false;
     if ((overload & OVERLOAD_FILE)
-        && !parse_options(m, &unused, (struct aksu_slice){ data + FILE_NAME, FILE_LENGTH }))
+        && !parse_options(m, &unused, data + FILE_NAME, FILE_LENGTH))
         return false;
     return !(overload & OVERLOAD_SNAME)
-        || parse_options(m, &unused, (struct aksu_slice){ data + SNAME, SNAME_LENGTH });
+        || parse_options(m, &unused, data + SNAME, SNAME_LENGTH);
 }
 
 enum dhcp_fault wire_dhcp_parse(const uint8_t *data, size_t length, struct dhcp_message *out)

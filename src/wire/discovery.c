@@ -11,8 +11,10 @@ bool wire_discovery_option(struct reader *r, struct discovery_option *out)
         return false;
     out->type = head[0];
     out->length = head[1] * (uint32_t)UNIT - 2;
+    if (out->length > reader_left(r))
+        return false;
     out->data = read_octets(r, out->length);
-    return out->data != NULL;
+    return true;
 }
 
 /* RFC 4861 4.6.2 */

@@ -42,8 +42,9 @@ bool wire_flow_feedback_parse(const uint8_t *datagram, size_t length, struct flo
 {
     if (aksu_flow_kind(datagram, length) != AKSU_FLOW_FEEDBACK)
         return false;
+    size_t rest = length - AKSU_FLOW_HEADER;
     out->words = datagram[1];
-    if (out->words > FLOW_WORDS || length != AKSU_FLOW_HEADER + 4 * (size_t)out->words)
+    if (out->words > FLOW_WORDS || rest % 4 != 0 || rest / 4 != out->words)
         return false;
     out->token = load_be32(datagram + 4);
     out->highest = load_be32(datagram + 8);

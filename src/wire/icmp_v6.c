@@ -64,18 +64,22 @@ static uint8_t link_option(enum icmp_kind kind)
                ? OPTION_TARGET_LINK_ADDRESS : OPTION_SOURCE_LINK_ADDRESS;
 }
 
-/* False: an option of length zero, or one that does not fit (RFC 4861 4.6). */
-static bool parse_options(struct reader *r, struct icmp_message *out)
+/* Options from `i` on. False: one of length zero, or one that does not fit (RFC 4861 4.6). The
+ * comment in the loop is for tests/proof. */
+static bool parse_options(const uint8_t *h, size_t i, size_t length, struct icmp_message *out)
 {
-    while (reader_left(r) > 0) {
-        uint8_t type = read_u8(r), units = read_u8(r);
-        const uint8_t *data = read_octets(r, units > 0 ? units * 8u - 2u : 0);
-        if (units == 0 || data == NULL)
+    while (i < length) {
+        //@ dynamic_split i;
+        if (length - i < 2 || h[i + 1] == 0)
             return false;
-        if (type == link_option(out->kind) && units == 1) {
+        size_t size = h[i + 1] * 8u;
+        if (size > length - i)
+            return false;
+        if (h[i] == link_option(out->kind) && size == LINK_OPTION) {
             out->has_link_address = true;
-            memcpy(out->link_address, data, 6);
+            memcpy(out->link_address, h + i + 2, 6);
         }
+        i += size;
     }
     return true;
 }
@@ -118,8 +122,7 @@ static bool parse_discovery(const uint8_t *h, size_t length, struct icmp_message
         return false;
     if (from >= TARGET_END)
         memcpy(out->target.octet, h + HEADER, 16);
-    struct reader options = reader_of(h + from, length - from);
-    return parse_options(&options, out);
+    return parse_options(h, from, length, out);
 }
 
 /* Octets 4 to 7, as the kind has them. */

@@ -8,22 +8,25 @@
 enum { OPTION_END_OF_LIST = 0, OPTION_NO_OPERATION = 1, OPTION_LSRR = 131, OPTION_SSRR = 137 };
 enum { DONT_FRAGMENT = 0x4000, MORE_FRAGMENTS = 0x2000, OFFSET_MASK = 0x1fff };
 
-static void parse_options(struct ipv4_header *out)
+/* The comment in the loop is for tests/proof. */
+static void parse_options(const uint8_t *at, size_t length, struct ipv4_header *out)
 {
-    const uint8_t *at = out->options, *end = at + out->options_length;
-    while (at != end && *at != OPTION_END_OF_LIST) {
-        if (*at == OPTION_NO_OPERATION) {
-            at++;
+    size_t i = 0;
+    while (i < length && at[i] != OPTION_END_OF_LIST) {
+        //@ dynamic_split i;
+        if (at[i] == OPTION_NO_OPERATION) {
+            i++;
             continue;
         }
-        size_t left = (size_t)(end - at);
-        if (left < 2 || at[1] < 2 || at[1] > left) {
+        size_t left = length - i;
+        if (left < 2 || at[i + 1] < 2 || at[i + 1] > left) {
             out->bad_options = true;
             return;
         }
-        if (*at == OPTION_LSRR || *at == OPTION_SSRR)
+        size_t size = at[i + 1];
+        if (at[i] == OPTION_LSRR || at[i] == OPTION_SSRR)
             out->source_route = true;
-        at += at[1];
+        i += size;
     }
 }
 
@@ -67,7 +70,7 @@ enum ipv4_fault wire_ipv4_parse(struct reader *r, struct ipv4_header *out)
     out->options_length = (uint8_t)(header - IPV4_HEADER);
     out->options = out->options_length > 0 ? h + IPV4_HEADER : NULL;
     if (out->options_length > 0)
-        parse_options(out);
+        parse_options(h + IPV4_HEADER, out->options_length, out);
     r->at = h + header;
     r->end = h + out->total_length;
     return IPV4_GOOD;

@@ -26,8 +26,10 @@ static bool sack_blocks(const uint8_t *data, size_t length, struct tcp_options *
         return false;
     out->has |= HAS_SACK;
     out->sack_count = (uint8_t)(length / 8);
-    for (unsigned i = 0; i < out->sack_count; i++, data += 8)
-        out->sack[i] = (struct sack_block){ seq_of(load_be32(data)), seq_of(load_be32(data + 4)) };
+    for (unsigned i = 0; i < out->sack_count; i++) {
+        out->sack[i].left = seq_of(load_be32(data + 8 * i));
+        out->sack[i].right = seq_of(load_be32(data + 8 * i + 4));
+    }
     return true;
 }
 
@@ -119,25 +121,28 @@ static bool one_option(uint8_t kind, const uint8_t *data, size_t length, struct 
 }
 
 /* Octet by octet from `at`: RFC 9293 3.2 [MUST-64]. RFC 9293 3.1 [MUST-6], 3.1 [MUST-68]: what is
- * unknown is passed over by its length. */
-static void walk(const uint8_t *at, const uint8_t *end, struct tcp_options *out)
+ * unknown is passed over by its length. The comment in the loop is for tests/proof. */
+static void walk(const uint8_t *at, size_t length, struct tcp_options *out)
 {
-    while (at != end && *at != OPTION_END) {
-        if (*at == OPTION_NOP) {
-            at++;
+    size_t i = 0;
+    while (i < length && at[i] != OPTION_END) {
+        //@ dynamic_split i;
+        if (at[i] == OPTION_NOP) {
+            i++;
             continue;
         }
-        size_t left = (size_t)(end - at);
-        if (left < 2 || at[1] < 2 || at[1] > left) {
+        size_t left = length - i;
+        if (left < 2 || at[i + 1] < 2 || at[i + 1] > left) {
             /* RFC 9293 3.1 [MUST-7] */
             out->has |= HAS_FAULT;
-            if (at[0] == OPTION_AO)
+            if (at[i] == OPTION_AO)
                 out->has |= HAS_AO_FAULT;       /* RFC 5925 2.2: the length is invalid */
             return;
         }
-        if (!one_option(at[0], at + 2, at[1] - 2u, out))
+        size_t size = at[i + 1];
+        if (!one_option(at[i], at + i + 2, size - 2, out))
             out->has |= HAS_UNKNOWN;
-        at += at[1];
+        i += size;
     }
 }
 
@@ -157,7 +162,6 @@ static bool usual_syn(const uint8_t *data, struct tcp_options *out)
 
 void wire_tcp_options_parse(const uint8_t *data, size_t length, struct tcp_options *out)
 {
-    const uint8_t *end = data + length;
     out->has = 0;
     out->mss = 0;
     out->window_scale = 0;
@@ -171,11 +175,11 @@ void wire_tcp_options_parse(const uint8_t *data, size_t length, struct tcp_optio
     out->ao_key_id = out->ao_next_id = out->ao_length = 0;
     if (length >= 12 && load_be32(data) == NOP_NOP_TIMESTAMPS) {
         timestamps(data + 4, out);
-        data += 12;
+        if (length > 12)
+            walk(data + 12, length - 12, out);
+    } else if (length != USUAL_SYN_LENGTH || !usual_syn(data, out)) {
+        walk(data, length, out);
     }
-    if (data == end || (end - data == USUAL_SYN_LENGTH && usual_syn(data, out)))
-        return;
-    walk(data, end, out);
 }
 
 size_t wire_tcp_ao_at(const uint8_t *header)

@@ -18,11 +18,17 @@ static void must(bool what, const char *text)
 
 void peer_init(struct peer *p, bool ethernet, uint64_t seed, size_t memory)
 {
+    struct aksu_config c = { .memory_limit = memory, .max_connections = 300,
+                             .challenge_acks = 1000 };
+    peer_init_with(p, ethernet, seed, &c);
+}
+
+void peer_init_with(struct peer *p, bool ethernet, uint64_t seed, const struct aksu_config *config)
+{
+    struct aksu_config c = *config;
     *p = (struct peer){ .ethernet = ethernet, .now = AKSU_SECONDS(1), .port = 1024,
                         .ts_clock = 1000,
                         .iss = (uint32_t)seed * 2654435761u };
-    struct aksu_config c = { .memory_limit = memory, .max_connections = 300,
-                             .challenge_acks = 1000 };
     memcpy(c.seed, &seed, sizeof seed);
     p->net = aksu_new(&c, p->now);
     must(p->net != NULL, "aksu_new");

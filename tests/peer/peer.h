@@ -40,6 +40,8 @@ struct peer {
 
 /* `ethernet`: IPv4 over Ethernet; else bare IP, both families. */
 void peer_init(struct peer *p, bool ethernet, uint64_t seed, size_t memory);
+/* The same with a stack made as `config` says, but for its seed. */
+void peer_init_with(struct peer *p, bool ethernet, uint64_t seed, const struct aksu_config *config);
 void peer_fini(struct peer *p);
 /* A fresh connection in that slot; `shape` chooses the family, timestamps, and who opened.
  * False: the stack would not (out of memory). */

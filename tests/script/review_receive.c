@@ -155,6 +155,18 @@ SCRIPT(a_part_of_a_hole_filled_at_once)             /* RFC 5681 4.2 */
     out(ACK, .seq = 1, .ack = 8001);
 }
 
+/* A peer that says more after its end than before: nothing lies beyond a FIN. */
+SCRIPT(text_across_a_fin_that_waits)                /* RFC 9293 3.10.7.4 [SHLD-31] */
+{
+    given(ESTABLISHED);
+    in (FIN|ACK, .seq = 1001, .ack = 1);
+    out(ACK, .seq = 1, .ack = 1);
+    in (PSH|ACK, .seq = 1, .ack = 1, .len = 3000);
+    state(CLOSE_WAIT);
+    check_eq(script_status().octets_in, 1000);
+    out(ACK, .seq = 1, .ack = 1002);
+}
+
 /* --- the user timeout of a passive OPEN --- */
 
 SCRIPT(the_user_timeout_in_listen)                  /* RFC 9293 3.10.8 */
