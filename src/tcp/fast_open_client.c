@@ -105,7 +105,8 @@ static void turn_off(struct tcp *t, unsigned lenient, aksu_time now)
     if (p->failures < lenient)
         return;
     unsigned doublings = p->failures - lenient;
-    uint32_t seconds = OFF_SECONDS << (doublings < OFF_DOUBLINGS ? doublings : OFF_DOUBLINGS);
+    uint32_t seconds = (uint32_t)OFF_SECONDS
+                    << (doublings < OFF_DOUBLINGS ? doublings : OFF_DOUBLINGS);
     p->off_until = (uint32_t)(now / SECONDS(1)) + seconds;
     TCP_EMIT(t, now, fast_open_off, .remote = { t->tuple.remote_ip, t->tuple.remote_port },
              .seconds = seconds);
