@@ -14,9 +14,27 @@ static uint32_t number_of(const struct aksu *net, const struct syn_record *r)
     return AKSU_HALF_OPEN | syn_record_ref(&net->syn_cache, r);
 }
 
+/* The TCB of the last SYN is still there, and comes before what its record says. */
+static bool is_last_syn(const struct aksu *net, const struct syn_record *r)
+{
+    return net->last_syn_of == syn_record_ref(&net->syn_cache, r);
+}
+
+void stack_half_open_keep(struct aksu *net)
+{
+    if (net->last_syn_of != 0)
+        tcp_syn_compact(&net->last_syn.tcp,
+                        &syn_record_at(&net->syn_cache, net->last_syn_of)->tcp);
+    net->last_syn_of = 0;
+}
+
 static void expand(struct aksu *net, const struct syn_record *r, const struct tcp_tuple *tuple,
                    struct tcp *t, aksu_time now)
 {
+    if (is_last_syn(net, r)) {
+        *t = net->last_syn.tcp;
+        return;
+    }
     tcp_syn_expand(t, &net->tcp, number_of(net, r), tuple, &r->tcp, now);
     t->ttl = net->ttl;
 }
@@ -68,7 +86,7 @@ static void leave_queue(struct aksu *net, struct syn_record *r)
 /* What the last SYN has left behind is not that of this record any more. */
 static void changes(struct aksu *net, const struct syn_record *r)
 {
-    if (net->last_syn_of == syn_record_ref(&net->syn_cache, r))
+    if (is_last_syn(net, r))
         net->last_syn_of = 0;
 }
 
@@ -86,7 +104,7 @@ static void remove_record(struct aksu *net, struct syn_record *r, uint64_t hash)
 void stack_half_open_begin(struct aksu *net, struct listener *l, struct syn_record *r,
                            const struct tcp *t)
 {
-    tcp_syn_compact(t, &r->tcp);
+    tcp_syn_await(t, &r->tcp);
     l->records++;
     l->pending++;
     net->half_open++;
@@ -274,6 +292,7 @@ static void timeout(struct aksu *net, struct syn_record *r, aksu_time now)
     }
     leave_queue(net, r);
     tcp_syn_compact(&t, &r->tcp);
+    changes(net, r);
     owe(net, r);
 }
 
@@ -302,7 +321,7 @@ static struct conn *sender_of(struct aksu *net, const struct syn_record *r, stru
                               aksu_time now)
 {
     struct tcp_tuple tuple;
-    if (net->last_syn_of == syn_record_ref(&net->syn_cache, r))
+    if (is_last_syn(net, r))
         return &net->last_syn;
     memset(&spare->timer, 0, sizeof *spare - offsetof(struct conn, timer));
     syn_cache_tuple(&net->syn_cache, r, &tuple);
@@ -319,7 +338,6 @@ bool stack_half_open_out(struct aksu *net, struct aksu_frame *out, aksu_time now
         uint8_t mac[6];
         enum neighbor_answer way = stack_conn_way(net, c, mac, now);
         leave_queue(net, r);
-        changes(net, r);
         if (way == NEIGHBOR_PENDING) {
             r->tcp.queue = SYN_PARKED;
             syn_queue_append(cache, &cache->parked, r);
@@ -327,7 +345,10 @@ bool stack_half_open_out(struct aksu *net, struct aksu_frame *out, aksu_time now
         }
         (void)tcp_next_segment(&c->tcp, &net->segment, now);
         bool frame = stack_conn_frame(net, c, way, mac, out, now);
-        tcp_syn_compact(&c->tcp, &r->tcp);
+        if (is_last_syn(net, r))
+            tcp_syn_await(&c->tcp, &r->tcp);
+        else
+            tcp_syn_compact(&c->tcp, &r->tcp);
         await(net, r, now);
         if (frame)
             return true;

@@ -30,6 +30,8 @@ void stack_end_in_listen(struct tcp *t, aksu_time now);
 /* `t` has taken a SYN, and `r` was made for it: its SYN,ACK is owed. */
 void stack_half_open_begin(struct aksu *net, struct listener *l, struct syn_record *r,
                            const struct tcp *t);
+/* Another SYN has come: what the TCB of the last one knows goes into its record. */
+void stack_half_open_keep(struct aksu *net);
 void stack_half_open_arrives(struct aksu *net, struct syn_record *r, struct arriving *a,
                              aksu_time now);
 bool stack_half_open_error(struct aksu *net, struct syn_record *r, const struct tcp_tuple *tuple,

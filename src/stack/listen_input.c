@@ -191,6 +191,7 @@ static void open_record(struct aksu *net, struct request *q, aksu_time now)
         refuse(net, q->a, "no memory for a connection", now);
         return;
     }
+    stack_half_open_keep(net);
     net->last_syn_of = syn_record_ref(&net->syn_cache, r);
     uint32_t number = AKSU_HALF_OPEN | net->last_syn_of;
     uint32_t device = q->way.to_self ? (uint32_t)DEVICE_SELF : q->way.device;
@@ -199,6 +200,7 @@ static void open_record(struct aksu *net, struct request *q, aksu_time now)
     tcp_init(&c->tcp, &net->tcp, number, (uint16_t)(mtu - ip_header_length(to)));
     c->tcp.ttl = net->ttl;
     c->tcp.tuple = q->a->tuple;
+    c->tcp.tuple_hash = (uint32_t)q->a->hash;
     (void)stack_use_route(net, c, &q->way);
     take_syn(net, &c->tcp, q, now);
     stack_fast_open(net, q->l, c, &q->a->seg, now);

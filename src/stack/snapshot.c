@@ -22,10 +22,10 @@ struct field {
 #define FIELD(type, name) { offsetof(type, name), sizeof ((const type *)0)->name }
 
 /* In the order in which they stand. What the last frame out borrows is over; a datagram that is
- * being cut is not. What is left of the last SYN only spares work. */
+ * being cut is not. */
 static const struct field of_stack[] = {
     FIELD(struct aksu, pool.most_in_use), FIELD(struct aksu, events),
-    FIELD(struct aksu, last_syn), FIELD(struct aksu, segment), FIELD(struct aksu, header),
+    FIELD(struct aksu, segment), FIELD(struct aksu, header),
     FIELD(struct aksu, udp_header), FIELD(struct aksu, piece), FIELD(struct aksu, mapped),
 };
 static const struct field of_conn[] = {

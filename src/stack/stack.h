@@ -74,7 +74,7 @@ struct aksu {
     struct syn_cache syn_cache;
     uint32_t half_open, max_half_open;      /* records and connections of all listeners */
     struct conn last_syn;                   /* of the last SYN: its TCB, and the way to its peer */
-    slab_ref last_syn_of;                   /* the record that has not changed since; 0: none */
+    slab_ref last_syn_of;                   /* the record that it stands for; 0: none */
 
     /* What the last frame out borrows. */
     struct tcp_segment segment;

@@ -237,7 +237,9 @@ static void arrives_and_confirms(struct aksu *net, struct conn *c, const struct 
 
 static struct conn *look_up(struct aksu *net, struct arriving *a)
 {
-    a->hash = conn_hash(&net->table.key, &a->tuple);
+    const struct tcp *syn = &net->last_syn.tcp;     /* its ACK is often the next segment */
+    a->hash = net->last_syn_of != 0 && memcmp(&syn->tuple, &a->tuple, sizeof a->tuple) == 0
+            ? syn->tuple_hash : conn_hash(&net->table.key, &a->tuple);
     struct conn *c = conn_lookup(net, &a->tuple, a->hash);
     if (c != NULL)
         net->table.last = c->tcp.conn;

@@ -88,8 +88,11 @@ static bool reroute(struct aksu *net, struct conn *c, aksu_time now)
     return true;
 }
 
-void stack_ip_header(struct writer *w, const struct tcp_tuple *tuple, uint32_t length, uint8_t tos,
-                     uint8_t ttl)
+/* This, build() and conn_frame() are parts of the loop that sends; others go through the calls
+ * below them. */
+__attribute__((always_inline))
+static inline void ip_header(struct writer *w, const struct tcp_tuple *tuple, uint32_t length,
+                             uint8_t tos, uint8_t ttl)
 {
     if (ip_is_v4(&tuple->remote_ip)) {
         struct ipv4_plain h = {
@@ -114,11 +117,17 @@ void stack_ip_header(struct writer *w, const struct tcp_tuple *tuple, uint32_t l
     ip_build(w, &ip, length);
 }
 
-static void write_ip(const struct conn *c, const struct tcp_segment *seg, struct writer *w)
+void stack_ip_header(struct writer *w, const struct tcp_tuple *tuple, uint32_t length, uint8_t tos,
+                     uint8_t ttl)
+{
+    ip_header(w, tuple, length, tos, ttl);
+}
+
+static inline void write_ip(const struct conn *c, const struct tcp_segment *seg, struct writer *w)
 {
     uint32_t length = TCP_HEADER + (uint32_t)wire_tcp_options_length(&seg->options) + seg->text_len;
     uint8_t tos = (uint8_t)(c->tcp.dscp << 2 | seg->ecn);
-    stack_ip_header(w, &c->tcp.tuple, length, tos, c->tcp.ttl);
+    ip_header(w, &c->tcp.tuple, length, tos, c->tcp.ttl);
 }
 
 /* To ourselves: through the pending packets, so that nothing is received while we send. */
@@ -139,8 +148,9 @@ static void loop_back(struct aksu *net, struct conn *c, aksu_time now)
     (void)stack_send_packet(net, &ip, part, 1u + seg->parts, now);
 }
 
-static void build(struct aksu *net, struct conn *c, const uint8_t mac[6],
-                  struct aksu_frame *out)
+__attribute__((always_inline))
+static inline void build(struct aksu *net, struct conn *c, const uint8_t mac[6],
+                         struct aksu_frame *out)
 {
     const struct tcp_tuple *tuple = &c->tcp.tuple;
     const struct tcp_segment *seg = &net->segment;
@@ -187,8 +197,9 @@ enum neighbor_answer stack_conn_way(struct aksu *net, struct conn *c, uint8_t ma
     return routed ? way_of(net, c, mac, now) : NEIGHBOR_UNREACHABLE;
 }
 
-bool stack_conn_frame(struct aksu *net, struct conn *c, enum neighbor_answer way,
-                      const uint8_t mac[6], struct aksu_frame *out, aksu_time now)
+__attribute__((always_inline))
+static inline bool conn_frame(struct aksu *net, struct conn *c, enum neighbor_answer way,
+                              const uint8_t mac[6], struct aksu_frame *out, aksu_time now)
 {
     stack_segment_out_event(net, c->tcp.conn, &c->tcp.tuple, &net->segment, now);
     if (way != NEIGHBOR_KNOWN) {
@@ -202,6 +213,12 @@ bool stack_conn_frame(struct aksu *net, struct conn *c, enum neighbor_answer way
     }
     build(net, c, mac, out);
     return true;
+}
+
+bool stack_conn_frame(struct aksu *net, struct conn *c, enum neighbor_answer way,
+                      const uint8_t mac[6], struct aksu_frame *out, aksu_time now)
+{
+    return conn_frame(net, c, way, mac, out, now);
 }
 
 bool stack_tcp_out(struct aksu *net, struct aksu_frame *out, aksu_time now)
@@ -219,7 +236,7 @@ bool stack_tcp_out(struct aksu *net, struct aksu_frame *out, aksu_time now)
             end_turn(net, c, now);
             continue;
         }
-        bool frame = stack_conn_frame(net, c, way, mac, out, now);
+        bool frame = conn_frame(net, c, way, mac, out, now);
         next_turn(net, c, now);
         if (frame || net->pending.first != 0)
             return frame;                   /* what is for ourselves comes in first */

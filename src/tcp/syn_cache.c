@@ -53,18 +53,23 @@ aksu_time tcp_syn_due(const struct tcp_env *env, const struct tcp_syn *in, aksu_
     return (late <= tick ? tick - late : 0) << shift;
 }
 
+void tcp_syn_await(const struct tcp *t, struct tcp_syn *out)
+{
+    out->iss = t->iss;
+    out->due = ticks_of(t->deadline[TIMER_RETRANSMISSION], due_shift(&t->env->config));
+    out->resends = (t->resends < 63 ? t->resends : 63u) & 63u;
+}
+
 void tcp_syn_compact(const struct tcp *t, struct tcp_syn *out)
 {
     const struct tcp_config *c = &t->env->config;
-    out->iss = t->iss;
+    tcp_syn_await(t, out);
     out->irs = t->irs;
     out->ts_recent = t->ts_recent;
-    out->due = ticks_of(t->deadline[TIMER_RETRANSMISSION], due_shift(c));
     out->started = ticks_of(t->progress_at, started_shift(c));
     out->peer_mss = t->peer_mss;
     out->announced_mss = t->announced_mss;
     out->wnd = (uint16_t)t->snd.max_wnd;        /* RFC 7323 2.2: a SYN's window is never scaled */
-    out->resends = (t->resends < 63 ? t->resends : 63u) & 63u;
     out->challenges = (t->challenges < CHALLENGES_MOST ? t->challenges : CHALLENGES_MOST) & 63u;
     out->challenge_second = t->challenge_second & 7u;
     out->snd_wscale = t->snd_wscale;

@@ -129,6 +129,8 @@ struct tcp_syn {                    /* SYN-RECEIVED after a passive OPEN */
     uint32_t fo_grants : 1, fo_variant : 1;     /* the SYN,ACK has a Fast Open cookie */
 };
 void tcp_syn_compact(const struct tcp *t, struct tcp_syn *out);
+/* The part of it that its owner looks at, while the TCB is still there: ISS, timer, repetitions. */
+void tcp_syn_await(const struct tcp *t, struct tcp_syn *out);
 /* A TCB in SYN-RECEIVED again, in events known as `conn`. It holds no page. */
 void tcp_syn_expand(struct tcp *t, struct tcp_env *env, uint32_t conn,
                     const struct tcp_tuple *tuple, const struct tcp_syn *in, aksu_time now);

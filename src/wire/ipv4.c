@@ -6,7 +6,7 @@
 #include "wire/ipv4.h"
 
 enum { OPTION_END_OF_LIST = 0, OPTION_NO_OPERATION = 1, OPTION_LSRR = 131, OPTION_SSRR = 137 };
-enum { DONT_FRAGMENT = 0x4000, MORE_FRAGMENTS = 0x2000, OFFSET_MASK = 0x1fff };
+enum { MORE_FRAGMENTS = 0x2000, OFFSET_MASK = 0x1fff };
 
 /* The comment in the loop is for tests/proof. */
 static void parse_options(const uint8_t *at, size_t length, struct ipv4_header *out)
@@ -35,7 +35,7 @@ static void parse_fields(const uint8_t *h, struct ipv4_header *out)
     uint16_t fragment = load_be16(h + 6);
     out->tos = h[1];
     out->identification = load_be16(h + 4);
-    out->dont_fragment = (fragment & DONT_FRAGMENT) != 0;
+    out->dont_fragment = (fragment & IPV4_DONT_FRAGMENT) != 0;
     out->more_fragments = (fragment & MORE_FRAGMENTS) != 0;
     out->fragment_offset = (uint16_t)((fragment & OFFSET_MASK) * 8);
     out->ttl = h[8];
@@ -76,18 +76,6 @@ enum ipv4_fault wire_ipv4_parse(struct reader *r, struct ipv4_header *out)
     return IPV4_GOOD;
 }
 
-void wire_ipv4_build_plain(uint8_t h[IPV4_HEADER], const struct ipv4_plain *in)
-{
-    uint32_t first = 4u << 12 | 5u << 8 | in->tos, lives = (uint32_t)in->ttl << 8 | in->protocol;
-    uint64_t sum = (uint64_t)first + in->total_length + DONT_FRAGMENT + lives + in->source
-                 + in->destination;
-    store_be32(h, first << 16 | in->total_length);
-    store_be32(h + 4, DONT_FRAGMENT);
-    store_be32(h + 8, lives << 16 | checksum_finish(&(struct checksum){ .sum = sum }));
-    store_be32(h + 12, in->source);
-    store_be32(h + 16, in->destination);
-}
-
 void wire_ipv4_build(struct writer *w, const struct ipv4_header *in)
 {
     if (in->options_length > IPV4_HEADER_MOST - IPV4_HEADER || in->options_length % 4 != 0)
@@ -99,7 +87,7 @@ void wire_ipv4_build(struct writer *w, const struct ipv4_header *in)
 
     /* Summed from the values: reading back what was just written in other pieces stalls. */
     uint32_t first = (uint32_t)(4u << 12 | header / 4 << 8 | in->tos);
-    uint32_t fragment = (in->dont_fragment ? DONT_FRAGMENT : 0u)
+    uint32_t fragment = (in->dont_fragment ? IPV4_DONT_FRAGMENT : 0u)
                       | (in->more_fragments ? MORE_FRAGMENTS : 0u) | in->fragment_offset / 8u;
     uint32_t lives = (uint32_t)in->ttl << 8 | in->protocol;
     uint32_t source = load_be32(ip_v4(&in->source)),

@@ -4,8 +4,9 @@
 
 #include "aksu/types.h"
 #include "base/bytes.h"
+#include "wire/checksum.h"
 
-enum { IPV4_HEADER = 20, IPV4_HEADER_MOST = 60 };
+enum { IPV4_HEADER = 20, IPV4_HEADER_MOST = 60, IPV4_DONT_FRAGMENT = 0x4000 };
 enum { IP_PROTOCOL_ICMP = 1, IP_PROTOCOL_TCP = 6, IP_PROTOCOL_UDP = 17, IP_PROTOCOL_ICMPV6 = 58 };
 
 struct ipv4_header {
@@ -60,7 +61,17 @@ struct ipv4_plain {
     uint16_t total_length;
     uint8_t tos, ttl, protocol;
 };
-void wire_ipv4_build_plain(uint8_t h[IPV4_HEADER], const struct ipv4_plain *in);
+static inline void wire_ipv4_build_plain(uint8_t h[IPV4_HEADER], const struct ipv4_plain *in)
+{
+    uint32_t first = 4u << 12 | 5u << 8 | in->tos, lives = (uint32_t)in->ttl << 8 | in->protocol;
+    uint64_t sum = (uint64_t)first + in->total_length + IPV4_DONT_FRAGMENT + lives + in->source
+                 + in->destination;
+    store_be32(h, first << 16 | in->total_length);
+    store_be32(h + 4, IPV4_DONT_FRAGMENT);
+    store_be32(h + 8, lives << 16 | checksum_finish(&(struct checksum){ .sum = sum }));
+    store_be32(h + 12, in->source);
+    store_be32(h + 16, in->destination);
+}
 /* Writes the header with its checksum. */
 void wire_ipv4_build(struct writer *w, const struct ipv4_header *in);
 
