@@ -144,7 +144,8 @@ static enum step after_ack_by_state(struct tcp *t, aksu_time now)
 
 static void what_the_syns_had(struct tcp *t, const struct tcp_segment *seg, aksu_time now)
 {
-    fast_open_answered(t, seg, now);
+    if ((t->fo | t->fo_text) != 0)
+        fast_open_answered(t, seg, now);
     tcp_process_queued(t, now);
 }
 

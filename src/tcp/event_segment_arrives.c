@@ -172,7 +172,8 @@ static void syn_acknowledged(struct tcp *t, const struct tcp_segment *seg, aksu_
     t->ack_owed = ACK_NOW;
     t->may_send = true;
     tcp_established(t, now);
-    fast_open_answered(t, seg, now);
+    if ((t->fo | t->fo_text) != 0)
+        fast_open_answered(t, seg, now);
     if (text > 0 && seq_eq(t->snd.una, t->snd.nxt) && t->send.length == 0)
         t->notify |= AKSU_SENT;
 }

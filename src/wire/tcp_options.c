@@ -235,7 +235,7 @@ size_t wire_tcp_options_length(const struct tcp_options *in)
         return 12;
     if (in->has == USUAL_SYN)
         return USUAL_SYN_LENGTH;
-    return (plan_for(in).length + 3u) & ~3u;
+    return plan_for(in).length;
 }
 
 static void build_timestamps(struct writer *w, const struct tcp_options *in)
@@ -353,8 +353,6 @@ uint64_t wire_tcp_options_build(struct writer *w, const struct tcp_options *in)
     struct plan plan = plan_for(in);
     size_t from = writer_length(w);
     build_planned(w, in, plan);
-    /* RFC 9293 3.1 [MUST-69] */
-    for (unsigned i = plan.length; i % 4 != 0; i++)
-        write_u8(w, OPTION_END);
+    /* RFC 9293 3.1 [MUST-69]: each has filled its words, no End of Option List is needed */
     return w->bad ? 0 : sum_of_words(w->start + from, writer_length(w) - from);
 }

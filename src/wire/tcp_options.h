@@ -50,7 +50,8 @@ size_t wire_tcp_ao_at(const uint8_t *header);
 /* Octets that the options take, padded to a multiple of 4. */
 size_t wire_tcp_options_length(const struct tcp_options *in);
 /* Writes them, in the order mss, sackOK, TS, nop, wscale, fast open, user timeout on a SYN and nop,
- * nop, TS, nop, nop, SACK otherwise, padded with zeros after an END (RFC 9293 3.1 [MUST-69]).
+ * nop, TS, nop, nop, SACK otherwise; NOPs fill the words of each, so that none needs an END and
+ * zeros behind it (RFC 9293 3.1 [MUST-69]).
  * TCP-AO is before fast open or SACK, on a boundary of 4 octets, with a MAC of AO_MAC zeros.
  * What does not fit 40 octets is left out: SACK blocks first, then the user timeout.
  * Returns the sum of their words of 32 bits, for the checksum; of the values where they are at
