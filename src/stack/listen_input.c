@@ -63,7 +63,7 @@ static bool needs_connection(const struct request *q)
     return q->l->hold_syn || q->a->ao != 0;
 }
 
-/* RFC 5482: what the peer suggests is not in a record either, if it counts. */
+/* RFC 5482 3: what the peer suggests is not in a record either, if it counts. */
 static bool suggests(const struct aksu *net, const struct request *q)
 {
     return (q->a->seg.options.has & HAS_USER_TIMEOUT) && net->tcp.config.user_timeout_option != 0;
