@@ -45,7 +45,8 @@ struct aksu_mkt {
     size_t key_length;          /* 1..AKSU_AO_KEY_MOST */
 };
 typedef struct { uint32_t index, serial; } aksu_ao_key;
-/* For connections that begin from now on, and for rotation to by those that have TCP-AO. Where
+/* A connection with TCP-AO does no Fast Open: its SYN has no room, and could be played again.
+ * For connections that begin from now on, and for rotation to by those that have TCP-AO. Where
  * several match a new connection, the one added first is used, until the peer asks for another.
  * ILLEGAL (no aksu_ao_setup), INVALID (key length, algorithm, prefix), ALREADY_EXISTS (one that
  * could match the same connection has the same SendID or RecvID: RFC 5925 3.1), NO_RESOURCES. */

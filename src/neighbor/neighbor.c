@@ -84,6 +84,7 @@ static void set_news(struct neighbor_cache *n, struct neighbor_entry *e, bool ne
 static void set_state(struct neighbor_cache *n, struct neighbor_entry *e, enum neighbor_state state)
 {
     n->doubted += (uint32_t)is_doubted(state) - is_doubted((enum neighbor_state)e->state);
+    n->wakes = n->wakes || e->state == NEIGHBOR_INCOMPLETE;
     e->state = (uint8_t)state;
 }
 

@@ -49,6 +49,7 @@ struct neighbor_cache {                 /* about 22 KiB */
     aksu_time reachable_time;           /* 30 s times 0.5..1.5: RFC 4861 6.3.2 */
     aksu_time deadline;                 /* not later than the earliest `until` */
     uint32_t count, owed, news;         /* entries; with owed; with news */
+    bool wakes;                         /* one is not INCOMPLETE any more: for the owner */
     uint32_t doubted;                   /* entries that neighbor_confirm would help */
     uint32_t owed_at, news_at;          /* where the round robin goes on */
     uint32_t reply_first, replies;

@@ -104,7 +104,7 @@ enum aksu_status aksu_open(struct aksu *net, const struct aksu_open *how, aksu_c
         tcp_iss_after(&c->tcp, old->tcp.snd_nxt);
         c->reopens = true;              /* the record stays until the connection is ESTABLISHED */
     }
-    if (how->fast_open || how->fast_open_no_cookie)
+    if ((how->fast_open || how->fast_open_no_cookie) && c->tcp.ao == 0)
         (void)tcp_fast_open(&c->tcp, how->fast_open_no_cookie, how->fast_open_wait, now);
     *out = conn_handle(c);
     stack_settle(net, c, now);
@@ -118,6 +118,8 @@ ptrdiff_t aksu_fast_open_room(const struct aksu *net, const struct aksu_open *ho
     enum aksu_status status = choose_local(net, how, &tuple, &way);
     if (status != AKSU_OK)
         return -(ptrdiff_t)status;
+    if (ao_match(&net->tcp.ao, &tuple, AO_ANY_ID, AO_ANY_ID) != 0)
+        return 0;
     uint32_t device = way.to_self ? (uint32_t)DEVICE_SELF : way.device;
     uint32_t mtu = path_mtu_get(&net->path_mtu, &tuple.remote_ip,
                                 stack_device_mtu(net, device, &tuple.remote_ip), now);

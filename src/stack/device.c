@@ -154,5 +154,8 @@ void stack_neighbor_news(struct aksu *net, aksu_time now)
         if (net->autoconf != 0 && news.state != NEIGHBOR_INCOMPLETE)
             stack_router_silent(net, news.device, &news.ip, news.state == NEIGHBOR_FAILED);
     }
-    stack_unpark(net);
+    /* Else each packet that asks for another neighbour would have all of them look again. */
+    if (net->neighbors.wakes)
+        stack_unpark(net);
+    net->neighbors.wakes = false;
 }

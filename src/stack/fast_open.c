@@ -49,7 +49,7 @@ static bool is_good(const struct listener *l, const struct tcp_segment *syn,
 bool stack_fast_open_takes(const struct aksu *net, struct listener *l, const struct arriving *a,
                            aksu_time now)
 {
-    if (l->fast_open == 0)
+    if (l->fast_open == 0 || a->ao != 0)        /* a signed SYN can be played again */
         return false;
     enum fast_open_says says = fast_open_says(&net->tcp.fast_open, &a->tuple, &a->seg.options, now);
     return is_good(l, &a->seg, says) && !too_many(l, now);
@@ -58,7 +58,7 @@ bool stack_fast_open_takes(const struct aksu *net, struct listener *l, const str
 void stack_fast_open(struct aksu *net, struct listener *l, struct conn *c,
                      const struct tcp_segment *syn, aksu_time now)
 {
-    if (l->fast_open == 0)
+    if (l->fast_open == 0 || c->tcp.ao != 0)
         return;
     enum fast_open_says says = fast_open_says(&net->tcp.fast_open, &c->tcp.tuple, &syn->options,
                                               now);

@@ -365,11 +365,14 @@ static struct syn_record *oldest(const struct aksu *net, const struct listener *
     struct syn_record *r = NULL;
     if (l->stages != 0)
         r = syn_record_at(t, l->stage[31u - (unsigned)__builtin_clz(l->stages)].first);
-    /* One that has just been timed out may be older. */
-    struct syn_record *owed = t->owed.first != 0 ? syn_record_at(t, t->owed.first) : NULL;
-    if (owed != NULL && listener_of(net, owed) == l
-        && (r == NULL || owed->tcp.resends > r->tcp.resends))
-        r = owed;
+    /* One that has just been timed out may be older, or waits for its next hop. */
+    const slab_ref others[] = { t->owed.first, t->parked.first };
+    for (unsigned i = 0; i < 2; i++) {
+        struct syn_record *other = others[i] != 0 ? syn_record_at(t, others[i]) : NULL;
+        if (other != NULL && listener_of(net, other) == l
+            && (r == NULL || other->tcp.resends > r->tcp.resends))
+            r = other;
+    }
     return r != NULL && r->tcp.resends >= times ? r : NULL;
 }
 

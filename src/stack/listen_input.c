@@ -118,7 +118,11 @@ static void tell_full(struct aksu *net, struct request *q, bool accept_queue, ak
         EMIT(&net->events, 0, now, accept_queue_full, .remote = remote, .reset = reset);
     else
         EMIT(&net->events, 0, now, syn_queue_full, .remote = remote, .reset = reset);
-    if (reset && tcp_closed_state(&q->a->seg, &rst))
+    if (!reset || !tcp_closed_state(&q->a->seg, &rst))
+        return;
+    if (q->a->ao != 0)
+        stack_ao_refuse(net, q->a, &rst, now);
+    else
         (void)stack_tcp_reply(net, &q->a->tuple, &rst, NULL, now);
 }
 

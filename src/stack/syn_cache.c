@@ -7,7 +7,8 @@
 void syn_cache_init(struct syn_cache *t, struct pool *pool, slab_ref *head, uint32_t mask,
                     uint8_t slab_number, const struct slab *listeners)
 {
-    *t = (struct syn_cache){ .listeners = listeners, .head = head, .mask = mask };
+    *t = (struct syn_cache){ .listeners = listeners, .mask = mask };
+    t->head = head;
     slab_init(&t->slab, pool, sizeof(struct syn_record), slab_number);
 }
 
@@ -71,11 +72,8 @@ struct syn_record *syn_cache_add(struct syn_cache *t, uint32_t gate, const struc
     if (ref == 0)
         return NULL;
     struct syn_record *r = syn_record_at(t, ref);
-    r->remote_ip = tuple->remote_ip;
-    r->tcp.remote_port = tuple->remote_port;
-    r->tcp.reopens = false;
-    r->gate = gate;
-    r->hash_next = *head;
+    *r = (struct syn_record){ .remote_ip = tuple->remote_ip, .gate = gate, .hash_next = *head,
+                              .tcp = { .remote_port = tuple->remote_port } };
     *head = ref;
     gate_of(t, r)->count++;
     return r;

@@ -136,6 +136,13 @@ static void time_wait_segment(struct aksu *net, struct time_wait *r, struct arri
         reopen(net, a, r, now);
 }
 
+/* RFC 5925 7.5: all SYNs, and what else has no connection. */
+static bool stranger_may_enter(struct aksu *net, struct arriving *a, aksu_time now)
+{
+    return ((a->seg.options.has & (HAS_AO | HAS_AO_FAULT)) | net->tcp.ao.count) == 0
+        || stack_ao_lets_in_stranger(net, a, now);
+}
+
 /* The application still holds what is in TIME-WAIT, and the peer opens anew: what is held becomes a
  * connection that has ended, its TIME-WAIT goes on as a record. */
 static void reopen_held(struct aksu *net, struct conn *c, struct arriving *a, aksu_time now)
@@ -160,9 +167,7 @@ static void reopen_held(struct aksu *net, struct conn *c, struct arriving *a, ak
 /* A half-open one may stand beside the TIME-WAIT that it reopens. */
 static void without_connection(struct aksu *net, struct arriving *a, aksu_time now)
 {
-    /* RFC 5925 7.5: all SYNs, and what else has no connection */
-    if (((a->seg.options.has & (HAS_AO | HAS_AO_FAULT)) | net->tcp.ao.count) != 0
-        && !stack_ao_lets_in_stranger(net, a, now))
+    if (!stranger_may_enter(net, a, now))
         return;
     struct syn_record *half_open = syn_cache_lookup(&net->syn_cache, &a->tuple, a->hash);
     if (half_open != NULL) {
@@ -270,6 +275,8 @@ static inline void arrives(struct aksu *net, struct arriving *a, aksu_time now)
             arrives_and_confirms(net, c, a, now);
         else
             tcp_segment_arrives(&c->tcp, &a->seg, now);
+        if (c->tcp.reopen && c->tcp.ao == 0 && !stranger_may_enter(net, a, now))
+            c->tcp.reopen = false;              /* the keys came when it was in TIME-WAIT */
         if (c->tcp.reopen)
             reopen_held(net, c, a, now);
         else

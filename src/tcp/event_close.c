@@ -14,12 +14,24 @@ static void queue_fin(struct tcp *t, aksu_time now)
         window_persist(t, now);
 }
 
+/* RFC 7413 4.2: with Fast Open the user may SEND in SYN-SENT and has done with it: the FIN follows
+ * the text, as from SYN-RECEIVED. */
+static enum aksu_status close_behind_syn(struct tcp *t)
+{
+    if (t->fin_queued)
+        return AKSU_CLOSING;
+    t->fin_queued = true;
+    return AKSU_OK;
+}
+
 static enum aksu_status close_by_state(struct tcp *t, aksu_time now)
 {
     switch ((enum aksu_tcp_state)t->state) {
     case TCP_CLOSED:
         return tcp_gone(t);
     case TCP_LISTEN: case TCP_SYN_SENT:         /* "delete the TCB", nothing is sent */
+        if (t->fo_text || (t->fo != FO_OFF && t->send.length > 0))
+            return close_behind_syn(t);
         tcp_flush(t);
         t->reason = AKSU_CLOSING;
         tcp_enter(t, TCP_CLOSED, now);

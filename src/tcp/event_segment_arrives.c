@@ -227,6 +227,8 @@ static bool syn_sent_state(struct tcp *t, const struct tcp_segment *seg, aksu_ti
         syn_acknowledged(t, seg, now);
         return true;
     }
+    if (t->fo == FO_WAITS)
+        tcp_fast_open_go(t, now);               /* there is more than a SYN to send now */
     take_syn(t, seg, now);                      /* simultaneous open: RFC 9293 3.5 [MUST-10] */
     queue_for_established(t, seg, now);
     t->syn_owed = true;

@@ -40,8 +40,8 @@ static void user_timeout(struct tcp *t, aksu_time now)
         return;
     /* RFC 9293 3.8.6.1 [MUST-37]: a peer that answers probes may keep its window closed, whatever
      * it once suggested. */
-    bool probed = t->uto_heard && t->closed_window && t->probes <= 1;
-    aksu_time due = time_after(probed ? now : t->progress_at, MS(user_timeout_now(t)));
+    aksu_time since = t->uto_heard && t->closed_window ? t->last_in_at : t->progress_at;
+    aksu_time due = time_after(since, MS(user_timeout_now(t)));
     if (due > now)
         t->deadline[TIMER_USER] = due;
     else
@@ -78,10 +78,16 @@ static void syn_timeout(struct tcp *t, aksu_time now)
     TCP_EMIT(t, now, retransmit, .seq = t->iss.n, .why = "SYN timeout");
 }
 
+/* What the peer suggests takes the place of R2 while there is a user (RFC 5482 3.1). */
+static bool patient(const struct tcp *t)
+{
+    return t->uto_heard && !t->released;
+}
+
 /* RFC 9293 3.8.3 [MUST-20]: R1 tells, R2 ends. */
 static bool too_many_resends(struct tcp *t, aksu_time now)
 {
-    if (t->resends >= t->r2 && !t->uto_heard) {
+    if (t->resends >= t->r2 && !patient(t)) {
         tcp_fail(t, silence(t), "no acknowledgment", now);
         return true;
     }
@@ -127,7 +133,7 @@ static void persist_timeout(struct tcp *t, aksu_time now)
         t->sws_override = true;
         return;
     }
-    if (t->probes >= t->r2 && !t->uto_heard) {                   /* not one of them was answered */
+    if (t->probes >= t->r2 && !patient(t)) {    /* not one of them was answered */
         tcp_fail(t, silence(t), "no answer to window probes", now);
         return;
     }

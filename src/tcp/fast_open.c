@@ -128,7 +128,7 @@ void tcp_fast_open_grant(struct tcp *t, bool experiment, aksu_time now)
 void fast_open_grants(struct tcp *t, struct tcp_options *out, aksu_time now)
 {
     struct fast_open *f = &t->env->fast_open;
-    if (t->fo != FO_ASKS || t->resends > 0)
+    if (t->fo != FO_ASKS || t->active || t->resends > 0)
         return;
     fast_open_cookie(f, &t->tuple, f->cookie, now);
     out->has |= HAS_FAST_OPEN;

@@ -55,11 +55,18 @@ uint32_t user_timeout_now(const struct tcp *t)
     return tcp_synchronized(t) ? adopted(t) : 0;
 }
 
-static void restart(struct tcp *t, aksu_time now)
+static void restart(struct tcp *t, aksu_time from, aksu_time now)
 {
     t->uto_owed = t->uto_on;                    /* RFC 5482 3: in the next segment */
-    t->deadline[TIMER_USER] = NEVER;
-    tcp_arm_user_timeout(t, now);
+    uint32_t ms = user_timeout_now(t);
+    aksu_time due = time_after(from, MS(ms));
+    t->deadline[TIMER_USER] = ms == 0 ? NEVER : due > now ? due : now;
+}
+
+/* From when on what is outstanding waits: a peer that changes its mind gains nothing. */
+static aksu_time waits_from(const struct tcp *t, aksu_time now)
+{
+    return t->send.length > 0 || seq_lt(t->snd.una, t->snd.nxt) ? t->progress_at : now;
 }
 
 void user_timeout_heard(struct tcp *t, const struct tcp_options *peer, aksu_time now)
@@ -74,7 +81,7 @@ void user_timeout_heard(struct tcp *t, const struct tcp_options *peer, aksu_time
         t->user_timeout_ms = seconds * 1000;
     }
     if (user_timeout_now(t) != before)
-        restart(t, now);
+        restart(t, waits_from(t, now), now);
     /* RFC 5482 3.1: the user may know it, whether or not it counts */
     TCP_EMIT(t, now, user_timeout, .peer_s = seconds, .in_force_ms = user_timeout_now(t));
 }
@@ -82,7 +89,7 @@ void user_timeout_heard(struct tcp *t, const struct tcp_options *peer, aksu_time
 void user_timeout_begin(struct tcp *t, aksu_time now)
 {
     if (t->uto_on)                              /* RFC 5482 3: and in the first without SYN */
-        restart(t, now);
+        restart(t, now, now);
 }
 
 void user_timeout_say(struct tcp *t, struct tcp_options *out)
@@ -111,7 +118,7 @@ static enum aksu_status set_option(struct tcp *t, int64_t value, aksu_time now)
         t->uto_heard = false;
         t->user_timeout_ms = 0;
     }
-    restart(t, now);
+    restart(t, now, now);
     return AKSU_OK;
 }
 
@@ -139,6 +146,6 @@ enum aksu_status user_timeout_set(struct tcp *t, enum aksu_option option, int64_
     t->uto_fixed = true;                        /* RFC 5482 3: what the user wants stays */
     t->uto_heard = false;
     t->user_timeout_ms = (uint32_t)value;
-    restart(t, now);
+    restart(t, now, now);
     return AKSU_OK;
 }

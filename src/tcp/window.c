@@ -149,6 +149,8 @@ void window_persist(struct tcp *t, aksu_time now)
         t->closed_window = t->probe_owed = false;
         t->probes = t->probe_backoff = 0;
         t->deadline[TIMER_PERSIST] = NEVER;
+        if (t->uto_heard)
+            t->progress_at = now;               /* what waited was the peer's wish */
         if (outstanding) {                      /* what was sent into the closed window is gone */
             recovery_resend(t, false, now);
             rto_start(t, now);

@@ -227,6 +227,42 @@ SCRIPT(the_adopted_timeout_ends_the_connection)     /* RFC 5482 3.1, RFC 9293 3.
     (void)discard();
 }
 
+/* R5482-3.1-c: the limits hold whatever the peer suggests in between, and nobody waits longer than
+ * R2 for what nobody holds any more. */
+SCRIPT(a_peer_that_changes_its_mind_gains_nothing)  /* RFC 5482 3.1 */
+{
+    for (unsigned orphan = 0; orphan < 2; orphan++) {
+        with_option(__LINE__, 200);
+        user_set(R2, orphan ? 3 : 15);
+        in (ACK, .seq = 1, .ack = 11, SUGGESTS("\x00\xc8"));
+        (void)discard();
+        aksu_time from = w.now, said = from;
+        unsigned turns = 0;
+        user_send(100);
+        if (orphan)
+            user_release();
+        while (w.tcp.state != TCP_CLOSED && turns < 200) {
+            (void)discard();
+            if (w.now >= said + SECONDS(90)) {
+                said = w.now;
+                if (turns++ % 2)
+                    in (ACK, .seq = 1, .ack = 11, SUGGESTS("\x00\xc8"));
+                else
+                    in (ACK, .seq = 1, .ack = 11, SUGGESTS("\x01\x2c"));
+                (void)discard();
+            }
+            aksu_time next = tcp_next_timeout(&w.tcp);
+            after(next < said + SECONDS(90) ? next - w.now : said + SECONDS(90) - w.now);
+        }
+        if (orphan)
+            reason(TIMED_OUT);
+        else
+            reason(USER_TIMEOUT);
+        check(w.now - from <= SECONDS(orphan ? 30 : 301));
+        (void)discard();
+    }
+}
+
 /* A peer that answers probes may keep its window closed for longer than it once said. */
 SCRIPT(a_closed_window_is_no_silence)               /* RFC 9293 3.8.6.1 [MUST-37] */
 {

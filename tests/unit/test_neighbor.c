@@ -322,9 +322,29 @@ static void asking_for_many_who_are_not_there(void **state)
     assert_int_equal(n.news + n.owed, 0);
 }
 
+/* Only the end of a search is of use to those who wait: another one asked for is none, and neither
+ * is an address that changes. */
+static void only_an_answer_wakes(void **state)
+{
+    (void)state;
+    uint8_t mac[6];
+    assert_int_equal(resolve(&peer, mac, AKSU_SECONDS(1)), NEIGHBOR_PENDING);
+    assert_int_equal(resolve(&peer6, mac, AKSU_SECONDS(1)), NEIGHBOR_PENDING);
+    assert_false(n.wakes);
+    (void)answer(&peer, peer_mac, AKSU_SECONDS(1));
+    assert_true(n.wakes);
+    n.wakes = false;
+    (void)answer(&peer, other_mac, AKSU_SECONDS(1));
+    assert_false(n.wakes);
+    for (unsigned s = 2; s < 9; s++)
+        neighbor_timeouts(&n, AKSU_SECONDS(s));
+    assert_true(n.wakes);                       /* the other one was given up */
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup(only_an_answer_wakes, setup),
         cmocka_unit_test_setup(nobody_answers, setup),
         cmocka_unit_test_setup(a_late_answer_heals_a_failure, setup),
         cmocka_unit_test_setup(the_life_of_a_neighbour, setup),

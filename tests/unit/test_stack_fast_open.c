@@ -267,6 +267,33 @@ static void no_more_than_the_limit_are_pending(void **state)    /* RFC 7413 4.2 
     two_fini(&w);
 }
 
+/* The user has done with it while the SYN waits for text, or for its answer: all of it arrives. */
+static void a_close_follows_the_text(void **state)              /* RFC 7413 4.2.2 */
+{
+    (void)state;
+    for (unsigned moved = 0; moved < 2; moved++) {
+        struct two w;
+        aksu_conn c, got;
+        two_init(&w, NULL);
+        aksu_listener l = listen_fast(&w, 10, false);
+        get_cookie(&w, l);
+        struct aksu_open how = fast_to(&w);
+        how.fast_open_wait = AKSU_MS(5);
+        assert_int_equal(aksu_open(w.net[CLIENT], &how, &c, w.now), AKSU_OK);
+        assert_int_equal(aksu_send(w.net[CLIENT], c, "question", 8, 0, w.now), 8);
+        if (moved)
+            assert_int_equal(aksu_pair_move(&w.pair, 1, w.now), 1);
+        assert_int_equal(aksu_shutdown(w.net[CLIENT], c, w.now), AKSU_OK);
+        assert_int_equal(aksu_shutdown(w.net[CLIENT], c, w.now), AKSU_CLOSING);
+        move(&w);
+        assert_int_equal(aksu_accept(w.net[SERVER], l, &got, w.now), AKSU_OK);
+        assert_text(w.net[SERVER], got, "question", w.now);
+        assert_int_equal(state_of(w.net[SERVER], got), AKSU_TCP_CLOSE_WAIT);
+        assert_int_equal(state_of(w.net[CLIENT], c), AKSU_TCP_FIN_WAIT_2);
+        two_fini(&w);
+    }
+}
+
 /* R7413-5.1-a. The closing of one that was accepted does not free its place either. */
 static void resets_count_for_a_while(void **state)              /* RFC 7413 5.1 */
 {
@@ -433,6 +460,7 @@ int main(void)
         cmocka_unit_test(cookies_are_linuxs),
         cmocka_unit_test(keys_are_given_and_changed),
         cmocka_unit_test(no_more_than_the_limit_are_pending),
+        cmocka_unit_test(a_close_follows_the_text),
         cmocka_unit_test(resets_count_for_a_while),
         cmocka_unit_test(pending_ones_come_to_an_end),
         cmocka_unit_test(a_listener_closes_with_one_pending),
