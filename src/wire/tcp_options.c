@@ -218,7 +218,8 @@ static struct plan plan_for(const struct tcp_options *in)
     include(&plan, in->has, HAS_SACK_PERMITTED, in->has & HAS_TIMESTAMPS ? 2 : 4);
     include(&plan, in->has, HAS_TIMESTAMPS, in->has & HAS_SACK_PERMITTED ? 10 : 12);
     include(&plan, in->has, HAS_WINDOW_SCALE, 4);
-    include(&plan, in->has, HAS_FAST_OPEN, fast_open_octets(in));
+    if (in->has & HAS_FAST_OPEN)                /* else its fields are not set */
+        include(&plan, in->has, HAS_FAST_OPEN, fast_open_octets(in));
     include(&plan, in->has, HAS_USER_TIMEOUT, 4);
     if ((in->has & HAS_SACK) != 0 && plan.length + 12 <= OPTIONS_MOST) {
         unsigned room = (OPTIONS_MOST - 4u - plan.length) / 8;
