@@ -41,9 +41,9 @@ static void usage(FILE *out)
     fputs("Usage: aksu explore [OPTIONS]\n"
           "\n"
           "Lets two stacks connect, transfer a few octets and close, in every way there is:\n"
-          "frames arrive in any order, are lost, arrive twice, are held back while timers run\n"
-          "out. In each state that can come is checked what must always hold. Of a violation the\n"
-          "shortest way to it is drawn.\n"
+          "frames arrive in any order, are lost, arrive twice, are held back while timers\n"
+          "run out. In each state that can come is checked what must always hold. Of a\n"
+          "violation the shortest way to it is drawn.\n"
           "\n"
           "  --scenario NAME  this one, may be repeated [each one]; --list tells them\n"
           "  --octets N       that each end sends, one in each segment, 0..8 [1]\n"
@@ -57,8 +57,8 @@ static void usage(FILE *out)
           "  --list           the scenarios\n"
           "  -h, --help       this\n"
           "\n"
-          "Exit status: 0 all was looked at and nothing is wrong, 1 a violation, 2 nothing is\n"
-          "wrong up to --states, 125 aksu explore failed.\n"
+          "Exit status: 0 all was looked at and nothing is wrong, 1 a violation, 2 nothing\n"
+          "is wrong up to --states, 125 aksu explore failed.\n"
           "Example: aksu explore --scenario close --losses 2 --timeouts 1\n", out);
 }
 
