@@ -60,7 +60,8 @@ static void restart(struct tcp *t, aksu_time from, aksu_time now)
     t->uto_owed = t->uto_on;                    /* RFC 5482 3: in the next segment */
     uint32_t ms = user_timeout_now(t);
     aksu_time due = time_after(from, MS(ms));
-    t->deadline[TIMER_USER] = ms == 0 ? NEVER : due > now ? due : now;
+    bool none = ms == 0 || t->state == TCP_CLOSED;
+    t->deadline[TIMER_USER] = none ? NEVER : due > now ? due : now;
 }
 
 /* From when on what is outstanding waits: a peer that changes its mind gains nothing. */
