@@ -10,6 +10,7 @@
 #include "aksu/explore.h"
 #include "aksu/snapshot.h"
 #include "sim/explore_table.h"
+#include "sim/windows.h"
 
 enum { EXPLORE_FRAME_MOST = 160, EXPLORE_FLYING_MOST = 23, EXPLORE_WHY = 320,
        EXPLORE_ROUNDS = 2 };
@@ -28,13 +29,6 @@ struct explore_net {
     uint32_t frame[EXPLORE_FLYING_MOST];
 };
 
-/* What the segments of one end have said so far. */
-struct explore_watch {
-    uint32_t iss, edge_out, edge_in, top;
-    uint8_t has_iss, has_out, has_in, has_top, scale_out_known, scale_in_known;
-    uint8_t scale_out, scale_in;
-};
-
 /* An end as the explorer sees it: its application, and what is remembered to judge it. No
  * padding: it is compared octet by octet. */
 struct explore_app {
@@ -43,7 +37,7 @@ struct explore_app {
     uint8_t has_conn, connected, shut, eof, closed, round, opened, time_waits;
     uint8_t sent[EXPLORE_ROUNDS], received[EXPLORE_ROUNDS];
     uint8_t spare[4];
-    struct explore_watch watch;
+    struct sim_windows watch;
 };
 
 /* A state of one end: what tells it from others, then what is known of it. */

@@ -22,72 +22,13 @@ void explore_violation(struct aksu_explore *x, const struct explore_end *e, cons
                    e == NULL ? "" : ": ", what);
 }
 
-static int32_t ahead(uint32_t a, uint32_t b)
-{
-    return (int32_t)(a - b);
-}
-
-/* --- segments --- */
-
-/* RFC 7323 2.2: both SYNs must have it; a SYN's own window is not scaled. */
-static uint8_t shift(const struct explore_watch *j, uint8_t scale, bool syn)
-{
-    return !syn && j->scale_out_known && j->scale_in_known ? scale : 0;
-}
-
-/* A SYN of its own with another ISS begins another connection. */
-static void syn_out(struct explore_watch *j, const struct aksu_event_segment_out *s)
-{
-    if (!j->has_iss || j->iss != s->seq)
-        *j = (struct explore_watch){ .iss = s->seq, .has_iss = 1,
-            .has_in = j->has_in, .edge_in = j->edge_in,     /* of the SYN that it answers */
-            .scale_in = j->scale_in, .scale_in_known = j->scale_in_known };
-    j->scale_out_known = (s->has & AKSU_HAS_WINDOW_SCALE) != 0;
-    j->scale_out = s->wscale > 14 ? 14 : s->wscale;
-}
-
 static void went_out(struct explore_end *e, const struct aksu_event_segment_out *s)
 {
-    struct explore_watch *j = &e->app.watch;
-    bool syn = (s->ctl & AKSU_SYN) != 0;
-    if (s->ctl & AKSU_RST)
-        return;
-    if (syn)
-        syn_out(j, s);
-    uint32_t end = s->seq + s->len + syn + ((s->ctl & AKSU_FIN) != 0);
-    if (!j->has_top || ahead(end, j->top) > 0)
-        j->top = end;
-    j->has_top = 1;
-    if (s->len > 0 && (!j->has_in || ahead(s->seq + s->len, j->edge_in) > 0))
+    struct sim_windows_fault fault = sim_windows_out(&e->app.watch, s);
+    if (fault.unknown || fault.above > 0)
         explore_violation(e->x, e, "text above the window of the peer is sent");
-    if (!(s->ctl & AKSU_ACK))
-        return;
-    uint8_t by = shift(j, j->scale_out, syn);
-    uint32_t edge = s->ack + (s->wnd << by);
-    int32_t back = ahead(j->edge_out, edge);
-    if (j->has_out && !syn && back >= 1 << by)
-        explore_violation(e->x, e, "%d octets of its window are taken back", (int)back);
-    if (!j->has_out || back < 0)
-        j->edge_out = edge;
-    j->has_out = 1;
-}
-
-static void came_in(struct explore_end *e, const struct aksu_event_segment_in *s)
-{
-    struct explore_watch *j = &e->app.watch;
-    bool syn = (s->ctl & AKSU_SYN) != 0;
-    if (s->ctl & AKSU_RST)
-        return;
-    if (syn) {
-        j->scale_in_known = (s->has & AKSU_HAS_WINDOW_SCALE) != 0;
-        j->scale_in = s->wscale > 14 ? 14 : s->wscale;
-    }
-    if (!(s->ctl & AKSU_ACK) || !j->has_top || ahead(s->ack, j->top) > 0)
-        return;                         /* of what was never sent: it says nothing */
-    uint32_t edge = s->ack + (s->wnd << shift(j, j->scale_in, syn));
-    if (!j->has_in || ahead(edge, j->edge_in) > 0)
-        j->edge_in = edge;
-    j->has_in = 1;
+    if (fault.back > 0)
+        explore_violation(e->x, e, "%d octets of its window are taken back", (int)fault.back);
 }
 
 static void state(struct explore_end *e, const struct aksu_event_state *s)
@@ -109,7 +50,7 @@ void explore_judge_put(struct aksu_sink *sink, const struct aksu_event *event)
     if (event->kind == AKSU_EV_segment_out)
         went_out(e, &event->segment_out);
     else if (event->kind == AKSU_EV_segment_in)
-        came_in(e, &event->segment_in);
+        sim_windows_in(&e->app.watch, &event->segment_in);
     else if (event->kind == AKSU_EV_state)
         state(e, &event->state);
 }
@@ -142,7 +83,7 @@ void explore_judge_end(struct explore_end *e)
                           (unsigned long long)c.memory_used, (unsigned long long)c.memory_limit);
     if (!e->app.has_conn || aksu_status(e->net, e->app.conn, &i) != AKSU_OK)
         return;
-    if (ahead(i.snd_nxt, i.snd_una) < 0)
+    if (sim_ahead(i.snd_nxt, i.snd_una) < 0)
         explore_violation(e->x, e, "SND.UNA %u is above SND.NXT %u", i.snd_una - i.iss,
                           i.snd_nxt - i.iss);
     if (i.octets_in < e->app.received[e->app.round])
@@ -165,7 +106,7 @@ static void judge_pair(struct aksu_explore *x, const struct explore_state *s,
             explore_violation(x, e, "%u octets received, %u were sent", s->app.received[i],
                               peer->app.sent[i]);
     if (s->live && peer->live && s->iss == peer->irs
-        && ahead(s->una - s->iss, peer->rcv_nxt - peer->irs) > 0)
+        && sim_ahead(s->una - s->iss, peer->rcv_nxt - peer->irs) > 0)
         explore_violation(x, e, "%u is acknowledged, the peer has received up to %u",
                           s->una - s->iss, peer->rcv_nxt - peer->irs);
 }

@@ -33,79 +33,20 @@ void sim_judge_violation(struct aksu_sim *w, const struct aksu_sim_end *end, con
                    w->replay != NULL ? " Again: " : "", w->replay != NULL ? w->replay : "");
 }
 
-static int32_t ahead(uint32_t a, uint32_t b)
-{
-    return (int32_t)(a - b);
-}
-
 /* --- segments --- */
-
-/* RFC 7323 2.2: both SYNs must have it; a SYN's own window is not scaled. */
-static uint8_t shift(const struct watch *j, uint8_t scale, bool syn)
-{
-    return !syn && j->scale_out_known && j->scale_in_known ? scale : 0;
-}
-
-static void text_out(struct aksu_sim_end *e, uint32_t seq, uint32_t length)
-{
-    struct aksu_sim *w = e->flow->world;
-    const struct watch *j = &e->watch;
-    if (!j->has_in) {
-        sim_judge_violation(w, e, "sends text before it knows a window");
-        return;
-    }
-    int32_t above = ahead(seq + length, j->edge_in);
-    if (above > (length == 1 ? 1 : 0))      /* a window probe: RFC 9293 3.8.6.1 */
-        sim_judge_violation(w, e, "sends %ld octets above the window (seq %lu, length %lu)",
-                        (long)above, (unsigned long)seq, (unsigned long)length);
-}
 
 static void went_out(struct aksu_sim_end *e, const struct aksu_event_segment_out *s)
 {
-    struct watch *j = &e->watch;
-    bool syn = (s->ctl & AKSU_SYN) != 0;
-    if (s->ctl & AKSU_RST)
-        return;
-    if (syn) {
-        j->scale_out_known = (s->has & AKSU_HAS_WINDOW_SCALE) != 0;
-        j->scale_out = s->wscale > 14 ? 14 : s->wscale;
-    }
-    uint32_t end = s->seq + s->len + syn + ((s->ctl & AKSU_FIN) != 0);
-    if (!j->has_top || ahead(end, j->top) > 0)
-        j->top = end;
-    j->has_top = true;
-    if (s->len > 0)
-        text_out(e, s->seq, s->len);
-    if (!(s->ctl & AKSU_ACK))
-        return;
-    uint8_t by = shift(j, j->scale_out, syn);
-    uint32_t edge = s->ack + (s->wnd << by);
-    int32_t back = ahead(j->edge_out, edge);
-    if (j->has_out && !syn && back >= 1 << by)
-        sim_judge_violation(e->flow->world, e,
-                            "takes back %ld octets of its window (ack %lu, wnd %lu)",
-                        (long)back, (unsigned long)s->ack, (unsigned long)s->wnd);
-    if (!j->has_out || back < 0)
-        j->edge_out = edge;
-    j->has_out = true;
-}
-
-static void came_in(struct aksu_sim_end *e, const struct aksu_event_segment_in *s)
-{
-    struct watch *j = &e->watch;
-    bool syn = (s->ctl & AKSU_SYN) != 0;
-    if (s->ctl & AKSU_RST)
-        return;
-    if (syn) {
-        j->scale_in_known = (s->has & AKSU_HAS_WINDOW_SCALE) != 0;
-        j->scale_in = s->wscale > 14 ? 14 : s->wscale;
-    }
-    if (!(s->ctl & AKSU_ACK) || !j->has_top || ahead(s->ack, j->top) > 0)
-        return;                             /* of what was never sent: it says nothing */
-    uint32_t edge = s->ack + (s->wnd << shift(j, j->scale_in, syn));
-    if (!j->has_in || ahead(edge, j->edge_in) > 0)
-        j->edge_in = edge;
-    j->has_in = true;
+    struct aksu_sim *w = e->flow->world;
+    struct sim_windows_fault fault = sim_windows_out(&e->watch.windows, s);
+    if (fault.unknown)
+        sim_judge_violation(w, e, "sends text before it knows a window");
+    if (fault.above > (s->len == 1 ? 1 : 0))    /* a window probe: RFC 9293 3.8.6.1 */
+        sim_judge_violation(w, e, "sends %ld octets above the window (seq %lu, length %lu)",
+                            (long)fault.above, (unsigned long)s->seq, (unsigned long)s->len);
+    if (fault.back > 0)
+        sim_judge_violation(w, e, "takes back %ld octets of its window (ack %lu, wnd %lu)",
+                            (long)fault.back, (unsigned long)s->ack, (unsigned long)s->wnd);
 }
 
 /* --- events --- */
@@ -155,7 +96,7 @@ static void of_segment(struct aksu_sim_node *n, const struct aksu_event *event)
         went_out(e, &event->segment_out);
         sim_pipe_out(&e->pipe, &event->segment_out);
     } else {
-        came_in(e, s);
+        sim_windows_in(&e->watch.windows, s);
         sim_pipe_in(&e->pipe, s);
     }
 }
@@ -194,7 +135,7 @@ static bool owes(const struct aksu_info *i)
 void sim_judge_info(struct aksu_sim_end *e, const struct aksu_info *i)
 {
     struct aksu_sim *w = e->flow->world;
-    if (ahead(i->snd_nxt, i->snd_una) < 0)
+    if (sim_ahead(i->snd_nxt, i->snd_una) < 0)
         sim_judge_violation(w, e, "SND.UNA %lu is above SND.NXT %lu", (unsigned long)i->snd_una,
                             (unsigned long)i->snd_nxt);
     if (i->state != AKSU_TCP_CLOSED && i->send_unacked > i->send_queued + 2)

@@ -9,19 +9,14 @@
 enum { WAITING, SACKED, LOST };
 enum { ROOM_FIRST = 1 << 14, SEGMENTS_MOST = 500 };
 
-static int32_t ahead(uint32_t a, uint32_t b)
-{
-    return (int32_t)(a - b);
-}
-
 static uint32_t later_of(uint32_t a, uint32_t b)
 {
-    return ahead(a, b) > 0 ? a : b;
+    return sim_ahead(a, b) > 0 ? a : b;
 }
 
 static uint32_t earlier_of(uint32_t a, uint32_t b)
 {
-    return ahead(a, b) > 0 ? b : a;
+    return sim_ahead(a, b) > 0 ? b : a;
 }
 
 /* --- octets --- */
@@ -39,7 +34,7 @@ static void count(struct sim_pipe *p, uint8_t state, uint32_t more)
 static uint32_t turn(struct sim_pipe *p, uint32_t from, uint32_t to, unsigned of, uint8_t state)
 {
     uint32_t others = 0;
-    for (uint32_t n = from; ahead(to, n) > 0; n++) {
+    for (uint32_t n = from; sim_ahead(to, n) > 0; n++) {
         uint8_t *octet = &p->octet[n & (p->room - 1)];
         if (!(of >> *octet & 1u)) {
             others++;
@@ -91,7 +86,7 @@ static void sack(struct sim_pipe *p, uint32_t left, uint32_t right)
     const unsigned of = 1u << WAITING | 1u << LOST;
     for (unsigned i = 0; i < SIM_KNOWN; i++) {
         struct sim_block *k = &p->known[i];
-        if (k->left == k->right || ahead(k->right, left) < 0 || ahead(right, k->left) < 0)
+        if (k->left == k->right || sim_ahead(k->right, left) < 0 || sim_ahead(right, k->left) < 0)
             continue;
         (void)turn(p, left, later_of(left, earlier_of(right, k->left)), of, SACKED);
         (void)turn(p, earlier_of(right, later_of(left, k->right)), right, of, SACKED);
@@ -107,11 +102,11 @@ static void sack(struct sim_pipe *p, uint32_t left, uint32_t right)
 static bool is_dsack(const struct sim_pipe *p, const struct aksu_sacks *s)
 {
     uint32_t left = s->block[0].left, right = s->block[0].right;
-    if (ahead(left, right) >= 0 || ahead(right, p->nxt) > 0)
+    if (sim_ahead(left, right) >= 0 || sim_ahead(right, p->nxt) > 0)
         return false;
-    return ahead(right, p->una) <= 0
-        || (s->count > 1 && ahead(s->block[1].left, left) <= 0
-            && ahead(right, s->block[1].right) <= 0);
+    return sim_ahead(right, p->una) <= 0
+        || (s->count > 1 && sim_ahead(s->block[1].left, left) <= 0
+            && sim_ahead(right, s->block[1].right) <= 0);
 }
 
 static void acknowledge(struct sim_pipe *p, uint32_t ack)
@@ -120,9 +115,9 @@ static void acknowledge(struct sim_pipe *p, uint32_t ack)
         count(p, p->octet[n & (p->room - 1)], (uint32_t)-1);
     p->una = ack;
     for (unsigned i = 0; i < SIM_KNOWN; i++) {
-        if (ahead(p->known[i].left, ack) < 0)
+        if (sim_ahead(p->known[i].left, ack) < 0)
             p->known[i].left = ack;
-        if (ahead(p->known[i].right, ack) <= 0)
+        if (sim_ahead(p->known[i].right, ack) <= 0)
             p->known[i] = (struct sim_block){ 0, 0 };
     }
 }
@@ -132,13 +127,13 @@ void sim_pipe_apply(struct sim_pipe *p)
     if (!p->pending || !p->on)
         return;
     p->pending = false;
-    if (ahead(p->ack, p->una) > 0 && ahead(p->ack, p->nxt) <= 0)
+    if (sim_ahead(p->ack, p->una) > 0 && sim_ahead(p->ack, p->nxt) <= 0)
         acknowledge(p, p->ack);
     if (!(p->sack_in && p->sack_out) || p->sacks.count == 0 || p->una == p->nxt)
         return;
     for (unsigned i = is_dsack(p, &p->sacks); i < p->sacks.count; i++) {
         uint32_t left = later_of(p->sacks.block[i].left, p->una), right = p->sacks.block[i].right;
-        if (ahead(right, left) > 0 && ahead(right, p->nxt) <= 0 && ahead(p->nxt, left) > 0)
+        if (sim_ahead(right, left) > 0 && sim_ahead(right, p->nxt) <= 0 && sim_ahead(p->nxt, left) > 0)
             sack(p, left, right);
     }
 }
@@ -161,7 +156,7 @@ void sim_pipe_out(struct sim_pipe *p, const struct aksu_event_segment_out *s)
     if (p->again)                           /* else it is new, or a probe that changes nothing */
         (void)turn(p, later_of(s->seq, p->una), earlier_of(end, p->nxt), 1u << LOST, WAITING);
     p->again = false;
-    if (ahead(end, p->nxt) > 0)
+    if (sim_ahead(end, p->nxt) > 0)
         (void)extend(p, end);
 }
 
@@ -188,7 +183,7 @@ static bool acknowledged_before(const struct aksu_event_dropped *d)
 static void deemed_lost(struct aksu_sim_end *e, uint32_t left, uint32_t length)
 {
     struct sim_pipe *p = &e->pipe;
-    if (ahead(left, p->una) < 0 || ahead(left + length, p->nxt) > 0)
+    if (sim_ahead(left, p->una) < 0 || sim_ahead(left + length, p->nxt) > 0)
         sim_judge_violation(e->flow->world, e, "octets are deemed lost that are not in flight "
                             "(seq %lu, length %lu)", (unsigned long)left, (unsigned long)length);
     else if (turn(p, left, left + length, 1u << WAITING, LOST) > 0 && !p->doubt)
@@ -230,7 +225,7 @@ static bool doubtful(struct sim_pipe *p, const struct aksu_info *i)
         p->doubt = true;
         p->doubt_until = p->nxt;
     }
-    p->doubt = p->doubt && ahead(p->una, p->doubt_until) < 0;
+    p->doubt = p->doubt && sim_ahead(p->una, p->doubt_until) < 0;
     return p->doubt;
 }
 

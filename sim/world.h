@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "aksu/sim.h"
+#include "sim/windows.h"
 
 enum { SIM_WHY = 640, SIM_FRAME_MOST = 65536 + 64, SIM_PORT_SERVER = 80, SIM_PORT_FIRST = 20000,
        SIM_PORTS = 40000, SIM_NODES_MOST = 65000 };
@@ -62,11 +63,7 @@ struct aksu_sim_node {              /* `due` first */
 
 /* What the segments of one end have said so far (judge.c). */
 struct watch {
-    bool has_out, has_in, scale_out_known, scale_in_known;
-    uint8_t scale_out, scale_in;
-    uint32_t edge_out, edge_in;     /* of the own window, and of the peer's */
-    uint32_t top;                   /* behind the highest octet that was sent */
-    bool has_top;
+    struct sim_windows windows;
     uint64_t timeouts, retransmissions;
 };
 

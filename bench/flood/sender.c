@@ -14,6 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/bytes.h"
 #include "wire/checksum.h"
 
 enum { LINK = 14, IP = 20, TCP = 40, FRAME = LINK + IP + TCP, FRAMES = 16384, BATCH = 64,
@@ -30,18 +31,6 @@ static void die(const char *what)
     exit(1);
 }
 
-static void put16(uint8_t *at, uint32_t value)
-{
-    at[0] = (uint8_t)(value >> 8);
-    at[1] = (uint8_t)value;
-}
-
-static void put32(uint8_t *at, uint32_t value)
-{
-    put16(at, value >> 16);
-    put16(at + 2, value);
-}
-
 /* mss 1460, sackOK, TS, nop, wscale 7, from 20/8. */
 static void make(uint8_t *frame, const uint8_t mac[6], const uint8_t to[4], uint16_t port,
                  uint64_t lot)
@@ -52,24 +41,24 @@ static void make(uint8_t *frame, const uint8_t mac[6], const uint8_t to[4], uint
     uint8_t *h = frame + LINK, *t = h + IP;
     memcpy(frame, mac, 6);
     memcpy(frame + 6, (uint8_t[6]){ 2, 0, 0, 0, 0, 9 }, 6);
-    put16(frame + 12, 0x0800);
+    store_be16(frame + 12, 0x0800);
     memcpy(h, ip, sizeof ip);
-    put32(h + 12, 0x14000000 | (uint32_t)(lot >> 40));
+    store_be32(h + 12, 0x14000000 | (uint32_t)(lot >> 40));
     memcpy(h + 16, to, 4);
-    put16(h + 10, (uint16_t)~checksum_words(h, IP));
-    put16(t, 1024 + (uint32_t)(lot >> 20) % 60000);
-    put16(t + 2, port);
-    put32(t + 4, (uint32_t)(lot >> 16));
+    store_be16(h + 10, (uint16_t)~checksum_words(h, IP));
+    store_be16(t, (uint16_t)(1024 + (uint32_t)(lot >> 20) % 60000));
+    store_be16(t + 2, port);
+    store_be32(t + 4, (uint32_t)(lot >> 16));
     t[12] = TCP / 4 << 4;
     t[13] = 2;
-    put16(t + 14, 65535);
+    store_be16(t + 14, 65535);
     memcpy(t + 20, options, sizeof options);
     struct aksu_ip from = { { [10] = 0xff, [11] = 0xff } }, target = from;
     memcpy(from.octet + 12, h + 12, 4);
     memcpy(target.octet + 12, to, 4);
     struct checksum c = checksum_pseudo(&from, &target, 6, TCP);
     checksum_add(&c, t, TCP);
-    put16(t + 16, checksum_finish(&c));
+    store_be16(t + 16, checksum_finish(&c));
 }
 
 static int open_device(const char *name)

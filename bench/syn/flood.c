@@ -5,6 +5,7 @@
 #include <time.h>
 
 #include "bench/syn/syn.h"
+#include "base/bytes.h"
 #include "wire/checksum.h"
 
 enum { IP = 20, TCP = SYN_OCTETS - IP };
@@ -35,39 +36,27 @@ uint64_t cookies_sent(const struct aksu *net)
     return c.event[AKSU_EV_syn_cookie_sent];
 }
 
-static void put16(uint8_t *at, uint32_t value)
-{
-    at[0] = (uint8_t)(value >> 8);
-    at[1] = (uint8_t)value;
-}
-
-static void put32(uint8_t *at, uint32_t value)
-{
-    put16(at, value >> 16);
-    put16(at + 2, value);
-}
-
 static void make(uint8_t *h, uint64_t lot)
 {
     static const uint8_t ip[IP] = { 0x45, 0, 0, IP + TCP, 0, 0, 0x40, 0, 64, 6, 0, 0,
                                     0, 0, 0, 0, 10, 0, 0, 2 };
     uint8_t *t = h + IP;
     memcpy(h, ip, sizeof ip);
-    put32(h + 12, 0x14000000 | (uint32_t)(lot >> 40));          /* 20/8 */
-    put16(h + 10, (uint16_t)~checksum_words(h, IP));
-    put16(t, 1024 + (uint32_t)(lot >> 20) % 60000);
-    put16(t + 2, PORT);
-    put32(t + 4, (uint32_t)(lot >> 16));
+    store_be32(h + 12, 0x14000000 | (uint32_t)(lot >> 40));          /* 20/8 */
+    store_be16(h + 10, (uint16_t)~checksum_words(h, IP));
+    store_be16(t, (uint16_t)(1024 + (uint32_t)(lot >> 20) % 60000));
+    store_be16(t + 2, PORT);
+    store_be32(t + 4, (uint32_t)(lot >> 16));
     t[12] = TCP / 4 << 4;
     t[13] = 2;
-    put16(t + 14, 65535);
+    store_be16(t + 14, 65535);
     memcpy(t + 20, options, sizeof options);
     struct aksu_ip from = { { [10] = 0xff, [11] = 0xff } }, to = from;
     memcpy(from.octet + 12, h + 12, 4);
     memcpy(to.octet + 12, h + 16, 4);
     struct checksum c = checksum_pseudo(&from, &to, 6, TCP);
     checksum_add(&c, t, TCP);
-    put16(t + 16, checksum_finish(&c));
+    store_be16(t + 16, checksum_finish(&c));
 }
 
 struct flood *flood_new(void)

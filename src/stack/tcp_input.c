@@ -167,9 +167,11 @@ static void reopen_held(struct aksu *net, struct conn *c, struct arriving *a, ak
 /* A half-open one may stand beside the TIME-WAIT that it reopens. */
 static void without_connection(struct aksu *net, struct arriving *a, aksu_time now)
 {
-    if (!stranger_may_enter(net, a, now))
-        return;
     struct syn_record *half_open = syn_cache_lookup(&net->syn_cache, &a->tuple, a->hash);
+    /* One that is half-open began before its key came, and goes on as a connection would. */
+    bool known = half_open != NULL && !(a->seg.options.has & (HAS_AO | HAS_AO_FAULT));
+    if (!known && !stranger_may_enter(net, a, now))
+        return;
     if (half_open != NULL) {
         stack_half_open_arrives(net, half_open, a, now);
         return;

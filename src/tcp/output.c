@@ -96,7 +96,8 @@ static void give_syn(struct tcp *t, struct tcp_segment *out, aksu_time now)
         acknowledged(t);
     }
     t->syn_owed = false;
-    if (t->resends == 0 && !t->timing) {
+    /* RFC 6298 3: the first one only; asked for again, it leaves while its timer runs */
+    if (t->resends == 0 && t->deadline[TIMER_RETRANSMISSION] == NEVER) {
         t->timing = true;
         t->timed = seq_add(t->iss, 1);
         t->timed_at = now;

@@ -124,6 +124,25 @@ SCRIPT(no_sample_of_a_syn_that_was_sent_twice)      /* RFC 6298 3 */
     check_eq(script_status().srtt_us, 0);
 }
 
+/* However often the peer has it repeated: the ACK may be of any of them. */
+SCRIPT(no_sample_of_a_syn_ack_that_was_asked_for_again)     /* RFC 6298 3 */
+{
+    for (unsigned times = 1; times < 5; times++) {
+        given(LISTEN);
+        in (SYN, .seq = 0, .mss = 1000);
+        out(SYN|ACK, .seq = 0, .ack = 1);
+        for (unsigned i = 0; i < times; i++) {
+            after(MS(50));
+            in (SYN, .seq = 0, .mss = 1000);
+            out(SYN|ACK, .seq = 0, .ack = 1);
+        }
+        after(MS(5));
+        in (ACK, .seq = 1, .ack = 1);
+        state(ESTABLISHED);
+        check_eq(script_status().srtt_us, 0);
+    }
+}
+
 /* The echo tells which of the two was acknowledged. */
 SCRIPT(timestamps_solve_karns_problem)              /* RFC 6298 3, RFC 7323 4.1 */
 {

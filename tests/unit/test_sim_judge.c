@@ -99,7 +99,7 @@ static void text_above_the_window(void **state)
     (void)state;
     for (uint32_t above = 0; above < 2; above++) {
         struct judged j = start(NULL);
-        uint32_t edge = j.end->watch.edge_in;
+        uint32_t edge = j.end->watch.windows.edge_in;
         say(&j, AKSU_EV_segment_out, (struct aksu_event_segment_out){
             .ctl = AKSU_ACK, .seq = edge - 100 + above, .len = 100, .wnd = 65535 });
         if (above == 0) {
@@ -127,13 +127,13 @@ static void a_lie_opens_no_window(void **state)
 {
     (void)state;
     struct judged j = start(NULL);
-    uint32_t edge = j.end->watch.edge_in;
+    uint32_t edge = j.end->watch.windows.edge_in;
     say(&j, AKSU_EV_segment_in, (struct aksu_event_segment_out){
         .ctl = AKSU_ACK, .ack = edge + 100000, .wnd = 65535 });
-    assert_int_equal(j.end->watch.edge_in, edge);
+    assert_int_equal(j.end->watch.windows.edge_in, edge);
     say(&j, AKSU_EV_segment_in, (struct aksu_event_segment_out){
-        .ctl = AKSU_ACK, .ack = j.end->watch.top, .wnd = 65535 });
-    assert_int_not_equal(j.end->watch.edge_in, edge);
+        .ctl = AKSU_ACK, .ack = j.end->watch.windows.top, .wnd = 65535 });
+    assert_int_not_equal(j.end->watch.windows.edge_in, edge);
     aksu_sim_free(j.world);
 }
 
@@ -267,7 +267,8 @@ static void octets_are_followed(void **state)
     assert_int_equal(p->sacked, 3200);
     tell(&j, (struct aksu_event){ .kind = AKSU_EV_retransmit });
     say(&j, AKSU_EV_segment_out, (struct aksu_event_segment_out){
-        .ctl = AKSU_ACK, .seq = una, .len = 1000, .wnd = 65535, .ack = j.end->watch.edge_out });
+        .ctl = AKSU_ACK, .seq = una, .len = 1000, .wnd = 65535,
+        .ack = j.end->watch.windows.edge_out });
     assert_int_equal(p->lost, 500);
     acknowledge(&j, una + 1200, (struct aksu_sacks){ 0 });
     assert_int_equal(p->lost, 300);

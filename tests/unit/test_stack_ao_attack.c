@@ -153,6 +153,28 @@ static void a_key_that_came_later_guards_too(void **state)      /* RFC 5925 7.5 
     two_fini(&w);
 }
 
+/* A connection is with or without TCP-AO from its SYN on, whatever is added during the handshake. */
+static void a_key_that_comes_in_a_handshake_is_for_the_next(void **state)   /* RFC 5925 3.1 */
+{
+    (void)state;
+    struct two w;
+    aksu_conn got;
+    two_init(&w, NULL);
+    aksu_listener l = listen_on(&w, SERVER, 80, false);
+    (void)open_to(&w, 80);
+    assert_int_equal(aksu_pair_move(&w.pair, 1, w.now), 1);
+    ao_setup(w.net[SERVER]);
+    struct aksu_mkt mkt = ao_mkt(SERVER, AKSU_AO_SHA1, CLIENT_ID, SERVER_ID);
+    (void)ao_give(w.net[SERVER], &mkt);
+    move(&w);
+    assert_int_equal(aksu_accept(w.net[SERVER], l, &got, w.now), AKSU_OK);
+    (void)open_to(&w, 80);
+    move(&w);
+    assert_int_equal(aksu_accept(w.net[SERVER], l, &got, w.now), AKSU_WOULD_BLOCK);
+    assert_int_equal(counted(w.net[SERVER], AKSU_EV_ao_missing), 1);
+    two_fini(&w);
+}
+
 /* Behind a good segment, in one batch, comes one that looks like its continuation, with the same
  * options: they are not made one, or both would be lost. */
 static void a_forged_continuation_harms_nobody(void **state)    /* RFC 5925 7.3 */
@@ -470,6 +492,7 @@ int main(void)
         cmocka_unit_test(without_a_mac_nothing_gets_in),
         cmocka_unit_test(a_wrong_mac_is_dropped),
         cmocka_unit_test(a_key_that_came_later_guards_too),
+        cmocka_unit_test(a_key_that_comes_in_a_handshake_is_for_the_next),
         cmocka_unit_test(a_forged_continuation_harms_nobody),
         cmocka_unit_test(an_older_connection_is_not_replayed),
         cmocka_unit_test(both_ends_must_have_the_key),
