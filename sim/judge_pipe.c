@@ -133,7 +133,8 @@ void sim_pipe_apply(struct sim_pipe *p)
         return;
     for (unsigned i = is_dsack(p, &p->sacks); i < p->sacks.count; i++) {
         uint32_t left = later_of(p->sacks.block[i].left, p->una), right = p->sacks.block[i].right;
-        if (sim_ahead(right, left) > 0 && sim_ahead(right, p->nxt) <= 0 && sim_ahead(p->nxt, left) > 0)
+        if (sim_ahead(right, left) > 0 && sim_ahead(right, p->nxt) <= 0
+            && sim_ahead(p->nxt, left) > 0)
             sack(p, left, right);
     }
 }
