@@ -51,7 +51,7 @@ differs  = mkdir -p $(@D); echo '$(1)' | cmp -s - $@ || echo '$(1)' > $@
 
 core     := $(wildcard $(patsubst %,src/%/*.c,base wire tcp udp ip neighbor stack))
 library  := $(core) $(wildcard $(patsubst %,src/%/*.c,socket event device host) sim/*.c)
-program  := $(wildcard src/gateway/*.c src/run/*.c src/cli/*.c lab/*.c)
+program  := $(wildcard src/gateway/*.c src/run/*.c src/cli/*.c lab/*.c lab/*/*.c)
 unit     := $(patsubst %.c,$(B)/%,$(wildcard tests/unit/test_*.c))
 helpers  := $(filter-out tests/unit/test_%,$(wildcard tests/unit/*.c)) tests/peer/mac.c
 suites   := $(foreach d,script sim golden explore,$(if $(wildcard tests/$d/*.c),$(B)/tests/$d))

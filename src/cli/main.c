@@ -19,6 +19,7 @@ static const struct command commands[] = {
     { "get", cli_get, "fetch a URL, or send a file to it, on a TCP/IP stack of its own" },
     { "stat", cli_stat, "show the connections of a running aksu serve" },
     { "explore", cli_explore, "every run that two stacks can have over a bad network" },
+    { "lab", cli_lab, "scenarios of TCP's behaviour, played by real stacks and explained" },
     { "ping", cli_ping, "send ICMP echo requests from a device of its own" },
 };
 

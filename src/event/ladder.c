@@ -280,6 +280,7 @@ static void (*const on[AKSU_EV_COUNT])(struct ladder_side *s, const struct aksu_
     [AKSU_EV_path_mtu] = on_note,
     [AKSU_EV_memory] = on_note,
     [AKSU_EV_cwnd] = on_note,
+    [AKSU_EV_note] = on_note,
 };
 
 /* Connections that are over leave a while later, when what was under way has arrived. */

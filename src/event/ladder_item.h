@@ -50,6 +50,7 @@ union ladder_note {
     struct aksu_event_cwnd cwnd;
     struct aksu_event_syn_refused syn_refused;
     struct aksu_event_time_wait_over time_wait_over;
+    struct aksu_event_note text;
 };
 
 struct ladder_item {

@@ -229,6 +229,11 @@ static void say_time_wait_over(struct words *w, const union ladder_note *n)
     ladder_words_add(w, "TIME-WAIT over: %s", n->time_wait_over.why);
 }
 
+static void say_text(struct words *w, const union ladder_note *n)
+{
+    ladder_words_add(w, "%s", n->text.text);
+}
+
 void ladder_words_note(struct words *w, const struct ladder_item *item, char *mark,
                        enum style *style)
 {
@@ -252,6 +257,7 @@ void ladder_words_note(struct words *w, const struct ladder_item *item, char *ma
         [AKSU_EV_memory] = { say_memory, GLYPH_MARK, STYLE_BAD },
         [AKSU_EV_cwnd] = { say_cwnd, GLYPH_MARK, STYLE_TIMER },
         [AKSU_EV_time_wait_over] = { say_time_wait_over, GLYPH_MARK, STYLE_TIMER },
+        [AKSU_EV_note] = { say_text, GLYPH_MARK, STYLE_STRONG },
     };
 
     w->length = 0;

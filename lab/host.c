@@ -1,0 +1,219 @@
+/* host.c - the hosts of an act and the cables between them. See stage.h. */
+#include "lab/inner.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "aksu/snapshot.h"
+
+/* The nodes of each way, before those of the scenario; the last one only with a knob for it:
+ * sending takes time even at 1 Tbit/s. */
+enum { NODE_CUT, NODE_LOSS, NODE_DELAY, NODE_RATE, NODES, MORE_MOST = 8 };
+enum { QUEUE_MS = 100, MEMORY = 4 << 20, CONNECTIONS = 512 };
+
+static void keep_said(struct lab *lab, const struct lab_host *host, const struct aksu_event *event)
+{
+    if (lab->said_count >= INNER_SAID_MOST)
+        return;
+    if (lab->said_count == lab->said_room) {
+        unsigned room = lab->said_room > 0 ? lab->said_room * 2 : 1024;
+        struct lab_said *larger = realloc(lab->said, room * sizeof *larger);
+        if (larger == NULL) {
+            lab_fail(lab, "no memory for what the stacks say");
+            return;
+        }
+        lab->said = larger;
+        lab->said_room = room;
+    }
+    lab->said[lab->said_count++] = (struct lab_said){
+        .at = event->at > lab->start ? event->at - lab->start : 0, .host = host, .event = *event };
+}
+
+static void put(struct aksu_sink *sink, const struct aksu_event *event)
+{
+    struct inner_host *h = (struct inner_host *)sink;
+    struct lab *lab = h->host.lab;
+    keep_said(lab, &h->host, event);
+    if (h->ladder != NULL)
+        h->ladder->put(h->ladder, event);
+    if (lab->play->record.write != NULL) {
+        struct aksu_event relative = *event;
+        relative.at = event->at > lab->start ? event->at - lab->start : 0;
+        h->json.sink.put(&h->json.sink, &relative);
+    }
+}
+
+static bool take_blank(struct inner_host *h)
+{
+    h->blank_size = aksu_snapshot_size(h->host.net);
+    h->blank = malloc(h->blank_size);
+    return h->blank != NULL && aksu_snapshot(h->host.net, h->blank, h->blank_size) == AKSU_OK;
+}
+
+static void show_first_two(struct lab *lab, struct inner_host *h)
+{
+    if (lab->ladder != NULL && h->host.number < 2)
+        h->ladder = aksu_ladder_side(lab->ladder, h->host.number, h->host.name);
+}
+
+struct lab_host *lab_host(struct lab *lab, const char *name, const struct aksu_sim_host *how)
+{
+    static struct lab_host none;
+    struct inner_host *h = lab_on(lab) && lab->hosts < INNER_HOSTS ? calloc(1, sizeof *h) : NULL;
+    if (h == NULL) {
+        lab_fail(lab, "no memory for a host, or more than 16");
+        return &none;
+    }
+    struct aksu_sim_host config = how != NULL ? *how : (struct aksu_sim_host){ 0 };
+    config.name = name;
+    config.no_tso = true;
+    if (config.stack.memory_limit == 0)
+        config.stack.memory_limit = MEMORY;
+    if (config.stack.max_connections == 0)
+        config.stack.max_connections = CONNECTIONS;
+    h->sink.put = put;
+    config.stack.sink = &h->sink;
+    h->host = (struct lab_host){ .lab = lab, .name = name, .number = lab->hosts };
+    aksu_json_init(&h->json, lab->play->record, name);
+    lab->host[lab->hosts++] = h;
+    show_first_two(lab, h);
+    h->host.node = aksu_sim_host(lab->world, &config);
+    h->host.net = h->host.node != NULL ? aksu_sim_stack(h->host.node) : NULL;
+    if (h->host.node == NULL || !take_blank(h)) {
+        lab_fail(lab, "no memory for a host");
+        return &none;
+    }
+    aksu_sim_ready(h->host.node, lab_told, &h->host);
+    return &h->host;
+}
+
+struct aksu_ip lab_address(const struct lab_host *host)
+{
+    struct aksu_ip ip = { { 0 } };
+    if (host->node != NULL)
+        aksu_sim_address(host->node, false, &ip);
+    return ip;
+}
+
+void lab_show(struct lab *lab, const struct lab_host *left, const struct lab_host *right)
+{
+    for (unsigned i = 0; lab->ladder != NULL && i < lab->hosts; i++) {
+        struct inner_host *h = lab->host[i];
+        h->ladder = &h->host == left ? aksu_ladder_side(lab->ladder, 0, h->host.name)
+            : &h->host == right ? aksu_ladder_side(lab->ladder, 1, h->host.name) : NULL;
+    }
+}
+
+void lab_reboot(struct lab_host *host)
+{
+    struct inner_host *h = NULL;
+    for (unsigned i = 0; i < host->lab->hosts; i++)
+        if (&host->lab->host[i]->host == host)
+            h = host->lab->host[i];
+    if (h == NULL || aksu_restore(host->net, h->blank, h->blank_size) != AKSU_OK) {
+        lab_fail(host->lab, "a host could not be started again");
+        return;
+    }
+    lab_forget_ends(host);
+}
+
+void lab_free_hosts(struct lab *lab)
+{
+    while (lab->hosts > 0) {
+        free(lab->host[lab->hosts - 1]->blank);
+        free(lab->host[--lab->hosts]);
+    }
+}
+
+/* --- cables --- */
+
+static bool has_knob(const struct lab *lab, const char *name)
+{
+    const struct lab_scenario *s = lab->play->scenario;
+    for (unsigned i = 0; i < s->knob_count; i++)
+        if (strcmp(s->knobs[i].name, name) == 0)
+            return true;
+    return false;
+}
+
+static unsigned own_nodes(const struct lab *lab)
+{
+    return has_knob(lab, "rate") ? NODES : NODE_RATE;
+}
+
+static void set_nodes(const struct lab *lab, const struct inner_cable *c,
+                      struct aksu_path_node nodes[NODES], struct aksu_path_cut *cut)
+{
+    uint64_t rate = lab_value(lab, "rate") * 1000;
+    aksu_time from = AKSU_MS(lab_value(lab, "cut")), delay = c->delay;
+    if (c->delay_is_knob)
+        delay = lab_delay(lab);
+    *cut = (struct aksu_path_cut){ lab->start + from,
+                                   lab->start + from + AKSU_MS(lab_value(lab, "cut-for")) };
+    if (c->cut)
+        *cut = (struct aksu_path_cut){ 0, AKSU_NEVER };
+    nodes[NODE_CUT] = (struct aksu_path_node){ .kind = AKSU_PATH_CUT, .cut = cut,
+                                               .cuts = c->cut || from > 0 ? 1 : 0 };
+    nodes[NODE_LOSS] = (struct aksu_path_node){
+        .kind = AKSU_PATH_LOSS, .chance = AKSU_PATH_CHANCE(lab_value(lab, "loss"), 100) };
+    nodes[NODE_DELAY] = (struct aksu_path_node){ .kind = AKSU_PATH_DELAY, .delay = delay };
+    if (rate == 0)
+        rate = UINT64_C(1000000000000);
+    nodes[NODE_RATE] = (struct aksu_path_node){
+        .kind = AKSU_PATH_RATE, .rate = rate,
+        .limit = (uint32_t)(rate / 8 * QUEUE_MS / 1000 > 1u << 30 ? 0 : rate / 8 * QUEUE_MS / 1000
+                            + 3000) };
+}
+
+void lab_turn_cables(struct lab *lab)
+{
+    struct aksu_path_node nodes[NODES];
+    struct aksu_path_cut cut;
+    for (unsigned i = 0; i < lab->cables; i++) {
+        set_nodes(lab, &lab->cable[i], nodes, &cut);
+        for (unsigned way = 0; way < 2; way++)
+            for (unsigned n = 0; n < own_nodes(lab); n++)
+                if (!aksu_path_set(aksu_sim_path(lab->cable[i].cable, way), n, &nodes[n],
+                                   aksu_sim_now(lab->world)))
+                    lab_fail(lab, "a path does not take the value of a knob");
+    }
+}
+
+struct aksu_sim_cable *lab_cable(struct lab *lab, struct lab_host *a, struct lab_host *b,
+                                 const struct lab_link *how)
+{
+    static const struct lab_link defaults;
+    const struct lab_link *l = how != NULL ? how : &defaults;
+    struct aksu_path_node nodes[2][NODES + MORE_MOST];
+    struct aksu_path_cut cut;
+    struct aksu_sim_way ways[2];
+    if (!lab_on(lab) || lab->cables == INNER_CABLES || l->count[0] > MORE_MOST
+        || l->count[1] > MORE_MOST) {
+        lab_fail(lab, "more than 16 cables, or 8 nodes in one");
+        return NULL;
+    }
+    struct inner_cable *c = &lab->cable[lab->cables];
+    *c = (struct inner_cable){ .delay = l->delay != 0 ? l->delay : AKSU_MS(10),
+                               .delay_is_knob = l->delay == 0 && has_knob(lab, "delay") };
+    for (unsigned way = 0; way < 2; way++) {
+        set_nodes(lab, c, nodes[way], &cut);
+        if (l->count[way] > 0)
+            memcpy(&nodes[way][own_nodes(lab)], l->more[way], l->count[way] * sizeof nodes[0][0]);
+        ways[way] = (struct aksu_sim_way){ nodes[way], own_nodes(lab) + l->count[way] };
+    }
+    c->cable = aksu_sim_cable(lab->world, a->node, b->node, ways);
+    if (c->cable == NULL) {
+        lab_fail(lab, "a cable could not be made");
+        return NULL;
+    }
+    lab->cables++;
+    return c->cable;
+}
+
+void lab_cut(struct lab *lab, struct aksu_sim_cable *cable, bool cut)
+{
+    for (unsigned i = 0; i < lab->cables; i++)
+        if (lab->cable[i].cable == cable)
+            lab->cable[i].cut = cut;
+    lab_turn_cables(lab);
+}

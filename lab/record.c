@@ -1,0 +1,194 @@
+/* record.c - a play as a record: lines of JSON (RFC 8259). The first is {"record":1,...}; then, for
+ * each act, {"act":N,...}, the events as aksu_json_init writes them, times since the act began,
+ * {"tcb":{...}} where a TCB differs from what was last said of it, {"moment":N} behind what happened
+ * at once, and at the end tables and checks. Called by play.c. */
+#include "lab/inner.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { LINE = 2048 };
+
+static bool is_on(const struct lab *lab)
+{
+    return lab->play->record.write != NULL;
+}
+
+static void put(struct lab *lab, const char *text)
+{
+    lab->play->record.write(lab->play->record.context, text, strlen(text));
+}
+
+static void put_format(struct lab *lab, const char *format, ...)
+{
+    char line[LINE];
+    va_list list;
+    va_start(list, format);
+    (void)vsnprintf(line, sizeof line, format, list);
+    va_end(list);
+    put(lab, line);
+}
+
+/* Our own words, and a command line: no control characters. */
+static void put_string(struct lab *lab, const char *text)
+{
+    put(lab, "\"");
+    for (; *text; text++) {
+        if (*text == '"' || *text == '\\')
+            put(lab, "\\");
+        if ((unsigned char)*text >= ' ')
+            lab->play->record.write(lab->play->record.context, text, 1);
+    }
+    put(lab, "\"");
+}
+
+static void put_words(struct lab *lab, enum lab_words words)
+{
+    put_string(lab, lab_say(words, lab->play->lang));
+}
+
+void lab_record_head(struct lab *lab)
+{
+    const struct lab_play *p = lab->play;
+    if (!is_on(lab))
+        return;
+    put_format(lab, "{\"record\":1,\"lang\":\"%s\",\"scenario\":\"%s\",\"id\":\"%s\",\"seed\":%"
+               PRIu64 ",\"title\":", p->lang == LAB_KOREAN ? "ko" : "en", p->scenario->name,
+               p->scenario->id, p->seed);
+    put_words(lab, p->scenario->title);
+    put(lab, ",\"text\":");
+    put_words(lab, p->scenario->text);
+    if (p->command != NULL) {
+        put(lab, ",\"command\":");
+        put_string(lab, p->command);
+    }
+    put(lab, "}\n");
+}
+
+void lab_record_act(struct lab *lab, const struct lab_act *act)
+{
+    if (!is_on(lab))
+        return;
+    put_format(lab, "{\"act\":%u,\"title\":", lab->act);
+    put_words(lab, act->title);
+    put(lab, ",\"text\":");
+    put_words(lab, act->text);
+    put(lab, "}\n");
+}
+
+/* --- TCBs --- */
+
+static int tcb_text(const struct aksu_info *i, aksu_time start, char out[LINE])
+{
+    char at[24] = "null";
+    if (i->timer_at != AKSU_NEVER)
+        (void)snprintf(at, sizeof at, "%" PRIu64, i->timer_at > start ? i->timer_at - start : 0);
+    return snprintf(out, LINE,
+        "\"tcb\":{\"state\":\"%s\",\"snd_una\":%u,\"snd_nxt\":%u,\"snd_wnd\":%u,\"iss\":%u,"
+        "\"rcv_nxt\":%u,\"rcv_wnd\":%u,\"irs\":%u,\"send_queued\":%u,\"send_unacked\":%u,"
+        "\"send_room\":%u,\"receive_queued\":%u,\"snd_mss\":%u,\"rcv_mss\":%u,\"cwnd\":%u,"
+        "\"ssthresh\":%u,\"srtt_us\":%u,\"rttvar_us\":%u,\"rto_us\":%u,\"snd_wscale\":%u,"
+        "\"rcv_wscale\":%u,\"timestamps\":%s,\"sack\":%s,\"ecn\":%s,\"peer_closed\":%s,"
+        "\"in_flight\":%u,\"sacked\":%u,\"lost\":%u,\"retransmits\":%u,\"backoff\":%u,"
+        "\"recovery\":\"%s\",\"congestion_control\":\"%s\",\"reason\":\"%s\","
+        "\"timer\":%s%s%s,\"timer_at\":%s}",
+        aksu_tcp_state_name(i->state), i->snd_una, i->snd_nxt, i->snd_wnd, i->iss, i->rcv_nxt,
+        i->rcv_wnd, i->irs, i->send_queued, i->send_unacked, i->send_room, i->receive_queued,
+        i->snd_mss, i->rcv_mss, i->cwnd, i->ssthresh, i->srtt_us, i->rttvar_us, i->rto_us,
+        i->snd_wscale, i->rcv_wscale, i->timestamps ? "true" : "false", i->sack ? "true" : "false",
+        i->ecn ? "true" : "false", i->peer_closed ? "true" : "false", i->in_flight, i->sacked,
+        i->lost, i->retransmits, i->backoff, i->recovery != NULL ? i->recovery : "",
+        i->congestion_control != NULL ? i->congestion_control : "",
+        i->reason != AKSU_OK ? aksu_status_text(i->reason) : "", i->timer != NULL ? "\"" : "",
+        i->timer != NULL ? i->timer : "null", i->timer != NULL ? "\"" : "", at);
+}
+
+/* True: it was written, because it differs. */
+static bool put_tcb(struct lab *lab, struct inner_end *e)
+{
+    struct aksu_info info;
+    char line[LINE];
+    int length = lab_status(&e->end, &info) ? tcb_text(&info, lab->start, line) : 0;
+    if (length == 0 || (e->said != NULL && strcmp(e->said, line) == 0))
+        return false;
+    char *kept = realloc(e->said, (size_t)length + 1);
+    if (kept == NULL) {
+        lab_fail(lab, "no memory for a TCB");
+        return false;
+    }
+    e->said = memcpy(kept, line, (size_t)length + 1);
+    put_format(lab, "{\"at\":%" PRIu64 ",\"host\":\"%s\",\"conn\":%u,", lab_now(lab),
+               e->end.host->name, e->end.conn.index);
+    put(lab, line);
+    put(lab, "}\n");
+    return true;
+}
+
+void lab_record_moment(struct lab *lab)
+{
+    bool something = lab->said_count > lab->said_before;
+    unsigned watched = 0;
+    lab->said_before = lab->said_count;
+    if (!is_on(lab) || !lab_on(lab))
+        return;
+    for (struct inner_end *e = lab->ends; e != NULL && watched < INNER_WATCHED; e = e->next) {
+        watched++;
+        something |= !e->end.given_back && put_tcb(lab, e);
+    }
+    if (something)
+        put_format(lab, "{\"at\":%" PRIu64 ",\"moment\":%u}\n", lab_now(lab), ++lab->moments);
+}
+
+/* --- the end of an act --- */
+
+static void put_table(struct lab *lab, const struct inner_table *t)
+{
+    put(lab, "{\"table\":{\"title\":");
+    put_words(lab, t->title);
+    put(lab, ",\"columns\":[");
+    for (unsigned i = 0; i < t->columns; i++) {
+        put(lab, i > 0 ? "," : "");
+        put_words(lab, t->head[i]);
+    }
+    put(lab, "],\"rows\":[");
+    for (unsigned row = 0; row < t->rows; row++) {
+        put(lab, row > 0 ? ",[" : "[");
+        for (unsigned i = 0; i < t->columns; i++) {
+            put(lab, i > 0 ? "," : "");
+            put_string(lab, t->cell[row][i]);
+        }
+        put(lab, "]");
+    }
+    put(lab, "]}}\n");
+}
+
+static void put_facts(struct lab *lab)
+{
+    put(lab, "{\"table\":{\"title\":\"\",\"columns\":[\"\",\"\"],\"rows\":[");
+    for (unsigned i = 0; i < lab->facts; i++) {
+        put(lab, i > 0 ? ",[" : "[");
+        put_words(lab, lab->fact[i].what);
+        put(lab, ",");
+        put_string(lab, lab->fact[i].value);
+        put(lab, "]");
+    }
+    put(lab, "]}}\n");
+}
+
+void lab_record_end(struct lab *lab)
+{
+    if (!is_on(lab))
+        return;
+    for (unsigned i = 0; i < lab->tables; i++)
+        put_table(lab, &lab->table[i]);
+    if (lab->facts > 0)
+        put_facts(lab);
+    for (unsigned i = 0; i < lab->checks; i++) {
+        put(lab, "{\"check\":");
+        put_words(lab, lab->check[i].sentence);
+        put(lab, lab->check[i].holds ? ",\"ok\":true}\n" : ",\"ok\":false}\n");
+    }
+}

@@ -1,0 +1,9 @@
+/* scenarios.h - all of them, one file each in scenarios/. */
+#ifndef LAB_SCENARIOS_H
+#define LAB_SCENARIOS_H
+
+#include "lab/lab.h"
+
+extern const struct lab_scenario lab_handshake;
+
+#endif

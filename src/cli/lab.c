@@ -1,0 +1,290 @@
+/* lab.c - aksu lab: plays the scenarios of lab/, in the terminal. */
+#include <inttypes.h>
+#include <langinfo.h>
+#include <locale.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cli/cli.h"
+#include "lab/lab.h"
+
+enum { FIRST = 256, SEED = FIRST, LANG, ALL, CHECK, JSON, LIST, KNOB, NAME_MOST = 63, FAILED = 1 };
+
+static const struct option common[] = {
+    { "seed", required_argument, NULL, SEED },
+    { "lang", required_argument, NULL, LANG },
+    { "all", no_argument, NULL, ALL },
+    { "check", no_argument, NULL, CHECK },
+    { "json", required_argument, NULL, JSON },
+    { "list", no_argument, NULL, LIST },
+    { "help", no_argument, NULL, 'h' },
+};
+
+enum { COMMON = sizeof common / sizeof common[0] };
+
+struct lab_command {
+    const struct lab_scenario *scenario;
+    struct lab_play play;
+    enum lab_lang lang;
+    uint64_t seed;
+    bool all, check;
+    const char *json_path;
+    FILE *json;
+    struct option option[COMMON + LAB_KNOBS + 1];
+    char command[512];
+};
+
+/* --- what there is --- */
+
+static void usage(FILE *out)
+{
+    fputs("Usage: aksu lab                     the scenarios\n"
+          "       aksu lab NAME [OPTIONS]      plays one; NAME --help tells its knobs\n"
+          "       aksu lab --all --check       plays all, and says what held\n"
+          "\n"
+          "Each scenario is a piece of TCP's behaviour, played by real stacks on a simulated\n"
+          "network: what to watch for, then the connection as a ladder with both ends'\n"
+          "states, then what had to hold.\n"
+          "\n"
+          "  --lang en|ko     English or Korean [en]\n"
+          "  --seed N         other random numbers [1]\n"
+          "  --check          only what had to hold, a line each\n"
+          "  --all            every scenario\n"
+          "  --json FILE      all that happened, as lines of JSON; - is stdout\n"
+          "  --list           the scenarios\n"
+          "  -h, --help       this, and the knobs of NAME\n"
+          "\n"
+          "Exit status: 0 all held, 1 something did not, 125 aksu lab failed.\n"
+          "Example: aksu lab handshake --delay 50\n", out);
+}
+
+static int list(enum lab_lang lang)
+{
+    for (unsigned i = 0; lab_scenarios[i] != NULL; i++)
+        printf("%s  %-18s %s\n", lab_scenarios[i]->id, lab_scenarios[i]->name,
+               lab_say(lab_scenarios[i]->title, lang));
+    return fflush(stdout) == 0 ? 0 : CLI_USAGE;
+}
+
+static int help(const struct lab_command *c)
+{
+    char value[32];
+    usage(stdout);
+    if (c->scenario != NULL && c->scenario->knob_count > 0)
+        printf("\nKnobs of %s:\n", c->scenario->name);
+    for (unsigned i = 0; c->scenario != NULL && i < c->scenario->knob_count; i++) {
+        const struct lab_knob *k = &c->scenario->knobs[i];
+        lab_knob_text(k, k->initial, value);
+        printf("  --%-14s %s [%s]\n", k->name, lab_say(k->help, c->lang), value);
+    }
+    return fflush(stdout) == 0 ? 0 : CLI_USAGE;
+}
+
+static int refuse_scenario(const char *word)
+{
+    const char *names[LAB_WORDS_COUNT] = { NULL };
+    for (unsigned i = 0; lab_scenarios[i] != NULL; i++)
+        names[i] = lab_scenarios[i]->name;
+    const char *nearest = cli_nearest(word, names);
+    fprintf(stderr, "aksu lab: there is no scenario '%s'; ", word);
+    if (nearest != NULL)
+        fprintf(stderr, "did you mean 'aksu lab %s'?\n", nearest);
+    else
+        fputs("aksu lab lists them\n", stderr);
+    return CLI_USAGE;
+}
+
+/* --- the command line --- */
+
+static bool take_lang(struct lab_command *c, const char *word)
+{
+    if (strcmp(word, "en") != 0 && strcmp(word, "ko") != 0) {
+        fprintf(stderr, "aksu lab: --lang %s: the languages are en and ko\n", word);
+        return false;
+    }
+    c->lang = strcmp(word, "ko") == 0 ? LAB_KOREAN : LAB_ENGLISH;
+    return true;
+}
+
+static bool take_knob(struct lab_command *c, unsigned i)
+{
+    const struct lab_knob *k = &c->scenario->knobs[i];
+    char name[NAME_MOST + 3];
+    (void)snprintf(name, sizeof name, "--%s", k->name);
+    c->play.set[i] = true;
+    if (k->unit != LAB_FLAG)
+        return cli_number("lab", name, optarg, k->least, k->most, &c->play.value[i]);
+    c->play.value[i] = 1;
+    return true;
+}
+
+static bool take_option(struct lab_command *c, int option)
+{
+    switch (option) {
+    case SEED:
+        return cli_number("lab", "--seed", optarg, 0, UINT64_MAX, &c->seed);
+    case LANG:
+        return take_lang(c, optarg);
+    case JSON:
+        c->json_path = optarg;
+        return true;
+    case ALL:
+        return c->all = true;
+    case CHECK:
+        return c->check = true;
+    default:
+        return take_knob(c, (unsigned)(option - KNOB));
+    }
+}
+
+static void make_options(struct lab_command *c)
+{
+    memcpy(c->option, common, sizeof common);
+    for (unsigned i = 0; c->scenario != NULL && i < c->scenario->knob_count; i++) {
+        const struct lab_knob *k = &c->scenario->knobs[i];
+        c->option[COMMON + i] = (struct option){
+            k->name, k->unit == LAB_FLAG ? no_argument : required_argument, NULL, KNOB + (int)i };
+    }
+}
+
+/* -1: go on; else the exit status. */
+static int take_options(struct lab_command *c, int argc, char **argv)
+{
+    bool listed = false, helped = false;
+    int answer;
+    opterr = 0;
+    optind = 1;
+    while ((answer = getopt_long(argc, argv, ":h", c->option, NULL)) != -1) {
+        if (answer == 'h')
+            helped = true;
+        else if (answer == LIST)
+            listed = true;
+        else if (answer == '?' || answer == ':')
+            return cli_refuse("lab", argv, c->option, answer);
+        else if (!take_option(c, answer))
+            return CLI_USAGE;
+    }
+    if (helped)
+        return help(c);
+    if (listed || (c->scenario == NULL && !c->all))
+        return list(c->lang);
+    if (optind < argc - (c->scenario != NULL)) {
+        fprintf(stderr, "aksu lab: one scenario at a time; '%s' is one too many\n", argv[argc - 1]);
+        return CLI_USAGE;
+    }
+    return -1;
+}
+
+/* The first argument that is no option: with the values of options before it, it may not be. */
+static int find_scenario(struct lab_command *c, int argc, char **argv)
+{
+    if (argc < 2 || argv[1][0] == '-')
+        return -1;
+    c->scenario = lab_find_scenario(argv[1]);
+    return c->scenario != NULL ? -1 : refuse_scenario(argv[1]);
+}
+
+/* --- playing --- */
+
+static void write_to(void *context, const char *text, size_t length)
+{
+    (void)fwrite(text, 1, length, context);
+}
+
+static void say_command(struct lab_command *c, int argc, char **argv)
+{
+    size_t at = (size_t)snprintf(c->command, sizeof c->command, "aksu lab");
+    for (int i = 1; i < argc && at < sizeof c->command; i++) {
+        if (strcmp(argv[i], "--json") == 0)
+            i++;
+        else if (strncmp(argv[i], "--json=", 7) != 0)
+            at += (size_t)snprintf(c->command + at, sizeof c->command - at, " %s", argv[i]);
+    }
+}
+
+static struct lab_result play(struct lab_command *c, const struct lab_scenario *scenario)
+{
+    struct lab_play p = c->play;
+    if (c->all)
+        lab_init_play(&p, scenario);
+    p.lang = c->lang;
+    p.seed = c->seed;
+    p.brief = c->check;
+    p.command = c->command;
+    p.utf8 = strcmp(nl_langinfo(CODESET), "UTF-8") == 0 || c->lang == LAB_KOREAN;
+    p.colour = isatty(STDOUT_FILENO) && getenv("NO_COLOR") == NULL;
+    p.text = (struct aksu_writer){ write_to, stdout };
+    if (c->json != NULL) {
+        p.record = (struct aksu_writer){ write_to, c->json };
+        if (c->json == stdout)
+            p.text.write = NULL;
+    }
+    struct lab_result result = lab_play(&p);
+    if (result.why != NULL)
+        fprintf(stderr, "aksu lab: %s cannot be played: %s\n", scenario->name, result.why);
+    return result;
+}
+
+static bool open_json(struct lab_command *c)
+{
+    if (c->json_path == NULL)
+        return true;
+    c->json = strcmp(c->json_path, "-") == 0 ? stdout : fopen(c->json_path, "we");
+    if (c->json == NULL)
+        fprintf(stderr, "aksu lab: cannot write %s: %m\n", c->json_path);
+    return c->json != NULL;
+}
+
+static bool close_json(struct lab_command *c)
+{
+    bool bad = c->json != NULL && (ferror(c->json) || fflush(c->json) != 0);
+    if (c->json != NULL && c->json != stdout)
+        bad |= fclose(c->json) != 0;
+    if (bad)
+        fprintf(stderr, "aksu lab: cannot write %s: %m\n", c->json_path);
+    return !bad;
+}
+
+static int play_all(struct lab_command *c)
+{
+    unsigned passed = 0, failed = 0;
+    bool broken = false;
+    if (!open_json(c))
+        return CLI_USAGE;
+    for (unsigned i = 0; lab_scenarios[i] != NULL; i++) {
+        if (!c->all && lab_scenarios[i] != c->scenario)
+            continue;
+        struct lab_result result = play(c, lab_scenarios[i]);
+        passed += result.passed;
+        failed += result.failed;
+        broken |= result.why != NULL;
+    }
+    if (c->check)
+        printf("%u passed, %u failed\n", passed, failed);
+    if (!close_json(c) || broken)
+        return CLI_USAGE;
+    if (fflush(stdout) != 0) {
+        fprintf(stderr, "aksu lab: cannot write: %m\n");
+        return CLI_USAGE;
+    }
+    return failed > 0 ? FAILED : 0;
+}
+
+int cli_lab(int argc, char **argv)
+{
+    struct lab_command c = { .seed = 1 };
+    (void)setlocale(LC_CTYPE, "");
+    int status = find_scenario(&c, argc, argv);
+    if (status >= 0)
+        return status;
+    if (c.scenario != NULL)
+        lab_init_play(&c.play, c.scenario);
+    make_options(&c);
+    status = take_options(&c, argc, argv);
+    if (status >= 0)
+        return status;
+    say_command(&c, argc, argv);
+    return play_all(&c);
+}
