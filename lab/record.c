@@ -1,7 +1,7 @@
 /* record.c - a play as a record: lines of JSON (RFC 8259). The first is {"record":1,...}; then, for
- * each act, {"act":N,...}, the events as aksu_json_init writes them, times since the act began,
- * {"tcb":{...}} where a TCB differs from what was last said of it, {"moment":N} behind what happened
- * at once, and at the end tables and checks. Called by play.c. */
+ * each act, {"act":N,...}, the events as aksu_json_init writes them (times since it began),
+ * {"tcb":{...}} where a TCB differs from what was last said of it, {"moment":N} behind what
+ * happened at once, and at the end tables and checks. Called by play.c. */
 #include "lab/inner.h"
 
 #include <inttypes.h>
