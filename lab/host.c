@@ -100,6 +100,8 @@ struct aksu_ip lab_address(const struct lab_host *host)
 
 void lab_show(struct lab *lab, const struct lab_host *left, const struct lab_host *right)
 {
+    lab->shown[0] = left->number;
+    lab->shown[1] = right->number;
     for (unsigned i = 0; lab->ladder != NULL && i < lab->hosts; i++) {
         struct inner_host *h = lab->host[i];
         h->ladder = &h->host == left ? aksu_ladder_side(lab->ladder, 0, h->host.name)

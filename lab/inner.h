@@ -3,6 +3,7 @@
 #define LAB_INNER_H
 
 #include "lab/stage.h"
+#include "lab/tape.h"
 
 enum { INNER_HOSTS = 16, INNER_CABLES = 16, INNER_FACTS = 48, INNER_LOOKS = 8, INNER_TABLES = 4,
        INNER_ROWS = 24, INNER_CHECKS = 24, INNER_WATCHED = 64, INNER_NOTES = 4096,
@@ -31,6 +32,8 @@ struct inner_end {
     struct inner_end *next;
     bool wants_shut;
     char *said;                 /* the tcb line that was written last */
+    struct aksu_info tape;      /* what was taped last */
+    bool taped;
 };
 
 struct inner_listener {
@@ -81,7 +84,7 @@ struct lab {
     struct aksu_sim *world;
     aksu_time start;
     struct inner_host *host[INNER_HOSTS];
-    unsigned hosts;
+    unsigned hosts, shown[2];   /* `shown`: lifelines of the ladder */
     struct inner_cable cable[INNER_CABLES];
     unsigned cables;
     struct inner_end *ends, *ends_last;
@@ -119,6 +122,10 @@ void lab_record_act(struct lab *lab, const struct lab_act *act);
 void lab_record_hosts(struct lab *lab);                 /* there is one more */
 void lab_record_moment(struct lab *lab);                /* after something happened */
 void lab_record_end(struct lab *lab);                   /* tables and checks of the act */
+/* tape.c */
+void lab_tape_act(struct lab *lab, const struct lab_act *act);
+void lab_tape_moment(struct lab *lab);                  /* before lab_record_moment */
+void lab_tape_end(struct lab *lab);
 /* text.c */
 void lab_text_head(struct lab *lab);
 void lab_text_act(struct lab *lab, const struct lab_act *act);

@@ -144,7 +144,6 @@ void lab_record_moment(struct lab *lab)
 {
     bool something = lab->said_count > lab->said_before;
     unsigned watched = 0;
-    lab->said_before = lab->said_count;
     if (!is_on(lab) || !lab_on(lab))
         return;
     for (struct inner_end *e = lab->ends; e != NULL && watched < INNER_WATCHED; e = e->next) {
