@@ -109,7 +109,7 @@ $(B)/libaksu.so: $(B)/$(SONAME)
 
 inputs = $(filter %.o %.a,$^)
 $(B)/aksu: $(call obj,$(program)) $(B)/program.list $(B)/libaksu.a
-	$Q$(LINK) -o $@ $(inputs) $(call pkg,libseccomp) $(call pkg,libcrypto)
+	$Q$(LINK) -o $@ $(inputs) $(call pkg,libseccomp) $(call pkg,libcrypto) $(call pkg,ncursesw)
 $(unit): $(B)/tests/unit/%: $(B)/obj/tests/unit/%.o $(call obj,$(helpers))
 	$Q$(LINK) -o $@ $(inputs) -Wl,--as-needed $(call pkg,cmocka) $(call pkg,libseccomp) $(call pkg,libcrypto)
 $(B)/tests/script: $(call obj,$(wildcard tests/script/*.c))

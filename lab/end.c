@@ -305,6 +305,7 @@ void lab_free_ends(struct lab *lab)
         struct inner_end *e = lab->ends;
         lab->ends = e->next;
         free(e->said);
+        free(e->taped);
         free(e);
     }
     lab->ends_last = NULL;

@@ -32,8 +32,7 @@ struct inner_end {
     struct inner_end *next;
     bool wants_shut;
     char *said;                 /* the tcb line that was written last */
-    struct aksu_info tape;      /* what was taped last */
-    bool taped;
+    char *taped;                /* the same of what was taped last */
 };
 
 struct inner_listener {
@@ -116,7 +115,11 @@ void lab_free_hosts(struct lab *lab);
 void lab_told(void *context, const struct aksu_ready *ready, aksu_time now);
 void lab_free_ends(struct lab *lab);
 void lab_forget_ends(struct lab_host *host);            /* their handles are gone */
-/* record.c */
+/* record.c. Members of a JSON object; the length. Two TCBs with one text show the same. */
+enum { LAB_TCB_TEXT = 2048 };
+int lab_tcb_text(const struct aksu_info *info, aksu_time start, char out[LAB_TCB_TEXT]);
+/* Keeps a copy of what was said; false: it is what was said before, or there is no memory. */
+bool lab_is_news(struct lab *lab, char **said, const char *text);
 void lab_record_head(struct lab *lab);
 void lab_record_act(struct lab *lab, const struct lab_act *act);
 void lab_record_hosts(struct lab *lab);                 /* there is one more */

@@ -42,7 +42,7 @@ void lab_reboot(struct lab_host *host);
 
 /* --- knobs and time --- */
 
-uint64_t lab_value(const struct lab *lab, const char *knob);    /* 0: it has none of this name */
+uint64_t lab_value(const struct lab *lab, const char *name);    /* 0: it has none of this name */
 bool lab_plain(const struct lab *lab);      /* no knob was touched: exact times may be checked */
 aksu_time lab_delay(const struct lab *lab); /* of a cable, one way */
 aksu_time lab_now(const struct lab *lab);
