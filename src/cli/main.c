@@ -19,6 +19,7 @@ static const struct command commands[] = {
     { "get", cli_get, "fetch a URL, or send a file to it, on a TCP/IP stack of its own" },
     { "stat", cli_stat, "show the connections of a running aksu serve" },
     { "explore", cli_explore, "every run that two stacks can have over a bad network" },
+    { "report", cli_report, "make a page to look at of events that were written as JSON" },
     { "ping", cli_ping, "send ICMP echo requests from a device of its own" },
 };
 
