@@ -145,8 +145,9 @@ class Finder {
             again(found.c, found.side, item);
         else if (item.event === 'deleted')
             end.live = false;
-        item.enters = enters(item, end) ?? undefined;
-        end.state = item.enters ?? end.state;
+        const state = enters(item, end);
+        item.enters = state !== null && state !== end.state ? state : undefined;
+        end.state = state ?? end.state;
         if (item.event === 'segment_in')
             this.last[item.host] = found;
     }

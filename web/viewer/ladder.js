@@ -6,6 +6,14 @@ import { h, s, setText, setAttribute, stateClass } from './dom.js';
 import { sentenceOf, fieldsOf, eventName, timeText, durationText, segmentDetails, fill } from './text.js';
 
 const BEYOND = 300;                     // pixels above and below the view that are drawn too
+const PIECE = 1500, HEAD_HEIGHT = 62;   // as in viewer.css
+
+function swap(parent, old, element) {
+    if (old && element)
+        old.replaceWith(element);
+    else if (element)
+        parent.append(element);
+}
 
 export class Ladder {
     constructor(w, onPick) {
@@ -22,7 +30,10 @@ export class Ladder {
         this.scroll = h('div', { class: 'av-ladder', tabindex: 0, role: 'region',
                                  'aria-label': `${w.ladder}. ${w.ladder_hint}` }, this.head, this.svg);
         this.element = h('div', { class: 'av-ladder-box' }, this.scroll, this.tip);
-        this.scroll.addEventListener('scroll', () => this.drawSoon(), { passive: true });
+        this.scroll.addEventListener('scroll', () => {
+            this.top = this.scroll.scrollTop;
+            this.drawSoon();
+        }, { passive: true });
         for (const [type, on] of [['pointerover', true], ['focusin', true], ['pointerout', false],
                                   ['focusout', false]])
             this.body.addEventListener(type, event => this.hover(event, on));
@@ -45,11 +56,20 @@ export class Ladder {
             return;
         Object.assign(this, { model, act, c });
         this.relayOut();
-        this.scroll.scrollTop = 0;
+        this.scrollTo(0);
+    }
+
+    // To ask an element for its place makes the browser lay out the page: it is remembered.
+    scrollTo(top) {
+        if (top === this.top)
+            return;
+        this.scroll.scrollTop = top;
+        this.top = this.scroll.scrollTop;
     }
 
     resized() {
         const width = this.scroll.clientWidth;
+        this.view = this.scroll.clientHeight;
         if (this.model && width > 0 && width !== this.width)
             this.relayOut();
         else
@@ -64,6 +84,7 @@ export class Ladder {
 
     relayOut() {
         this.width = this.scroll.clientWidth || 800;
+        this.view = this.scroll.clientHeight;
         this.layout = layOut(this.model, this.act, this.c, this.width, this.scale, this.w);
         this.svg.style.setProperty('--scale', this.scale);
         setAttribute(this.svg, 'width', this.width);
@@ -108,13 +129,14 @@ export class Ladder {
         if (moment && moment.act.index < this.act.index)
             this.time = -Infinity;
         this.bottom = this.bottomAt(cursor);
-        setAttribute(this.svg, 'height', Math.max(this.bottom + 40, 120));
+        // It grows by pieces: each change of its height costs a layout.
+        setAttribute(this.svg, 'height', Math.min(this.layout.height, Math.ceil((this.bottom + 40) / PIECE) * PIECE));
         for (const [host, element] of this.states) {
             const state = this.stateAt(host, cursor);
             setText(element, state ?? '');
             element.className = `av-state ${state ? stateClass(state) : ''}`;
         }
-        if (!still || !this.placed)
+        if (!still)
             this.follow(cursor);
         this.drawLifelines(cursor);
         this.draw();
@@ -128,15 +150,14 @@ export class Ladder {
         return span ? span[1] + 14 : 30;
     }
 
+    // It turns half a page at a time, so that what one looks at mostly stays where it is.
     follow(cursor) {
-        const span = this.layout.spans.get(cursor);
-        const view = this.scroll.clientHeight - this.head.offsetHeight;
-        const top = this.scroll.scrollTop, y = span ? span[1] : this.bottom, from = span ? span[0] : y;
-        if (y > top + view - 60)
-            this.scroll.scrollTop = y - view + Math.min(120, view / 3);
-        else if (from < top + 30)
-            this.scroll.scrollTop = Math.max(0, from - view / 2);
-        this.placed = true;
+        const span = this.layout.spans.get(cursor), view = this.view - HEAD_HEIGHT;
+        const top = this.top ?? 0, y = span ? span[1] : this.bottom, from = span ? span[0] : y;
+        if (y > top + view - 50)
+            this.scrollTo(Math.round(Math.max(0, Math.min(from - 60, y - view / 2))));
+        else if (from < top + 20)
+            this.scrollTo(Math.round(Math.max(0, from - view / 2)));
     }
 
     drawSoon() {
@@ -185,8 +206,7 @@ export class Ladder {
     }
 
     draw() {
-        const top = this.scroll.scrollTop - BEYOND;
-        const end = this.scroll.scrollTop + this.scroll.clientHeight + BEYOND;
+        const top = (this.top ?? 0) - BEYOND, end = (this.top ?? 0) + this.view + BEYOND;
         const entries = this.layout.entries, seen = new Set();
         for (let i = this.firstFrom(top); i < entries.length && entries[i].top <= end; i++) {
             const entry = entries[i];
@@ -197,26 +217,25 @@ export class Ladder {
         }
         for (const [id, known] of this.drawn) {
             if (!seen.has(id)) {
-                known.elements.forEach(element => element.remove());
+                known.under?.remove();
+                known.over.remove();
                 this.drawn.delete(id);
             }
         }
         this.drawNow();
     }
 
+    // Two elements: lines, which change while a segment is under way, and the text above all lines.
     put(entry) {
-        const signature = signatureOf(entry, this.cursor, this.time);
+        const sign = signatureOf(entry, this.cursor, this.time);
         const known = this.drawn.get(entry.id);
-        if (known && known.signature === signature)
-            return;
-        const elements = drawEntry(entry, this, signature);
-        elements.forEach((element, i) => {
-            if (known)
-                known.elements[i].replaceWith(element);
-            else
-                (i < elements.length - 1 ? this.under : this.over).append(element);
-        });
-        this.drawn.set(entry.id, { elements, signature });
+        if (!known || known.lines !== sign.lines || known.current !== sign.current) {
+            const { under, over } = drawEntry(entry, this, sign, known?.current !== sign.current);
+            this.drawn.set(entry.id, { ...sign, under, over: over ?? known.over });
+            swap(this.under, known?.under, under);
+            if (over)
+                swap(this.over, known?.over, over);
+        }
     }
 
     drawNow() {
