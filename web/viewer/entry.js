@@ -111,6 +111,9 @@ function side(entry, columns) {
     return { x: left ? x - 11 : x + 11, anchor: left ? 'end' : 'start' };
 }
 
+// What tells a connection from the others of the same service: the greater of its ports.
+const ephemeral = c => Math.max(...c.ends.map(end => Number(end.at.slice(end.at.lastIndexOf(':') + 1))));
+
 function beside(entry, ladder) {
     const { columns } = ladder.layout, at = side(entry, columns);
     const x = columns.x.get(entry.item.host);
@@ -118,8 +121,10 @@ function beside(entry, ladder) {
         return [s('circle', { class: 'av-dot call', cx: x, cy: entry.y, r: 4 }),
                 s('text', { class: 'av-call', x: at.x, y: entry.y + 4, 'text-anchor': at.anchor },
                   callText(entry.item))];
-    const state = entry.item.enters, text = s('text', { class: `av-state-name ${stateClass(state)}`,
-        x: at.x, y: entry.y + 4, 'text-anchor': at.anchor }, state);
+    const state = entry.item.enters, { layout } = ladder;
+    const which = layout.c || layout.act.connections.length < 2 ? '' : ` :${ephemeral(entry.item.c)}`;
+    const text = s('text', { class: `av-state-name ${stateClass(state)}`,
+        x: at.x, y: entry.y + 4, 'text-anchor': at.anchor }, state + which);
     return [s('circle', { class: `av-dot ${stateClass(state)}`, cx: x, cy: entry.y, r: 5 }), text];
 }
 
@@ -150,7 +155,7 @@ function time(entry, ladder) {
 }
 
 function gap(entry, ladder) {
-    const { columns } = ladder.layout, middle = (columns.left + columns.right) / 2;
+    const { columns } = ladder.layout, middle = columns.left + columns.lane / 2;
     return [s('path', { class: 'av-gap', d: `M${columns.left + 8} ${entry.y}H${columns.right - 8}` }),
             s('text', { class: 'av-gap-text', x: middle, y: entry.y + 4, 'text-anchor': 'middle' },
               entry.text)];

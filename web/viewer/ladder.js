@@ -98,6 +98,7 @@ export class Ladder {
     names() {
         const { hosts, x } = this.layout.columns;
         this.states = new Map();
+        this.scroll.classList.toggle('is-all', !this.c);
         this.head.replaceChildren(...hosts.map((host, i) => {
             const end = this.c?.ends.find(e => e.host === host);
             const state = h('span', { class: 'av-state' });
@@ -150,14 +151,13 @@ export class Ladder {
         return span ? span[1] + 14 : 30;
     }
 
-    // It turns half a page at a time, so that what one looks at mostly stays where it is.
+    // It turns half a page at a time, so that what one looks at mostly stays where it is; where to
+    // is a function of the cursor alone.
     follow(cursor) {
-        const span = this.layout.spans.get(cursor), view = this.view - HEAD_HEIGHT;
-        const top = this.top ?? 0, y = span ? span[1] : this.bottom, from = span ? span[0] : y;
-        if (y > top + view - 50)
-            this.scrollTo(Math.round(Math.max(0, Math.min(from - 60, y - view / 2))));
-        else if (from < top + 20)
-            this.scrollTo(Math.round(Math.max(0, from - view / 2)));
+        const page = Math.max(60, (this.view - HEAD_HEIGHT) / 2);
+        const span = this.layout.spans.get(cursor) ?? this.layout.lastSpan(cursor);
+        const from = span ? span[0] : 0, y = span ? Math.min(span[1], from + page) : 0;
+        this.scrollTo(Math.max(0, Math.round((Math.floor(y / page - 0.5)) * page)));
     }
 
     drawSoon() {

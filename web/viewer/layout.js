@@ -142,7 +142,7 @@ class Layout {
         if (!first && dt >= LONG_GAP) {
             this.add({ kind: 'gap', item, top: this.y - this.row * 0.4, bottom: this.y + this.row * 0.6,
                        y: this.y + this.row * 0.2, text: fill(this.w.later, { time: durationText(dt) }) });
-            this.y += this.row;
+            this.y += this.row * 1.7;
         }
         if (item.at !== this.at && item.at !== undefined)
             this.add({ kind: 'time', item, top: this.y - 8, bottom: this.y + 8, y: this.y,
@@ -156,8 +156,8 @@ class Layout {
     // Where there is no room the unit is left out: it is ms.
     timeOf(item) {
         const ns = item.at - this.act.start;
-        return this.columns.narrow ? (ns / 1e6).toFixed(ns >= 1e9 || this.unit >= 1e6 ? 0 : 1)
-                                   : timeText(ns, this.unit);
+        return !this.columns.narrow ? timeText(ns, this.unit)
+             : ns >= 10e9 ? `${(ns / 1e9).toFixed(1)}s` : (ns / 1e6).toFixed(ns >= 1e9 || this.unit >= 1e6 ? 0 : 1);
     }
 
     add(entry) {

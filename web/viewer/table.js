@@ -82,11 +82,12 @@ export class EventTable {
         return low - 1;
     }
 
-    update(cursor) {
+    update(cursor, still = false) {
         this.cursor = cursor;
-        const y = Math.max(0, this.indexOf(cursor)) * LINE, view = this.view - LINE;
-        if (this.view > 0 && (y < this.top || y + LINE > this.top + view)) {
-            this.scroll.scrollTop = Math.max(0, y - view / 2);
+        const y = Math.max(0, this.indexOf(cursor)) * LINE, page = Math.max(LINE, (this.view - LINE) / 2);
+        const top = Math.max(0, Math.round(Math.floor(y / page - 0.5) * page));
+        if (!still && this.view > 0 && top !== this.top) {
+            this.scroll.scrollTop = top;
             this.top = this.scroll.scrollTop;
         }
         this.draw();

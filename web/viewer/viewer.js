@@ -23,7 +23,7 @@ class Viewer {
     build() {
         const w = this.words = wordsOf(this.lang);
         this.model = readRecord(this.lines);
-        const go = moment => this.step(moment);
+        const go = moment => this.step(moment, true);
         this.toolbar = new Toolbar(w, this);
         this.ladder = new Ladder(w, go);
         this.now = new NowPanel(w, go);
@@ -103,17 +103,18 @@ class Viewer {
             this.plots.show(model, act, c ?? largest(act));
             this.plots.update(cursor);
             this.table.show(model, act, c);
-            this.table.update(cursor);
+            this.table.update(cursor, still);
         }
         this.onStep(cursor);
     }
 
-    step(n) {
+    // `still`: somebody points at it, it must not move away.
+    step(n, still = false) {
         const to = Math.max(0, Math.min(this.steps, Math.round(n)));
         if (to === this.cursor)
             return;
         this.cursor = to;
-        this.render();
+        this.render(still);
     }
 
     // One step; when one connection is shown, to the next moment that is about it, or about all.
