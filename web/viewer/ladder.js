@@ -36,9 +36,9 @@ export class Ladder {
         }, { passive: true });
         for (const [type, on] of [['pointerover', true], ['focusin', true], ['pointerout', false],
                                   ['focusout', false]])
-            this.body.addEventListener(type, event => this.hover(event, on));
-        this.body.addEventListener('click', event => this.pick(event));
-        this.body.addEventListener('keydown', event => {
+            this.svg.addEventListener(type, event => this.hover(event, on));
+        this.svg.addEventListener('click', event => this.pick(event));
+        this.svg.addEventListener('keydown', event => {
             if (event.key === 'Enter')
                 this.pick(event);
         });
@@ -239,12 +239,11 @@ export class Ladder {
     }
 
     drawNow() {
-        const span = this.layout.spans.get(this.cursor);
-        setAttribute(this.now, 'visibility', span ? 'visible' : 'hidden');
-        if (!span)
-            return;
-        setAttribute(this.now, 'y', span[0] - 14);
-        setAttribute(this.now, 'height', Math.max(span[1] - span[0] + 16, 24));
+        const [top, bottom] = this.layout.spans.get(this.cursor) ?? [0, 0];
+        const some = bottom > top;
+        setAttribute(this.now, 'visibility', some ? 'visible' : 'hidden');
+        setAttribute(this.now, 'y', some ? top - 14 : 0);
+        setAttribute(this.now, 'height', some ? Math.max(bottom - top + 16, 24) : 0);
         setAttribute(this.now, 'width', this.width);
     }
 

@@ -17,6 +17,7 @@ class Viewer {
         Object.assign(this, { host: element, lang: options.lang ?? 'en', onStep: options.onStep ?? (() => {}),
                               cursor: 0, lines: [], chosen: new Map(), scale: SCALES.indexOf(1) });
         this.keys = event => this.key(event);
+        document.addEventListener('keydown', this.keys);
         this.build();
     }
 
@@ -38,7 +39,6 @@ class Viewer {
               h('div', { class: 'av-left' }, this.ladder.element, this.after.element),
               h('div', { class: 'av-right' }, this.tcb.element, this.now.element)),
             this.plots.element, this.table.element, this.toolbar.help);
-        this.root.addEventListener('keydown', this.keys);
         this.host.replaceChildren(this.root);
         this.ladder.setScale(SCALES[this.scale]);
         this.render();
@@ -179,7 +179,8 @@ class Viewer {
     }
 
     key(event) {
-        if (event.ctrlKey || event.metaKey || event.altKey)
+        const ours = event.target === document.body || this.root.contains(event.target);
+        if (!ours || event.ctrlKey || event.metaKey || event.altKey)
             return;
         const typing = /^(INPUT|SELECT|TEXTAREA)$/.test(event.target.tagName);
         if (typing && event.target.type !== 'range') {
@@ -198,11 +199,11 @@ class Viewer {
         this.pause();
         for (const panel of [this.ladder, this.plots, this.table])
             panel.destroy();
-        this.root.removeEventListener('keydown', this.keys);
     }
 
     destroy() {
         this.destroyPanels();
+        document.removeEventListener('keydown', this.keys);
         this.root.remove();
     }
 }
