@@ -43,7 +43,7 @@ class Plot {
         this.veil = h('div', { class: 'av-veil', 'aria-hidden': 'true' });
         this.select = h('div', { class: 'av-select', hidden: true });
         this.none = h('p', { class: 'av-none', hidden: true }, owner.w.no_data);
-        this.area = h('div', { class: 'av-plot-area' }, this.svg, this.veil, this.select);
+        this.area = h('div', { class: 'av-plot-area', title: owner.w.drag }, this.svg, this.veil, this.select);
         this.legend = h('div', { class: 'av-legend' }, ...legend.map(([style, text]) =>
             h('span', {}, h('i', { class: style, 'aria-hidden': 'true' }), text)));
         this.head = h('div', { class: 'av-plot-head' }, h('h3', {}, title));
