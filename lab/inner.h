@@ -6,7 +6,7 @@
 #include "lab/tape.h"
 
 enum { INNER_HOSTS = 16, INNER_CABLES = 16, INNER_FACTS = 48, INNER_LOOKS = 8, INNER_TABLES = 4,
-       INNER_ROWS = 24, INNER_CHECKS = 24, INNER_WATCHED = 64, INNER_NOTES = 4096,
+       INNER_ROWS = 24, INNER_CHECKS = 24, INNER_WATCHED = 64, INNER_NOTES = 4096, INNER_NUMBERS = 4096,
        INNER_SAID_MOST = 200000 };
 
 struct inner_host {
@@ -15,6 +15,8 @@ struct inner_host {
     struct aksu_sink *ladder;   /* or NULL */
     struct aksu_json_sink json;
     void *region;               /* the stack's memory: there is no mmap everywhere */
+    bool strange[2][INNER_NUMBERS];     /* connections, half-open ones: with an address of nobody */
+    bool last_strange;          /* the last segment */
     void *blank;                /* the snapshot that lab_reboot puts back */
     size_t blank_size;
 };
@@ -23,7 +25,7 @@ struct inner_cable {
     struct aksu_sim_cable *cable;
     aksu_time delay;
     bool cut;                   /* by lab_cut */
-    bool delay_is_knob;
+    bool delay_is_knob, near;
 };
 
 struct inner_end {
@@ -49,7 +51,7 @@ struct inner_call {
     struct inner_call *next;
 };
 
-struct inner_kept {             /* memory that lasts until the end of the act, by calloc */
+struct inner_kept {             /* memory until the end of the act, by calloc */
     struct inner_kept *next;
 };
 
