@@ -6,8 +6,8 @@
 #include "lab/tape.h"
 
 enum { INNER_HOSTS = 16, INNER_CABLES = 16, INNER_FACTS = 48, INNER_LOOKS = 8, INNER_TABLES = 4,
-       INNER_ROWS = 24, INNER_CHECKS = 24, INNER_WATCHED = 64, INNER_NOTES = 4096, INNER_NUMBERS = 4096,
-       INNER_SAID_MOST = 200000 };
+       INNER_ROWS = 24, INNER_CHECKS = 24, INNER_WATCHED = 64, INNER_NOTES = 4096,
+       INNER_NUMBERS = 4096, INNER_SAID_MOST = 200000 };
 
 struct inner_host {
     struct aksu_sink sink;      /* first: the stack's events */

@@ -22,8 +22,7 @@ struct lab_host {
  * cut (no_tso), so that each is seen. */
 struct lab_host *lab_host(struct lab *lab, const char *name, const struct aksu_sim_host *how);
 struct aksu_ip lab_address(const struct lab_host *host);    /* IPv4 */
-/* Sends packets on, to the host that has the address; any number of cables. No lifeline. */
-struct lab_host *lab_router(struct lab *lab);
+struct lab_host *lab_router(struct lab *lab);   /* any number of cables; no lifeline */
 
 /* A cable whose two ways obey the knobs "delay" (one way [10 ms]), "loss" (percent [0]), "rate"
  * (kbit/s [none]), "cut" (ms, when it is pulled, 0: never) and "cut-for" (ms), as far as the
@@ -36,10 +35,8 @@ struct lab_link {
 };
 struct aksu_sim_cable *lab_cable(struct lab *lab, struct lab_host *a, struct lab_host *b,
                                  const struct lab_link *how);
-/* Pulls the cable, or puts it back, now. */
-void lab_cut(struct lab *lab, struct aksu_sim_cable *cable, bool cut);
-/* Whose connections the ladder shows [the first two hosts]; before the first frame. Those with
- * addresses that no host has are left out. */
+void lab_cut(struct lab *lab, struct aksu_sim_cable *cable, bool cut);  /* false: put back */
+/* Whose connections with hosts the ladder shows [the first two]; before the first frame. */
 void lab_show(struct lab *lab, const struct lab_host *left, const struct lab_host *right);
 /* The host loses everything it knew and starts again: its users' handles are gone. */
 void lab_reboot(struct lab_host *host);
