@@ -5,6 +5,7 @@
 #include "lab/lab.h"
 
 extern const struct lab_scenario lab_handshake;
+extern const struct lab_scenario lab_two_way;
 extern const struct lab_scenario lab_syn_flood;
 
 #endif

@@ -162,7 +162,8 @@ static void with_cache(struct lab *lab)
     const struct aksu_counters *before = &s.at[0], *after = &s.at[SAMPLES - 1];
     uint64_t more = after->memory_used - before->memory_used;
     lab_fact_count(lab, W_syn_flood_each, after->half_open > 0 ? more / after->half_open : 0);
-    lab_check(lab, after->half_open - s.forged_at[SAMPLES - 1] <= 1 /* the client */, W_syn_flood_check_all_kept);
+    lab_check(lab, after->half_open - s.forged_at[SAMPLES - 1] <= 1 /* the client */,
+              W_syn_flood_check_all_kept);
     lab_check(lab, after->event[AKSU_EV_syn_queue_full] == 0
               && after->event[AKSU_EV_syn_cookie_sent] == 0, W_syn_flood_check_none_refused);
     check_service(lab, &s);
