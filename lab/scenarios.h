@@ -7,5 +7,6 @@
 extern const struct lab_scenario lab_handshake;
 extern const struct lab_scenario lab_two_way;
 extern const struct lab_scenario lab_syn_flood;
+extern const struct lab_scenario lab_fast_open;
 
 #endif
