@@ -167,8 +167,10 @@ struct lab_host *lab_router(struct lab *lab)
 
 void lab_show(struct lab *lab, const struct lab_host *left, const struct lab_host *right)
 {
-    lab->shown[0] = left->number;
-    lab->shown[1] = right->number;
+    if (left != NULL && right != NULL) {
+        lab->shown[0] = left->number;
+        lab->shown[1] = right->number;
+    }
     for (unsigned i = 0; lab->ladder != NULL && i < lab->hosts; i++) {
         struct inner_host *h = lab->host[i];
         h->ladder = &h->host == left ? aksu_ladder_side(lab->ladder, 0, h->host.name)

@@ -36,7 +36,7 @@ struct lab_link {
 struct aksu_sim_cable *lab_cable(struct lab *lab, struct lab_host *a, struct lab_host *b,
                                  const struct lab_link *how);
 void lab_cut(struct lab *lab, struct aksu_sim_cable *cable, bool cut);  /* false: put back */
-/* Whose connections with hosts the ladder shows [the first two]; before the first frame. */
+/* Whose connections with hosts the ladder shows from now on [the first two]; NULL, NULL: none. */
 void lab_show(struct lab *lab, const struct lab_host *left, const struct lab_host *right);
 /* The host loses everything it knew and starts again: its users' handles are gone. */
 void lab_reboot(struct lab_host *host);
