@@ -8,6 +8,7 @@ const struct lab_scenario *const lab_scenarios[] = {
     &lab_two_way,
     &lab_isn,
     &lab_syn_lost,
+    &lab_mss,
     &lab_syn_flood,
     &lab_fast_open,
     NULL,
