@@ -9,6 +9,7 @@ const struct lab_scenario *const lab_scenarios[] = {
     &lab_isn,
     &lab_syn_lost,
     &lab_mss,
+    &lab_simultaneous_open,
     &lab_syn_flood,
     &lab_fast_open,
     NULL,

@@ -99,8 +99,10 @@ static bool play(struct lab *lab, struct stage *s, bool timestamps, uint16_t cla
     s->end[0] = lab_open(lab, s->client, s->server, PORT, NULL);
     lab_run(lab, 4 * lab_delay(lab) + AKSU_MS(60));
     s->end[1] = lab_accepted(listener, 0);
+    lab_note(s->end[0], W_mss_note_client);
     lab_send(s->end[0], TEXT);
     lab_run(lab, 20 * lab_delay(lab) + AKSU_SECONDS(1));
+    lab_note(s->end[1], W_mss_note_server);
     lab_send(s->end[1], TEXT);
     lab_run(lab, 40 * lab_delay(lab) + AKSU_SECONDS(2));
     return true;
