@@ -15,7 +15,7 @@ struct inner_host {
     struct aksu_sink *ladder;   /* or NULL */
     struct aksu_json_sink json;
     void *region;               /* the stack's memory: there is no mmap everywhere */
-    bool strange[2][INNER_NUMBERS];     /* connections, half-open ones: with an address of nobody */
+    bool strange[2][INNER_NUMBERS];     /* connections, half-open ones: not of those shown */
     bool last_strange;          /* the last segment */
     void *blank;                /* the snapshot that lab_reboot puts back */
     size_t blank_size;

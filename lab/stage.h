@@ -36,7 +36,7 @@ struct lab_link {
 struct aksu_sim_cable *lab_cable(struct lab *lab, struct lab_host *a, struct lab_host *b,
                                  const struct lab_link *how);
 void lab_cut(struct lab *lab, struct aksu_sim_cable *cable, bool cut);  /* false: put back */
-/* Whose connections with hosts the ladder shows from now on [the first two]; NULL, NULL: none. */
+/* Whose connections with each other the ladder shows from now on [the first two]; NULL: none. */
 void lab_show(struct lab *lab, const struct lab_host *left, const struct lab_host *right);
 /* The host loses everything it knew and starts again: its users' handles are gone. */
 void lab_reboot(struct lab_host *host);
@@ -79,8 +79,7 @@ struct lab_end *lab_open(struct lab *lab, struct lab_host *host, const struct la
 struct lab_listener {
     struct lab_host *host;
     aksu_listener listener;
-    bool deaf, stays, words;    /* of those that it accepts */
-    bool waits;                 /* nobody calls accept() */
+    bool deaf, stays, words, waits;     /* of those it accepts; `waits`: nobody calls accept() */
     void (*held)(struct lab_listener *listener, aksu_conn conn);    /* answers held SYNs */
     void (*told)(struct lab_end *end, uint32_t what);
     void *context;
@@ -89,6 +88,7 @@ struct lab_listener {
 };
 struct lab_listener *lab_listen(struct lab *lab, struct lab_host *host,
                                 const struct aksu_listen *how);
+void lab_accept(struct lab_listener *listener);         /* `waits` no more */
 /* The nth that was accepted, from 0; never NULL: there is one that has `failed`. */
 struct lab_end *lab_accepted(struct lab_listener *listener, unsigned nth);
 
