@@ -12,6 +12,7 @@ const struct lab_scenario *const lab_scenarios[] = {
     &lab_simultaneous_open,
     &lab_syn_flood,
     &lab_fast_open,
+    &lab_listen_ports,
     NULL,
 };
 

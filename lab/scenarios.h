@@ -12,5 +12,6 @@ extern const struct lab_scenario lab_mss;
 extern const struct lab_scenario lab_simultaneous_open;
 extern const struct lab_scenario lab_syn_flood;
 extern const struct lab_scenario lab_fast_open;
+extern const struct lab_scenario lab_listen_ports;
 
 #endif
