@@ -252,6 +252,13 @@ static void accept_all(struct lab_listener *l)
     }
 }
 
+void lab_accept(struct lab_listener *listener)
+{
+    listener->waits = false;
+    if (listener->host != NULL)
+        accept_all(listener);
+}
+
 static void failed(struct lab_end *end)
 {
     struct aksu_info info;

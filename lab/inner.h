@@ -7,7 +7,7 @@
 
 enum { INNER_HOSTS = 16, INNER_CABLES = 16, INNER_FACTS = 48, INNER_LOOKS = 8, INNER_TABLES = 4,
        INNER_ROWS = 24, INNER_CHECKS = 24, INNER_WATCHED = 64, INNER_NOTES = 4096,
-       INNER_SAID_MOST = 200000 };
+       INNER_NUMBERS = 4096, INNER_SAID_MOST = 200000 };
 
 struct inner_host {
     struct aksu_sink sink;      /* first: the stack's events */
@@ -15,6 +15,8 @@ struct inner_host {
     struct aksu_sink *ladder;   /* or NULL */
     struct aksu_json_sink json;
     void *region;               /* the stack's memory: there is no mmap everywhere */
+    bool strange[2][INNER_NUMBERS];     /* connections, half-open ones: not of those shown */
+    bool last_strange;          /* the last segment */
     void *blank;                /* the snapshot that lab_reboot puts back */
     size_t blank_size;
 };
@@ -23,7 +25,7 @@ struct inner_cable {
     struct aksu_sim_cable *cable;
     aksu_time delay;
     bool cut;                   /* by lab_cut */
-    bool delay_is_knob;
+    bool delay_is_knob, near;
 };
 
 struct inner_end {
@@ -46,6 +48,10 @@ struct inner_call {
     lab_call *call;
     void *context;
     struct inner_call *next;
+};
+
+struct inner_kept {             /* memory until the end of the act, by calloc */
+    struct inner_kept *next;
 };
 
 struct inner_fact {
@@ -89,6 +95,7 @@ struct lab {
     struct inner_end *ends, *ends_last;
     struct inner_listener *listeners;
     struct inner_call *calls;
+    struct inner_kept *kept;
     struct lab_end nobody;      /* what lab_accepted gives when there is none */
     struct aksu_ladder *ladder;
     void *ladder_memory;

@@ -5,6 +5,14 @@
 
 const struct lab_scenario *const lab_scenarios[] = {
     &lab_handshake,
+    &lab_two_way,
+    &lab_isn,
+    &lab_syn_lost,
+    &lab_mss,
+    &lab_simultaneous_open,
+    &lab_syn_flood,
+    &lab_fast_open,
+    &lab_listen_ports,
     NULL,
 };
 

@@ -5,5 +5,13 @@
 #include "lab/lab.h"
 
 extern const struct lab_scenario lab_handshake;
+extern const struct lab_scenario lab_two_way;
+extern const struct lab_scenario lab_isn;
+extern const struct lab_scenario lab_syn_lost;
+extern const struct lab_scenario lab_mss;
+extern const struct lab_scenario lab_simultaneous_open;
+extern const struct lab_scenario lab_syn_flood;
+extern const struct lab_scenario lab_fast_open;
+extern const struct lab_scenario lab_listen_ports;
 
 #endif
