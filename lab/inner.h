@@ -46,6 +46,10 @@ struct inner_call {
     struct inner_call *next;
 };
 
+struct inner_kept {             /* memory that lasts until the end of the act, by calloc */
+    struct inner_kept *next;
+};
+
 struct inner_fact {
     enum lab_words what;
     const char *value;
@@ -87,6 +91,7 @@ struct lab {
     struct inner_end *ends, *ends_last;
     struct inner_listener *listeners;
     struct inner_call *calls;
+    struct inner_kept *kept;
     struct lab_end nobody;      /* what lab_accepted gives when there is none */
     struct aksu_ladder *ladder;
     void *ladder_memory;

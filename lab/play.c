@@ -170,6 +170,11 @@ static void end(struct lab *lab)
         lab->calls = c->next;
         free(c);
     }
+    while (lab->kept != NULL) {
+        struct inner_kept *k = lab->kept;
+        lab->kept = k->next;
+        free(k);
+    }
     while (lab->notes > 0)
         free(lab->note[--lab->notes]);
     free(lab->ladder_memory);
