@@ -6,6 +6,7 @@
 const struct lab_scenario *const lab_scenarios[] = {
     &lab_handshake,
     &lab_close_scenario,
+    &lab_time_wait,
     NULL,
 };
 

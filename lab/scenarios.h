@@ -6,5 +6,6 @@
 
 extern const struct lab_scenario lab_handshake;
 extern const struct lab_scenario lab_close_scenario;
+extern const struct lab_scenario lab_time_wait;
 
 #endif
