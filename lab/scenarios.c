@@ -7,6 +7,8 @@ const struct lab_scenario *const lab_scenarios[] = {
     &lab_handshake,
     &lab_close_scenario,
     &lab_time_wait,
+    &lab_silent_death,
+    &lab_cable_pull,
     NULL,
 };
 

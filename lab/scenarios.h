@@ -7,5 +7,7 @@
 extern const struct lab_scenario lab_handshake;
 extern const struct lab_scenario lab_close_scenario;
 extern const struct lab_scenario lab_time_wait;
+extern const struct lab_scenario lab_silent_death;
+extern const struct lab_scenario lab_cable_pull;
 
 #endif
