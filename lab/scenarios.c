@@ -9,6 +9,8 @@ const struct lab_scenario *const lab_scenarios[] = {
     &lab_time_wait,
     &lab_silent_death,
     &lab_cable_pull,
+    &lab_reset,
+    &lab_simultaneous_close,
     NULL,
 };
 

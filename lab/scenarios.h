@@ -9,5 +9,7 @@ extern const struct lab_scenario lab_close_scenario;
 extern const struct lab_scenario lab_time_wait;
 extern const struct lab_scenario lab_silent_death;
 extern const struct lab_scenario lab_cable_pull;
+extern const struct lab_scenario lab_reset;
+extern const struct lab_scenario lab_simultaneous_close;
 
 #endif
