@@ -11,6 +11,7 @@ const struct lab_scenario *const lab_scenarios[] = {
     &lab_cable_pull,
     &lab_reset,
     &lab_simultaneous_close,
+    &lab_forgotten_close,
     NULL,
 };
 

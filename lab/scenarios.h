@@ -11,5 +11,6 @@ extern const struct lab_scenario lab_silent_death;
 extern const struct lab_scenario lab_cable_pull;
 extern const struct lab_scenario lab_reset;
 extern const struct lab_scenario lab_simultaneous_close;
+extern const struct lab_scenario lab_forgotten_close;
 
 #endif
