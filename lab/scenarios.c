@@ -13,6 +13,13 @@ const struct lab_scenario *const lab_scenarios[] = {
     &lab_syn_flood,
     &lab_fast_open,
     &lab_listen_ports,
+    &lab_close_scenario,
+    &lab_time_wait,
+    &lab_silent_death,
+    &lab_cable_pull,
+    &lab_reset,
+    &lab_simultaneous_close,
+    &lab_forgotten_close,
     NULL,
 };
 
