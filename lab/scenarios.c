@@ -5,6 +5,7 @@
 
 const struct lab_scenario *const lab_scenarios[] = {
     &lab_handshake,
+    &lab_flow_control,
     NULL,
 };
 

@@ -5,5 +5,6 @@
 #include "lab/lab.h"
 
 extern const struct lab_scenario lab_handshake;
+extern const struct lab_scenario lab_flow_control;
 
 #endif
