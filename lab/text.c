@@ -9,7 +9,7 @@
 
 #include "lab/width.h"
 
-enum { LINE = 512, MARGIN = 2, NAME = 30, CELL = 22 };
+enum { LINE = 512, MARGIN = 2, NAME = 30, CELL = 24 };
 
 static bool is_on(const struct lab *lab)
 {
