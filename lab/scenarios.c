@@ -6,6 +6,7 @@
 const struct lab_scenario *const lab_scenarios[] = {
     &lab_handshake,
     &lab_flow_control,
+    &lab_item_duplication,
     NULL,
 };
 

@@ -6,5 +6,5 @@
 
 extern const struct lab_scenario lab_handshake;
 extern const struct lab_scenario lab_flow_control;
-
+extern const struct lab_scenario lab_item_duplication;
 #endif
