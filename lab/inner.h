@@ -3,16 +3,20 @@
 #define LAB_INNER_H
 
 #include "lab/stage.h"
+#include "lab/tape.h"
 
 enum { INNER_HOSTS = 16, INNER_CABLES = 16, INNER_FACTS = 48, INNER_LOOKS = 8, INNER_TABLES = 4,
        INNER_ROWS = 24, INNER_CHECKS = 24, INNER_WATCHED = 64, INNER_NOTES = 4096,
-       INNER_SAID_MOST = 200000 };
+       INNER_NUMBERS = 4096, INNER_SAID_MOST = 200000 };
 
 struct inner_host {
     struct aksu_sink sink;      /* first: the stack's events */
     struct lab_host host;
     struct aksu_sink *ladder;   /* or NULL */
     struct aksu_json_sink json;
+    void *region;               /* the stack's memory: there is no mmap everywhere */
+    bool strange[2][INNER_NUMBERS];     /* connections, half-open ones: with an address of nobody */
+    bool last_strange;          /* the last segment */
     void *blank;                /* the snapshot that lab_reboot puts back */
     size_t blank_size;
 };
@@ -21,7 +25,7 @@ struct inner_cable {
     struct aksu_sim_cable *cable;
     aksu_time delay;
     bool cut;                   /* by lab_cut */
-    bool delay_is_knob;
+    bool delay_is_knob, near;
 };
 
 struct inner_end {
@@ -30,6 +34,8 @@ struct inner_end {
     struct inner_end *next;
     bool wants_shut;
     char *said;                 /* the tcb line that was written last */
+    struct aksu_info tape;      /* what was taped last */
+    bool taped;
 };
 
 struct inner_listener {
@@ -43,6 +49,10 @@ struct inner_call {
     lab_call *call;
     void *context;
     struct inner_call *next;
+};
+
+struct inner_kept {             /* memory until the end of the act, by calloc */
+    struct inner_kept *next;
 };
 
 struct inner_fact {
@@ -80,12 +90,13 @@ struct lab {
     struct aksu_sim *world;
     aksu_time start;
     struct inner_host *host[INNER_HOSTS];
-    unsigned hosts;
+    unsigned hosts, shown[2];   /* `shown`: lifelines of the ladder */
     struct inner_cable cable[INNER_CABLES];
     unsigned cables;
     struct inner_end *ends, *ends_last;
     struct inner_listener *listeners;
     struct inner_call *calls;
+    struct inner_kept *kept;
     struct lab_end nobody;      /* what lab_accepted gives when there is none */
     struct aksu_ladder *ladder;
     void *ladder_memory;
@@ -115,8 +126,13 @@ void lab_forget_ends(struct lab_host *host);            /* their handles are gon
 /* record.c */
 void lab_record_head(struct lab *lab);
 void lab_record_act(struct lab *lab, const struct lab_act *act);
+void lab_record_hosts(struct lab *lab);                 /* there is one more */
 void lab_record_moment(struct lab *lab);                /* after something happened */
 void lab_record_end(struct lab *lab);                   /* tables and checks of the act */
+/* tape.c */
+void lab_tape_act(struct lab *lab, const struct lab_act *act);
+void lab_tape_moment(struct lab *lab);                  /* before lab_record_moment */
+void lab_tape_end(struct lab *lab);
 /* text.c */
 void lab_text_head(struct lab *lab);
 void lab_text_act(struct lab *lab, const struct lab_act *act);

@@ -1,7 +1,7 @@
 /* record.c - a play as a record: lines of JSON (RFC 8259). The first is {"record":1,...}; then, for
- * each act, {"act":N,...}, the events as aksu_json_init writes them (times since it began),
- * {"tcb":{...}} where a TCB differs from what was last said of it, {"moment":N} behind what
- * happened at once, and at the end tables and checks. Called by play.c. */
+ * each act, {"act":N,...}, {"hosts":[...]} as they come, the events as aksu_json_init writes them
+ * (times since it began), {"tcb":{...}} where a TCB differs from what was last said of it,
+ * {"moment":N} behind what happened at once, and at the end tables and checks. Called by play.c. */
 #include "lab/inner.h"
 
 #include <inttypes.h>
@@ -79,6 +79,19 @@ void lab_record_act(struct lab *lab, const struct lab_act *act)
     put(lab, "}\n");
 }
 
+/* Those that there are by now, in the order of their lifelines. */
+void lab_record_hosts(struct lab *lab)
+{
+    if (!is_on(lab))
+        return;
+    put(lab, "{\"hosts\":[");
+    for (unsigned i = 0; i < lab->hosts; i++) {
+        put(lab, i > 0 ? "," : "");
+        put_string(lab, lab->host[i]->host.name);
+    }
+    put(lab, "]}\n");
+}
+
 /* --- TCBs --- */
 
 static int tcb_text(const struct aksu_info *i, aksu_time start, char out[LINE])
@@ -131,7 +144,6 @@ void lab_record_moment(struct lab *lab)
 {
     bool something = lab->said_count > lab->said_before;
     unsigned watched = 0;
-    lab->said_before = lab->said_count;
     if (!is_on(lab) || !lab_on(lab))
         return;
     for (struct inner_end *e = lab->ends; e != NULL && watched < INNER_WATCHED; e = e->next) {

@@ -5,6 +5,11 @@
 
 const struct lab_scenario *const lab_scenarios[] = {
     &lab_handshake,
+    &lab_two_way,
+    &lab_isn,
+    &lab_syn_lost,
+    &lab_syn_flood,
+    &lab_fast_open,
     &lab_flow_control,
     &lab_item_duplication,
     NULL,

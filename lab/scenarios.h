@@ -5,6 +5,12 @@
 #include "lab/lab.h"
 
 extern const struct lab_scenario lab_handshake;
+extern const struct lab_scenario lab_two_way;
+extern const struct lab_scenario lab_isn;
+extern const struct lab_scenario lab_syn_lost;
+extern const struct lab_scenario lab_syn_flood;
+extern const struct lab_scenario lab_fast_open;
 extern const struct lab_scenario lab_flow_control;
 extern const struct lab_scenario lab_item_duplication;
+
 #endif

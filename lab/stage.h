@@ -23,6 +23,7 @@ struct lab_host {
  * cut (no_tso), so that each is seen. */
 struct lab_host *lab_host(struct lab *lab, const char *name, const struct aksu_sim_host *how);
 struct aksu_ip lab_address(const struct lab_host *host);    /* IPv4 */
+struct lab_host *lab_router(struct lab *lab);   /* any number of cables; no lifeline */
 
 /* A cable whose two ways obey the knobs "delay" (one way [10 ms]), "loss" (percent [0]), "rate"
  * (kbit/s [none]), "cut" (ms, when it is pulled, 0: never) and "cut-for" (ms), as far as the
@@ -31,12 +32,12 @@ struct lab_link {
     const struct aksu_path_node *more[2];
     unsigned count[2];
     aksu_time delay;            /* without a knob [10 ms] */
+    bool near;                  /* takes no time, and obeys no knob */
 };
 struct aksu_sim_cable *lab_cable(struct lab *lab, struct lab_host *a, struct lab_host *b,
                                  const struct lab_link *how);
-/* Pulls the cable, or puts it back, now. */
-void lab_cut(struct lab *lab, struct aksu_sim_cable *cable, bool cut);
-/* Whose connections the ladder shows [the first two hosts]; before the first frame. */
+void lab_cut(struct lab *lab, struct aksu_sim_cable *cable, bool cut);  /* false: put back */
+/* Whose connections with hosts the ladder shows from now on [the first two]; NULL, NULL: none. */
 void lab_show(struct lab *lab, const struct lab_host *left, const struct lab_host *right);
 /* The host loses everything it knew and starts again: its users' handles are gone. */
 void lab_reboot(struct lab_host *host);
@@ -79,8 +80,7 @@ struct lab_end *lab_open(struct lab *lab, struct lab_host *host, const struct la
 struct lab_listener {
     struct lab_host *host;
     aksu_listener listener;
-    bool deaf, stays, words;    /* of those that it accepts */
-    bool waits;                 /* nobody calls accept() */
+    bool deaf, stays, words, waits;     /* of those it accepts; `waits`: nobody calls accept() */
     void (*held)(struct lab_listener *listener, aksu_conn conn);    /* answers held SYNs */
     void (*told)(struct lab_end *end, uint32_t what);
     void *context;
