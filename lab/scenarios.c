@@ -11,6 +11,7 @@ const struct lab_scenario *const lab_scenarios[] = {
     &lab_syn_flood,
     &lab_fast_open,
     &lab_flow_control,
+    &lab_reorder,
     &lab_item_duplication,
     NULL,
 };

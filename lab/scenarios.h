@@ -11,6 +11,7 @@ extern const struct lab_scenario lab_syn_lost;
 extern const struct lab_scenario lab_syn_flood;
 extern const struct lab_scenario lab_fast_open;
 extern const struct lab_scenario lab_flow_control;
+extern const struct lab_scenario lab_reorder;
 extern const struct lab_scenario lab_item_duplication;
 
 #endif
