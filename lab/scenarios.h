@@ -13,5 +13,6 @@ extern const struct lab_scenario lab_fast_open;
 extern const struct lab_scenario lab_flow_control;
 extern const struct lab_scenario lab_reorder;
 extern const struct lab_scenario lab_item_duplication;
+extern const struct lab_scenario lab_loss;
 
 #endif
