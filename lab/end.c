@@ -112,7 +112,8 @@ static void pump(struct lab_end *end)
         end->sent += (uint64_t)n;
         end->owed -= (uint64_t)n;
     }
-    if (e->wants_shut && end->owed == 0 && end->open && !end->shut)
+    /* In SYN-SENT a CLOSE would delete the connection, with what waits to be sent. */
+    if (e->wants_shut && end->owed == 0 && end->open && end->connected && !end->shut)
         end->shut = aksu_shutdown(end->host->net, end->conn, clock_of(end->lab)) == AKSU_OK;
 }
 

@@ -20,6 +20,10 @@ const struct lab_scenario *const lab_scenarios[] = {
     &lab_reset,
     &lab_simultaneous_close,
     &lab_forgotten_close,
+    &lab_flow_control,
+    &lab_reorder,
+    &lab_item_duplication,
+    &lab_loss,
     NULL,
 };
 

@@ -20,5 +20,9 @@ extern const struct lab_scenario lab_cable_pull;
 extern const struct lab_scenario lab_reset;
 extern const struct lab_scenario lab_simultaneous_close;
 extern const struct lab_scenario lab_forgotten_close;
+extern const struct lab_scenario lab_flow_control;
+extern const struct lab_scenario lab_reorder;
+extern const struct lab_scenario lab_item_duplication;
+extern const struct lab_scenario lab_loss;
 
 #endif

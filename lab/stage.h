@@ -17,6 +17,7 @@ struct lab_host {
     const char *name;
     unsigned number;            /* lifeline, from 0 */
     void (*datagram)(struct lab_host *host, aksu_udp udp);     /* something came; or NULL */
+    void *context;              /* the scenario's */
 };
 /* `name` is borrowed, at most 12 columns of ASCII. `how`: NULL for the defaults. Large segments are
  * cut (no_tso), so that each is seen. */
@@ -95,7 +96,7 @@ struct lab_end *lab_accepted(struct lab_listener *listener, unsigned nth);
 void lab_send(struct lab_end *end, uint64_t octets);    /* known octets, as there is room */
 void lab_tell(struct lab_end *end, const char *words);
 void lab_read(struct lab_end *end, uint64_t most);      /* of a deaf one */
-void lab_shutdown(struct lab_end *end);                 /* when all was sent */
+void lab_shutdown(struct lab_end *end);         /* when connected, and all was sent */
 void lab_close(struct lab_end *end);                    /* and the handle is given back */
 void lab_abort(struct lab_end *end);
 void lab_set(struct lab_end *end, enum aksu_option option, int64_t value);
