@@ -51,7 +51,6 @@ struct inner_call {
 };
 
 struct inner_kept {             /* memory until the end of the act, by calloc */
-struct inner_kept {             /* memory that lasts until the end of the act, by calloc */
     struct inner_kept *next;
 };
 
