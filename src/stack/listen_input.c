@@ -72,7 +72,7 @@ static bool suggests(const struct aksu *net, const struct request *q)
 static bool syn_queue_is_full(const struct aksu *net, const struct request *q, bool record)
 {
     const struct listener *l = q->l;
-    /* A connection has its place among those to be accepted from the start. */
+    /* Of connections, which are large, no more are begun than may wait to be accepted. */
     bool places = !record && l->pending - l->records >= l->backlog;
     return places || listener_half_open(l) >= l->syn_backlog
         || net->half_open >= net->max_half_open;
@@ -303,6 +303,20 @@ bool stack_accept_overflow(struct aksu *net, uint32_t conn, struct arriving *a, 
     if (reset && tcp_closed_state(&a->seg, &rst))
         (void)stack_tcp_reply(net, &a->tuple, &rst, NULL, now);
     return reset;
+}
+
+bool stack_conn_overflow(struct aksu *net, struct conn *c, const struct arriving *a, aksu_time now)
+{
+    const struct listener *l = listener_at(&net->listeners, c->listener);
+    if (l->waiting < l->backlog || !ends_handshake(&a->seg, c->tcp.iss))
+        return false;
+    bool reset = net->backlog_full == AKSU_BACKLOG_FULL_RESET;
+    EMIT(&net->events, c->tcp.conn, now, accept_overflow, .reset = reset);
+    if (reset) {                                /* from the TCB: it may have to be signed */
+        (void)tcp_abort(&c->tcp, now);
+        stack_let_go(net, c, now);
+    }
+    return true;
 }
 
 /* Who has answered comes before who has not. */
