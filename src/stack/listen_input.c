@@ -48,12 +48,18 @@ static bool replace_oldest(struct aksu *net, struct listener *l, unsigned times,
     return true;
 }
 
+/* There is a half-open connection whose SYN,ACK was repeated so many times. */
+static bool is_repeated(const struct aksu *net, const struct listener *l, unsigned times)
+{
+    return stack_half_open_is_old(net, l, times)
+        || (l->half_open.first != 0 && conn_at(net, l->half_open.first)->tcp.resends >= times);
+}
+
 /* RFC 4987 3.4: one whose SYN,ACK was repeated twice, over three seconds or more, makes room for a
  * record; before that a cookie costs less than what it would lose. */
 static bool oldest_is_dead(const struct aksu *net, const struct listener *l)
 {
-    return stack_half_open_is_old(net, l, 2)
-        || (l->half_open.first != 0 && conn_at(net, l->half_open.first)->tcp.resends >= 2);
+    return is_repeated(net, l, 2);
 }
 
 /* What needs more than a record keeps is a connection from the start: here, one that the
@@ -144,7 +150,8 @@ static enum admission admit(struct aksu *net, struct request *q, aksu_time now)
     q->gate = whole ? 0 : syn_cache_gate(l, tuple);
     bool full = syn_queue_is_full(net, q, q->gate != 0);
     bool table = stack_connections(net) >= net->max_connections;
-    if (!table && cookie_answers(net, q, full, now))
+    /* For who answers a cookie one that has not answered goes: see room_for_answered(). */
+    if ((!table || is_repeated(net, l, 0)) && cookie_answers(net, q, full || table, now))
         return ADMIT_COOKIE;
     if ((full || table) && !replace_oldest(net, l, 1, now)) {
         q->why = table ? "too many connections" : NULL;

@@ -264,9 +264,11 @@ static void whole_half_open(struct two *w, aksu_conn c[2])
 static void whole_connections_wait_too(void **state)
 {
     (void)state;
-    for (unsigned reset = 0; reset < 2; reset++) {
+    enum { DROPPED, RESET, GIVES_UP };
+    for (unsigned way = DROPPED; way <= GIVES_UP; way++) {
         aksu_listener l;
         aksu_conn c[2];
+        bool reset = way == RESET;
         struct link_options o = { .config = { { .user_timeout_option = 60 },
             { .user_timeout_option = 60,
               .backlog_full = reset ? AKSU_BACKLOG_FULL_RESET : AKSU_BACKLOG_FULL_DROP } } };
@@ -278,13 +280,17 @@ static void whole_connections_wait_too(void **state)
         assert_int_equal(counted(server, AKSU_EV_accept_overflow), 0);
         move(&w);
         assert_int_equal(counted(server, AKSU_EV_accept_overflow), 2);
-        assert_true(acceptable(&w, l) && acceptable(&w, l) && !acceptable(&w, l));
-        for (unsigned i = 0; i < 2; i++)
+        for (unsigned i = 0; i < 2; i++) {
             assert_int_equal(state_of(w.net[CLIENT], c[i]),
                              reset ? AKSU_TCP_CLOSED : AKSU_TCP_ESTABLISHED);
-        assert_int_equal(counters_of(server).half_open, reset ? 0 : 2);
+            if (way == GIVES_UP)
+                assert_int_equal(aksu_abort(w.net[CLIENT], c[i], w.now), AKSU_OK);
+        }
+        move(&w);
+        assert_int_equal(counters_of(server).half_open, way == DROPPED ? 2 : 0);
+        assert_true(acceptable(&w, l) && acceptable(&w, l) && !acceptable(&w, l));
         wait_for(&w, AKSU_SECONDS(2));              /* SYN,ACK and ACK come again */
-        assert_int_equal(acceptable(&w, l) && acceptable(&w, l), !reset);
+        assert_int_equal(acceptable(&w, l) && acceptable(&w, l), way == DROPPED);
         two_fini(&w);
     }
 }
