@@ -199,7 +199,9 @@ static void init_ip(struct aksu *net, const struct aksu_config *config, struct p
     reassembly_init(&net->reassembly, &net->pool,
                     share < REASSEMBLY_PAGES ? REASSEMBLY_PAGES : share, 0);
     icmp_limit_init(&net->icmp_limit, ICMP_LIMIT_RATE, ICMP_LIMIT_BURST, now);
-    net->pending.most = within(share, 4, PENDING_MOST);
+    uint32_t most = within(share, 4, PENDING_MOST);
+    net->pending.share = most / PENDING_SHARES;
+    net->pending.common = most - net->pending.share;
 
     uint8_t seed[16];
     store_le64(seed, prng_u64(random));
