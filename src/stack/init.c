@@ -59,6 +59,7 @@ static struct tcp_config tcp_defaults(const struct aksu_config *c, size_t size)
         .orphan_probes = (uint8_t)within(or_default(c->orphan_probes, 8), 1, UINT8_MAX),
         .quick_acks = c->no_quick_acks ? 0 : QUICK_ACKS,
         .challenge_acks = or_default(c->challenge_acks, 10),
+        .challenge_interval = or_default_time(c->challenge_interval, SECONDS(1)),
         .timestamps = !c->no_timestamps,
         .sack = !c->no_sack,
         .dsack = !c->no_dsack,

@@ -94,7 +94,8 @@ static void connections_are_limited(void **state)
     struct two w;
     aksu_conn c;
     struct aksu_open how = { .remote = { ip_text("10.0.0.2"), 80 } };
-    struct link_options few = { .config = { { .max_connections = 10 }, { .max_connections = 5 } } };
+    struct link_options few = { .config = { { .max_connections = 10 }, { .max_connections = 5,
+                                    .syn_cookies = AKSU_SYN_COOKIES_NEVER } } };
     two_init(&w, &few);
     listen_on(&w, SERVER, 80, false);
     for (unsigned i = 0; i < 10; i++)
