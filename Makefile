@@ -17,7 +17,8 @@
 #: make proof          parsers that read inside of what they are given, shown by Frama-C (no part of script/test)
 #: make install        to $(DESTDIR)$(PREFIX); make uninstall takes it away again
 #: make clean
-#: Variables: CC=clang  SAN=1 (address and undefined)  WERROR=1  V=1 (show commands)  BUILD=dir
+#: Variables: CC=clang  SAN=1 (address and undefined), memory (clang only), thread  WERROR=1  V=1 (show
+#:            commands)  BUILD=dir
 ifeq ($(origin CC),default)
 CC := gcc
 endif
@@ -37,6 +38,17 @@ SANITIZE := -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=al
 else ifeq ($(SAN),1)
 VARIANT  ?= $(notdir $(firstword $(CC)))-san
 SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+else ifeq ($(SAN),memory)
+ifeq ($(findstring clang,$(CC)),)
+$(error SAN=memory: $(CC) has no such sanitizer; use CC=clang)
+endif
+VARIANT  ?= $(notdir $(firstword $(CC)))-msan
+SANITIZE := -fsanitize=memory -fno-sanitize-recover=all -fno-omit-frame-pointer
+else ifeq ($(SAN),thread)
+VARIANT  ?= $(notdir $(firstword $(CC)))-tsan
+SANITIZE := -fsanitize=thread -fno-sanitize-recover=all -fno-omit-frame-pointer
+else ifneq ($(SAN),)
+$(error SAN=$(SAN): there are SAN=1 (address and undefined), SAN=memory and SAN=thread)
 endif
 VARIANT ?= $(notdir $(firstword $(CC)))
 # Fat objects: what is measured or installed is optimised across files, the tests link as quickly as ever.

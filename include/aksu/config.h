@@ -32,7 +32,8 @@ struct aksu_config {
     uint32_t receive_buffer_most;   /* buffer with what the user takes in a round trip; not beyond
                                        a quarter of the free memory [16 MiB less 4096 octets, or a
                                        quarter of memory_limit] */
-    uint32_t challenge_acks;    /* per connection and second, RFC 5961 7 [10] */
+    uint32_t challenge_acks;    /* per connection and challenge_interval, RFC 5961 7 [10] */
+    aksu_time challenge_interval;       /* [1 s] */
     const char *congestion_control;     /* "cubic", "reno", "bbr" [cubic]; RFC 9438, RFC 5681 */
     const char *loss_detection;         /* with SACK: "rack", "sack" [rack]; RFC 8985, RFC 6675 */
     uint8_t ttl;                /* [64] */

@@ -59,6 +59,7 @@ static struct tcp_config tcp_defaults(const struct aksu_config *c, size_t size)
         .orphan_probes = (uint8_t)within(or_default(c->orphan_probes, 8), 1, UINT8_MAX),
         .quick_acks = c->no_quick_acks ? 0 : QUICK_ACKS,
         .challenge_acks = or_default(c->challenge_acks, 10),
+        .challenge_interval = or_default_time(c->challenge_interval, SECONDS(1)),
         .timestamps = !c->no_timestamps,
         .sack = !c->no_sack,
         .dsack = !c->no_dsack,
@@ -199,7 +200,9 @@ static void init_ip(struct aksu *net, const struct aksu_config *config, struct p
     reassembly_init(&net->reassembly, &net->pool,
                     share < REASSEMBLY_PAGES ? REASSEMBLY_PAGES : share, 0);
     icmp_limit_init(&net->icmp_limit, ICMP_LIMIT_RATE, ICMP_LIMIT_BURST, now);
-    net->pending.most = within(share, 4, PENDING_MOST);
+    uint32_t most = within(share, 4, PENDING_MOST);
+    net->pending.share = most / PENDING_SHARES;
+    net->pending.common = most - net->pending.share;
 
     uint8_t seed[16];
     store_le64(seed, prng_u64(random));

@@ -15,6 +15,7 @@
 /* Defaults are filled in by the stack; the fields are those of struct aksu_config. */
 struct tcp_config {
     aksu_time msl, rto_initial, rto_min, rto_max, syn_r2, delayed_ack, fin_wait_2;
+    aksu_time challenge_interval;
     uint32_t data_r1, data_r2, initial_window, send_buffer, receive_buffer, challenge_acks;
     uint32_t send_buffer_most, receive_buffer_most;     /* less than the buffer: it stays */
     uint8_t quick_acks, orphan_probes;
