@@ -24,6 +24,7 @@ const struct lab_scenario *const lab_scenarios[] = {
     &lab_listen_ports,
     &lab_loss,
     &lab_forgotten_close,
+    &lab_wraparound,
     NULL,
 };
 

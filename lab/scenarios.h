@@ -24,5 +24,6 @@ extern const struct lab_scenario lab_item_duplication;
 extern const struct lab_scenario lab_listen_ports;
 extern const struct lab_scenario lab_loss;
 extern const struct lab_scenario lab_forgotten_close;
+extern const struct lab_scenario lab_wraparound;
 
 #endif
