@@ -19,12 +19,12 @@ const struct lab_scenario *const lab_scenarios[] = {
     &lab_silent_death,
     &lab_cable_pull,
     &lab_flow_control,
+    &lab_wraparound,
     &lab_reorder,
     &lab_item_duplication,
     &lab_listen_ports,
     &lab_loss,
     &lab_forgotten_close,
-    &lab_wraparound,
     NULL,
 };
 

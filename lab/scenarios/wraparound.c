@@ -1,7 +1,7 @@
 /* wraparound.c - S17: sequence numbers are counted modulo 2^32 (RFC 9293 3.4), and what tells an
- * old segment from a new one with the same numbers: PAWS (RFC 7323 5). No number is set: the ISN clock
- * goes round in 4 h 46 min (RFC 6528 3), so a connection gets the ISN that it needs by being opened
- * at the right time. */
+ * old segment from a new one with the same numbers: PAWS (RFC 7323 5). No number is set: the clock
+ * of ISNs goes round in 4 h 46 min (RFC 6528 3), so a connection gets the ISN that it needs when it
+ * is opened at the right time. */
 #include <string.h>
 
 #include "lab/forge.h"
