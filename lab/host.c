@@ -69,6 +69,7 @@ struct lab_host *lab_host(struct lab *lab, const char *name, const struct aksu_s
     config.no_tso = true;
     if (config.stack.memory_limit == 0)
         config.stack.memory_limit = MEMORY;
+    h->region = config.stack.memory = malloc(config.stack.memory_limit);
     if (config.stack.max_connections == 0)
         config.stack.max_connections = CONNECTIONS;
     h->sink.put = put;
@@ -77,7 +78,8 @@ struct lab_host *lab_host(struct lab *lab, const char *name, const struct aksu_s
     aksu_json_init(&h->json, lab->play->record, name);
     lab->host[lab->hosts++] = h;
     show_first_two(lab, h);
-    h->host.node = aksu_sim_host(lab->world, &config);
+    if (h->region != NULL)
+        h->host.node = aksu_sim_host(lab->world, &config);
     h->host.net = h->host.node != NULL ? aksu_sim_stack(h->host.node) : NULL;
     if (h->host.node == NULL || !take_blank(h)) {
         lab_fail(lab, "no memory for a host");
@@ -120,6 +122,7 @@ void lab_reboot(struct lab_host *host)
 void lab_free_hosts(struct lab *lab)
 {
     while (lab->hosts > 0) {
+        free(lab->host[lab->hosts - 1]->region);
         free(lab->host[lab->hosts - 1]->blank);
         free(lab->host[--lab->hosts]);
     }

@@ -13,6 +13,7 @@ struct inner_host {
     struct lab_host host;
     struct aksu_sink *ladder;   /* or NULL */
     struct aksu_json_sink json;
+    void *region;               /* the stack's memory: there is no mmap everywhere */
     void *blank;                /* the snapshot that lab_reboot puts back */
     size_t blank_size;
 };

@@ -162,8 +162,8 @@ static bool begin(struct lab *lab)
 static void end(struct lab *lab)
 {
     lab_free_ends(lab);
-    lab_free_hosts(lab);
     aksu_sim_free(lab->world);
+    lab_free_hosts(lab);
     lab->world = NULL;
     while (lab->calls != NULL) {
         struct inner_call *c = lab->calls;
