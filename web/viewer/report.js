@@ -1,0 +1,20 @@
+// report.js - the page of a report: the viewer of the record that stands in it, at its end.
+import { createViewer } from './viewer.js';
+import { parseLines } from './record.js';
+
+function openReport() {
+    const lines = parseLines(document.getElementById('record').textContent);
+    const header = lines.find(line => line.record !== undefined) ?? {};
+    const lang = header.lang === 'ko' ? 'ko' : 'en';
+    document.documentElement.lang = lang;
+    document.title = header.title ?? document.title;
+    const wanted = /^#(\d+)$/.exec(location.hash);     // before a step is written there
+    const viewer = createViewer(document.getElementById('viewer'), {
+        lang, onStep: n => history.replaceState(null, '', `#${n}`),
+    });
+    viewer.setRecord(lines);
+    viewer.step(wanted ? Number(wanted[1]) : viewer.steps);
+    window.aksuViewer = viewer;         // for those who look from the console, and for the tests
+}
+
+document.addEventListener('DOMContentLoaded', openReport);
