@@ -12,6 +12,7 @@
 #: make bench-path     one connection over links with loss, reordering and delay, ours and Linux's (needs root)
 #: make bench-flood    SYNs of a flood through a TAP device, answered by cookie, and by the kernel's (needs root)
 #: make wasm           compile the core for freestanding wasm32
+#: make lab-page       build/web/lab.html: the labs in the browser, in one file (needs clang, lld, wasi-libc)
 #: make fuzz           libFuzzer programs in build/fuzz/
 #: make fuzz-afl       the same programs for AFL++ in build/fuzz-afl/
 #: make proof          parsers that read inside of what they are given, shown by Frama-C (no part of script/test)
@@ -65,7 +66,7 @@ examples := $(patsubst %.c,$(B)/%,$(wildcard examples/*.c))
 aksu     := $(if $(wildcard src/cli/*.c),$(B)/aksu)
 hosted   := $(wildcard src/device/*.c src/host/*.c) $(program) $(wildcard tests/*/*.c tests/interop/path/*.c bench/*.c bench/device/*.c bench/path/*.c bench/sim/*.c bench/syn/*.c bench/flood/*.c examples/*.c) $(drivers)
 
-.PHONY: all lib objects tests check soak golden lint bench bench-many bench-sim bench-device bench-path bench-flood wasm fuzz fuzz-afl proof fuzz-programs install uninstall clean help FORCE
+.PHONY: lab-page all lib objects tests check soak golden lint bench bench-many bench-sim bench-device bench-path bench-flood wasm fuzz fuzz-afl proof fuzz-programs install uninstall clean help FORCE
 all: lib $(aksu)
 lib: $(B)/libaksu.a $(B)/libaksu.so
 objects: $(call obj,$(library))
@@ -189,6 +190,29 @@ $(BUILD)/wasm/%.o: %.c
 	@mkdir -p $(@D)
 	$Q$(CLANG) --target=wasm32 -ffreestanding -nostdlib -nostdlibinc -std=c11 -O2 -Wall -Wextra -Werror \
 	    -Iinclude -Isrc -MMD -MP -c -o $@ $<
+# The labs as one page: the stack, the simulator and the scenarios as WebAssembly, compressed, in base64. wasi-libc
+# is the C library below them; no call of its system is ever made.
+page      := $(BUILD)/web/lab.html
+page_c    := $(core) $(wildcard src/socket/*.c src/event/*.c lab/*.c lab/*/*.c) web/lab/core.c \
+             $(filter-out sim/explore%,$(wildcard sim/*.c))
+viewer_js := dom.js connection.js record.js words.js text.js layout.js entry.js ladder.js series.js plots.js \
+             tcb.js table.js panels.js toolbar.js viewer.js
+page_js   := $(addprefix web/viewer/,$(viewer_js)) $(addprefix web/lab/,core.js address.js lab_words.js controls.js page.js)
+page_css  := web/viewer/viewer.css web/lab/lab.css
+WASI      := -std=c11 -Oz -flto -fno-builtin-bcmp -fvisibility=hidden -D_GNU_SOURCE -D_WASI_EMULATED_MMAN -Iinclude -Isrc -I.
+lab-page: $(page)
+$(BUILD)/wasi/%.o: %.c
+	@mkdir -p $(@D)
+	$Q$(CLANG) --target=wasm32-wasi $(WASI) -MMD -MP -c -o $@ $<
+$(BUILD)/web/lab.wasm: $(page_c:%.c=$(BUILD)/wasi/%.o)
+	@mkdir -p $(@D)
+	$Q$(CLANG) --target=wasm32-wasi -mexec-model=reactor -Oz -flto -Wl,--gc-sections,--strip-all,--lto-O2 \
+	    -o $@ $^ -lwasi-emulated-mman
+$(page): $(BUILD)/web/lab.wasm web/lab/page.html $(page_css) $(page_js) tools/web-bundle
+	$Qcat $(page_css) > $(BUILD)/web/lab.css
+	$Qgzip -9nc $< | base64 -w 120 > $(BUILD)/web/lab.base64
+	$Qtools/web-bundle web/lab/page.html $(BUILD)/web/lab.css $(page_js) | \
+	    awk -v core=$(BUILD)/web/lab.base64 '$$0 == "@CORE@" { while ((getline line < core) > 0) print line; next } { print }' > $@
 fuzz:
 	$Q$(MAKE) --no-print-directory CC=$(CLANG) FUZZ=1 fuzz-programs
 fuzz-afl:
@@ -219,4 +243,4 @@ clean:
 	rm -rf $(BUILD)
 help:
 	@sed -n 's/^#: //p' Makefile
--include $(shell find $(B)/obj $(BUILD)/wasm -name '*.d' 2>/dev/null)
+-include $(shell find $(B)/obj $(BUILD)/wasm $(BUILD)/wasi -name '*.d' 2>/dev/null)

@@ -15,6 +15,7 @@ const PLAY_MS = 700, PAGE = 10, SCALES = [0.7, 0.85, 1, 1.2, 1.45, 1.75, 2.1];
 class Viewer {
     constructor(element, options) {
         Object.assign(this, { host: element, lang: options.lang ?? 'en', onStep: options.onStep ?? (() => {}),
+                              onLanguage: options.onLanguage ?? (() => {}),
                               cursor: 0, lines: [], chosen: new Map(), scale: SCALES.indexOf(1) });
         this.keys = event => this.key(event);
         this.build();
@@ -167,6 +168,7 @@ class Viewer {
         this.destroyPanels();
         this.chosen.clear();
         this.build();
+        this.onLanguage(lang);
     }
 
     // The scheme of the system, until somebody chooses.
