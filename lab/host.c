@@ -86,6 +86,7 @@ struct lab_host *lab_host(struct lab *lab, const char *name, const struct aksu_s
         return &none;
     }
     aksu_sim_ready(h->host.node, lab_told, &h->host);
+    lab_record_hosts(lab);
     return &h->host;
 }
 

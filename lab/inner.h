@@ -116,6 +116,7 @@ void lab_forget_ends(struct lab_host *host);            /* their handles are gon
 /* record.c */
 void lab_record_head(struct lab *lab);
 void lab_record_act(struct lab *lab, const struct lab_act *act);
+void lab_record_hosts(struct lab *lab);                 /* there is one more */
 void lab_record_moment(struct lab *lab);                /* after something happened */
 void lab_record_end(struct lab *lab);                   /* tables and checks of the act */
 /* text.c */

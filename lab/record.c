@@ -1,7 +1,7 @@
 /* record.c - a play as a record: lines of JSON (RFC 8259). The first is {"record":1,...}; then, for
- * each act, {"act":N,...}, the events as aksu_json_init writes them (times since it began),
- * {"tcb":{...}} where a TCB differs from what was last said of it, {"moment":N} behind what
- * happened at once, and at the end tables and checks. Called by play.c. */
+ * each act, {"act":N,...}, {"hosts":[...]} as they come, the events as aksu_json_init writes them
+ * (times since it began), {"tcb":{...}} where a TCB differs from what was last said of it,
+ * {"moment":N} behind what happened at once, and at the end tables and checks. Called by play.c. */
 #include "lab/inner.h"
 
 #include <inttypes.h>
@@ -77,6 +77,19 @@ void lab_record_act(struct lab *lab, const struct lab_act *act)
     put(lab, ",\"text\":");
     put_words(lab, act->text);
     put(lab, "}\n");
+}
+
+/* Those that there are by now, in the order of their lifelines. */
+void lab_record_hosts(struct lab *lab)
+{
+    if (!is_on(lab))
+        return;
+    put(lab, "{\"hosts\":[");
+    for (unsigned i = 0; i < lab->hosts; i++) {
+        put(lab, i > 0 ? "," : "");
+        put_string(lab, lab->host[i]->host.name);
+    }
+    put(lab, "]}\n");
 }
 
 /* --- TCBs --- */
