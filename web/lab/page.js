@@ -61,9 +61,9 @@ class LabPage {
     play(step) {
         const lines = parseLines(this.core.play(this.playing, this.lang));
         const failed = lines.find(line => line.failed !== undefined);
-        const before = this.viewer.cursor;
+        const before = this.viewer.step();
         this.viewer.setRecord(lines);
-        this.viewer.step(step === null ? before : step < 0 ? this.viewer.model.acts[0]?.last ?? 0 : step);
+        this.viewer.step(step === null ? before : step < 0 ? this.viewer.moment.last : step);
         this.list.show(this.playing.scenario);
         document.title = `${this.scenario.title} · ${this.w.heading}`;
         const said = failed ? fillWords(this.w.failed, { why: failed.failed })
@@ -77,7 +77,7 @@ class LabPage {
     writeSoon() {
         this.writing ??= setTimeout(() => {
             this.writing = null;
-            history.replaceState(null, '', writeAddress(this.playing, this.viewer.cursor, this.lang));
+            history.replaceState(null, '', writeAddress(this.playing, this.viewer.step(), this.lang));
         }, 150);
     }
 
@@ -100,7 +100,7 @@ class LabPage {
 
     speak(lang) {
         this.lang = lang;
-        this.playing.step = this.viewer.cursor;
+        this.playing.step = this.viewer.step();
         this.build();
     }
 
@@ -114,15 +114,9 @@ class LabPage {
         this.play(null);
     }
 
-    // Where the cursor is: {act, at}.
-    moment() {
-        const moments = this.viewer.model.moments, here = moments[Math.max(0, this.viewer.cursor - 1)];
-        return here ? { act: here.act.number, at: this.viewer.cursor === 0 ? 0 : here.at } : { act: 1, at: 0 };
-    }
-
     // One turn of a knob at a moment: the one that is there is changed.
     turn(name, value) {
-        const { act, at } = this.moment(), { turns } = this.playing;
+        const { act, at } = this.viewer.moment, { turns } = this.playing;
         const there = turns.find(one => one.act === act && one.at === at && one.knob === name);
         if (there)
             there.value = value;
@@ -133,7 +127,7 @@ class LabPage {
     }
 
     cutNow() {
-        this.turn('cut', Math.max(1, Math.ceil(this.moment().at / MS)));
+        this.turn('cut', Math.max(1, Math.ceil(this.viewer.moment.at / MS)));
     }
 
     untwist(index) {
@@ -155,7 +149,7 @@ class LabPage {
     }
 
     async share() {
-        history.replaceState(null, '', writeAddress(this.playing, this.viewer.cursor, this.lang));
+        history.replaceState(null, '', writeAddress(this.playing, this.viewer.step(), this.lang));
         await navigator.clipboard?.writeText(location.href);
         this.knobs.wasShared();
     }

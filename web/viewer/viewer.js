@@ -244,6 +244,11 @@ export function createViewer(element, options = {}) {
         get steps() {
             return viewer.steps;
         },
+        // Where the cursor is: the act's number, its last step, and the time in it.
+        get moment() {
+            const act = viewer.actNow(), here = viewer.model.moments[viewer.cursor - 1];
+            return { act: act?.number ?? 1, last: act?.last ?? 0, at: here?.at ?? 0 };
+        },
         setLanguage: lang => viewer.setLanguage(lang),
         destroy: () => viewer.destroy(),
     };
