@@ -112,7 +112,8 @@ static void pump(struct lab_end *end)
         end->sent += (uint64_t)n;
         end->owed -= (uint64_t)n;
     }
-    if (e->wants_shut && end->owed == 0 && end->open && !end->shut)
+    /* In SYN-SENT a CLOSE would delete the connection, with what waits to be sent. */
+    if (e->wants_shut && end->owed == 0 && end->open && end->connected && !end->shut)
         end->shut = aksu_shutdown(end->host->net, end->conn, clock_of(end->lab)) == AKSU_OK;
 }
 
@@ -252,6 +253,13 @@ static void accept_all(struct lab_listener *l)
     }
 }
 
+void lab_accept(struct lab_listener *listener)
+{
+    listener->waits = false;
+    if (listener->host != NULL)
+        accept_all(listener);
+}
+
 static void failed(struct lab_end *end)
 {
     struct aksu_info info;
@@ -305,6 +313,7 @@ void lab_free_ends(struct lab *lab)
         struct inner_end *e = lab->ends;
         lab->ends = e->next;
         free(e->said);
+        free(e->taped);
         free(e);
     }
     lab->ends_last = NULL;

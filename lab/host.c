@@ -29,12 +29,61 @@ static void keep_said(struct lab *lab, const struct lab_host *host, const struct
         .at = event->at > lab->start ? event->at - lab->start : 0, .host = host, .event = *event };
 }
 
+/* --- whose connection it is --- */
+
+/* Of those that name it; else NULL. */
+static const struct aksu_endpoint *remote_of(const struct aksu_event *e)
+{
+#define AT(name) [AKSU_EV_##name] = offsetof(struct aksu_event, name.remote)
+    static const size_t at[AKSU_EV_COUNT] = {
+        AT(segment_in), AT(segment_out), AT(opened), AT(syn_refused), AT(syn_cookie_sent),
+        AT(syn_cookie_good), AT(syn_cookie_bad), AT(syn_queue_full), AT(accept_queue_full),
+        AT(half_open_replaced) };
+#undef AT
+    return at[e->kind] != 0 ? (const void *)((const uint8_t *)e + at[e->kind]) : NULL;
+}
+
+static bool is_strange(const struct lab *lab, const struct aksu_ip *ip)
+{
+    static const uint8_t v4[12] = { [10] = 0xff, [11] = 0xff };
+    for (unsigned i = 0; i < 2; i++) {
+        if (lab->shown[i] >= lab->hosts)
+            return false;
+        struct aksu_ip own = lab_address(&lab->host[lab->shown[i]]->host);
+        if (memcmp(&own, ip, sizeof own) == 0)
+            return false;
+    }
+    return memcmp(ip, v4, sizeof v4) == 0;
+}
+
+static bool *strange_of(struct inner_host *h, uint32_t number)
+{
+    uint32_t index = number & ~AKSU_HALF_OPEN;
+    return &h->strange[number != index][index < INNER_NUMBERS ? index : 0];
+}
+
+/* It concerns a connection with somebody who is not shown. */
+static bool with_stranger(struct inner_host *h, const struct aksu_event *e)
+{
+    const struct aksu_endpoint *remote = remote_of(e);
+    if (remote == NULL && e->kind == AKSU_EV_completed)
+        *strange_of(h, e->conn) = *strange_of(h, e->completed.half_open | AKSU_HALF_OPEN);
+    if (remote == NULL)
+        return e->conn != 0 ? *strange_of(h, e->conn)
+            : e->kind == AKSU_EV_dropped && h->last_strange;
+    bool strange = is_strange(h->host.lab, &remote->ip);
+    if (e->conn != 0)
+        *strange_of(h, e->conn) = strange;
+    h->last_strange = strange;
+    return strange;
+}
+
 static void put(struct aksu_sink *sink, const struct aksu_event *event)
 {
     struct inner_host *h = (struct inner_host *)sink;
     struct lab *lab = h->host.lab;
     keep_said(lab, &h->host, event);
-    if (h->ladder != NULL)
+    if (h->ladder != NULL && !with_stranger(h, event))
         h->ladder->put(h->ladder, event);
     if (lab->play->record.write != NULL) {
         struct aksu_event relative = *event;
@@ -98,8 +147,32 @@ struct aksu_ip lab_address(const struct lab_host *host)
     return ip;
 }
 
+struct lab_host *lab_router(struct lab *lab)
+{
+    static struct lab_host none;
+    struct router {
+        struct inner_kept kept;
+        struct lab_host host;
+    } *r = lab_on(lab) ? calloc(1, sizeof *r) : NULL;
+    if (r != NULL) {
+        r->kept.next = lab->kept;
+        lab->kept = &r->kept;
+        r->host = (struct lab_host){ .lab = lab, .node = aksu_sim_router(lab->world),
+                                     .name = "router" };
+    }
+    if (r == NULL || r->host.node == NULL) {
+        lab_fail(lab, "no memory for a router");
+        return &none;
+    }
+    return &r->host;
+}
+
 void lab_show(struct lab *lab, const struct lab_host *left, const struct lab_host *right)
 {
+    if (left != NULL && right != NULL) {
+        lab->shown[0] = left->number;
+        lab->shown[1] = right->number;
+    }
     for (unsigned i = 0; lab->ladder != NULL && i < lab->hosts; i++) {
         struct inner_host *h = lab->host[i];
         h->ladder = &h->host == left ? aksu_ladder_side(lab->ladder, 0, h->host.name)
@@ -148,18 +221,18 @@ static unsigned own_nodes(const struct lab *lab)
 static void set_nodes(const struct lab *lab, const struct inner_cable *c,
                       struct aksu_path_node nodes[NODES], struct aksu_path_cut *cut)
 {
-    uint64_t rate = lab_value(lab, "rate") * 1000;
-    aksu_time from = AKSU_MS(lab_value(lab, "cut")), delay = c->delay;
-    if (c->delay_is_knob)
-        delay = lab_delay(lab);
+    bool obeys = !c->near;
+    uint64_t rate = obeys ? lab_value(lab, "rate") * 1000 : 0;
+    aksu_time from = obeys ? AKSU_MS(lab_value(lab, "cut")) : 0;
+    aksu_time delay = c->delay_is_knob ? lab_delay(lab) : c->delay;
     *cut = (struct aksu_path_cut){ lab->start + from,
                                    lab->start + from + AKSU_MS(lab_value(lab, "cut-for")) };
     if (c->cut)
         *cut = (struct aksu_path_cut){ 0, AKSU_NEVER };
     nodes[NODE_CUT] = (struct aksu_path_node){ .kind = AKSU_PATH_CUT, .cut = cut,
                                                .cuts = c->cut || from > 0 ? 1 : 0 };
-    nodes[NODE_LOSS] = (struct aksu_path_node){
-        .kind = AKSU_PATH_LOSS, .chance = AKSU_PATH_CHANCE(lab_value(lab, "loss"), 100) };
+    nodes[NODE_LOSS] = (struct aksu_path_node){ .kind = AKSU_PATH_LOSS,
+        .chance = obeys ? AKSU_PATH_CHANCE(lab_value(lab, "loss"), 100) : 0 };
     nodes[NODE_DELAY] = (struct aksu_path_node){ .kind = AKSU_PATH_DELAY, .delay = delay };
     if (rate == 0)
         rate = UINT64_C(1000000000000);
@@ -197,8 +270,8 @@ struct aksu_sim_cable *lab_cable(struct lab *lab, struct lab_host *a, struct lab
         return NULL;
     }
     struct inner_cable *c = &lab->cable[lab->cables];
-    *c = (struct inner_cable){ .delay = l->delay != 0 ? l->delay : AKSU_MS(10),
-                               .delay_is_knob = l->delay == 0 && has_knob(lab, "delay") };
+    *c = (struct inner_cable){ .delay = l->delay != 0 || l->near ? l->delay : AKSU_MS(10),
+        .delay_is_knob = l->delay == 0 && !l->near && has_knob(lab, "delay"), .near = l->near };
     for (unsigned way = 0; way < 2; way++) {
         set_nodes(lab, c, nodes[way], &cut);
         if (l->count[way] > 0)

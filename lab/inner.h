@@ -3,10 +3,11 @@
 #define LAB_INNER_H
 
 #include "lab/stage.h"
+#include "lab/tape.h"
 
 enum { INNER_HOSTS = 16, INNER_CABLES = 16, INNER_FACTS = 48, INNER_LOOKS = 8, INNER_TABLES = 4,
        INNER_ROWS = 24, INNER_CHECKS = 24, INNER_WATCHED = 64, INNER_NOTES = 4096,
-       INNER_SAID_MOST = 200000 };
+       INNER_NUMBERS = 4096, INNER_SAID_MOST = 200000 };
 
 struct inner_host {
     struct aksu_sink sink;      /* first: the stack's events */
@@ -14,6 +15,8 @@ struct inner_host {
     struct aksu_sink *ladder;   /* or NULL */
     struct aksu_json_sink json;
     void *region;               /* the stack's memory: there is no mmap everywhere */
+    bool strange[2][INNER_NUMBERS];     /* connections, half-open ones: not of those shown */
+    bool last_strange;          /* the last segment */
     void *blank;                /* the snapshot that lab_reboot puts back */
     size_t blank_size;
 };
@@ -22,7 +25,7 @@ struct inner_cable {
     struct aksu_sim_cable *cable;
     aksu_time delay;
     bool cut;                   /* by lab_cut */
-    bool delay_is_knob;
+    bool delay_is_knob, near;
 };
 
 struct inner_end {
@@ -31,6 +34,7 @@ struct inner_end {
     struct inner_end *next;
     bool wants_shut;
     char *said;                 /* the tcb line that was written last */
+    char *taped;                /* the same of what was taped last */
 };
 
 struct inner_listener {
@@ -44,6 +48,10 @@ struct inner_call {
     lab_call *call;
     void *context;
     struct inner_call *next;
+};
+
+struct inner_kept {             /* memory until the end of the act, by calloc */
+    struct inner_kept *next;
 };
 
 struct inner_fact {
@@ -81,12 +89,13 @@ struct lab {
     struct aksu_sim *world;
     aksu_time start;
     struct inner_host *host[INNER_HOSTS];
-    unsigned hosts;
+    unsigned hosts, shown[2];   /* `shown`: lifelines of the ladder */
     struct inner_cable cable[INNER_CABLES];
     unsigned cables;
     struct inner_end *ends, *ends_last;
     struct inner_listener *listeners;
     struct inner_call *calls;
+    struct inner_kept *kept;
     struct lab_end nobody;      /* what lab_accepted gives when there is none */
     struct aksu_ladder *ladder;
     void *ladder_memory;
@@ -113,12 +122,20 @@ void lab_free_hosts(struct lab *lab);
 void lab_told(void *context, const struct aksu_ready *ready, aksu_time now);
 void lab_free_ends(struct lab *lab);
 void lab_forget_ends(struct lab_host *host);            /* their handles are gone */
-/* record.c */
+/* record.c. Members of a JSON object; the length. Two TCBs with one text show the same. */
+enum { LAB_TCB_TEXT = 2048 };
+int lab_tcb_text(const struct aksu_info *info, aksu_time start, char out[LAB_TCB_TEXT]);
+/* Keeps a copy of what was said; false: it is what was said before, or there is no memory. */
+bool lab_is_news(struct lab *lab, char **said, const char *text);
 void lab_record_head(struct lab *lab);
 void lab_record_act(struct lab *lab, const struct lab_act *act);
 void lab_record_hosts(struct lab *lab);                 /* there is one more */
 void lab_record_moment(struct lab *lab);                /* after something happened */
 void lab_record_end(struct lab *lab);                   /* tables and checks of the act */
+/* tape.c */
+void lab_tape_act(struct lab *lab, const struct lab_act *act);
+void lab_tape_moment(struct lab *lab);                  /* before lab_record_moment */
+void lab_tape_end(struct lab *lab);
 /* text.c */
 void lab_text_head(struct lab *lab);
 void lab_text_act(struct lab *lab, const struct lab_act *act);

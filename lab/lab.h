@@ -58,6 +58,7 @@ struct lab_play {
     unsigned turn_count;
     struct aksu_writer record;  /* .write NULL: no record */
     struct aksu_writer text;    /* .write NULL: no text */
+    struct lab_tape *tape;      /* tape.h; NULL: none */
     const char *command;        /* that plays it again; borrowed */
     unsigned columns;           /* of the text [80] */
     bool utf8, colour;

@@ -120,17 +120,24 @@ static void plan_turns(struct lab *lab)
     }
 }
 
+static void say_moment(struct lab *lab)
+{
+    lab_tape_moment(lab);
+    lab_record_moment(lab);
+    lab->said_before = lab->said_count;
+}
+
 bool lab_run(struct lab *lab, aksu_time until)
 {
     aksu_time end = lab->start + until;
     while (lab_on(lab)) {
         aksu_time next = aksu_sim_next(lab->world);
-        lab_record_moment(lab);             /* what the scenario itself has just done */
+        say_moment(lab);                    /* what the scenario itself has just done */
         if (next == AKSU_NEVER || next > end)
             break;
         if (aksu_sim_step(lab->world) == AKSU_SIM_VIOLATION)
             lab_fail(lab, "an invariant of the simulator does not hold");
-        lab_record_moment(lab);
+        say_moment(lab);
     }
     if (lab_on(lab) && aksu_sim_now(lab->world) < end)
         (void)aksu_sim_run(lab->world, end);
@@ -147,6 +154,7 @@ static bool begin(struct lab *lab)
         return false;
     lab->start = aksu_sim_now(lab->world);
     memcpy(lab->value, lab->play->value, sizeof lab->value);
+    lab->shown[1] = 1;
     if (lab->play->text.write == NULL || lab->play->brief)
         return true;
     lab->ladder_memory = malloc(LADDER_MEMORY);
@@ -170,12 +178,18 @@ static void end(struct lab *lab)
         lab->calls = c->next;
         free(c);
     }
+    while (lab->kept != NULL) {
+        struct inner_kept *k = lab->kept;
+        lab->kept = k->next;
+        free(k);
+    }
     while (lab->notes > 0)
         free(lab->note[--lab->notes]);
     free(lab->ladder_memory);
     lab->ladder_memory = NULL;
     lab->ladder = NULL;
     lab->said_count = lab->said_before = 0;
+    lab->shown[0] = 0;
     lab->facts = lab->looks = lab->tables = lab->checks = 0;
     lab->cables = 0;
 }
@@ -196,12 +210,14 @@ static void play_act(struct lab *lab, const struct lab_act *act)
         lab_fail(lab, "no memory for a network");
     } else {
         lab_record_act(lab, act);
+        lab_tape_act(lab, act);
         lab_text_act(lab, act);
         plan_turns(lab);
         act->play(lab);
         count_checks(lab);
         lab_text_end(lab);
         lab_record_end(lab);
+        lab_tape_end(lab);
     }
     end(lab);
 }

@@ -5,6 +5,25 @@
 
 const struct lab_scenario *const lab_scenarios[] = {
     &lab_handshake,
+    &lab_two_way,
+    &lab_isn,
+    &lab_syn_lost,
+    &lab_mss,
+    &lab_close_scenario,
+    &lab_simultaneous_open,
+    &lab_simultaneous_close,
+    &lab_reset,
+    &lab_time_wait,
+    &lab_syn_flood,
+    &lab_fast_open,
+    &lab_silent_death,
+    &lab_cable_pull,
+    &lab_flow_control,
+    &lab_reorder,
+    &lab_item_duplication,
+    &lab_listen_ports,
+    &lab_loss,
+    &lab_forgotten_close,
     NULL,
 };
 

@@ -17,11 +17,13 @@ struct lab_host {
     const char *name;
     unsigned number;            /* lifeline, from 0 */
     void (*datagram)(struct lab_host *host, aksu_udp udp);     /* something came; or NULL */
+    void *context;              /* the scenario's */
 };
 /* `name` is borrowed, at most 12 columns of ASCII. `how`: NULL for the defaults. Large segments are
  * cut (no_tso), so that each is seen. */
 struct lab_host *lab_host(struct lab *lab, const char *name, const struct aksu_sim_host *how);
 struct aksu_ip lab_address(const struct lab_host *host);    /* IPv4 */
+struct lab_host *lab_router(struct lab *lab);   /* any number of cables; no lifeline */
 
 /* A cable whose two ways obey the knobs "delay" (one way [10 ms]), "loss" (percent [0]), "rate"
  * (kbit/s [none]), "cut" (ms, when it is pulled, 0: never) and "cut-for" (ms), as far as the
@@ -30,19 +32,19 @@ struct lab_link {
     const struct aksu_path_node *more[2];
     unsigned count[2];
     aksu_time delay;            /* without a knob [10 ms] */
+    bool near;                  /* takes no time, and obeys no knob */
 };
 struct aksu_sim_cable *lab_cable(struct lab *lab, struct lab_host *a, struct lab_host *b,
                                  const struct lab_link *how);
-/* Pulls the cable, or puts it back, now. */
-void lab_cut(struct lab *lab, struct aksu_sim_cable *cable, bool cut);
-/* Whose connections the ladder shows [the first two hosts]; before the first frame. */
+void lab_cut(struct lab *lab, struct aksu_sim_cable *cable, bool cut);  /* false: put back */
+/* Whose connections with each other the ladder shows from now on [the first two]; NULL: none. */
 void lab_show(struct lab *lab, const struct lab_host *left, const struct lab_host *right);
 /* The host loses everything it knew and starts again: its users' handles are gone. */
 void lab_reboot(struct lab_host *host);
 
 /* --- knobs and time --- */
 
-uint64_t lab_value(const struct lab *lab, const char *knob);    /* 0: it has none of this name */
+uint64_t lab_value(const struct lab *lab, const char *name);    /* 0: it has none of this name */
 bool lab_plain(const struct lab *lab);      /* no knob was touched: exact times may be checked */
 aksu_time lab_delay(const struct lab *lab); /* of a cable, one way */
 aksu_time lab_now(const struct lab *lab);
@@ -78,8 +80,7 @@ struct lab_end *lab_open(struct lab *lab, struct lab_host *host, const struct la
 struct lab_listener {
     struct lab_host *host;
     aksu_listener listener;
-    bool deaf, stays, words;    /* of those that it accepts */
-    bool waits;                 /* nobody calls accept() */
+    bool deaf, stays, words, waits;     /* of those it accepts; `waits`: nobody calls accept() */
     void (*held)(struct lab_listener *listener, aksu_conn conn);    /* answers held SYNs */
     void (*told)(struct lab_end *end, uint32_t what);
     void *context;
@@ -88,13 +89,14 @@ struct lab_listener {
 };
 struct lab_listener *lab_listen(struct lab *lab, struct lab_host *host,
                                 const struct aksu_listen *how);
+void lab_accept(struct lab_listener *listener);         /* `waits` no more */
 /* The nth that was accepted, from 0; never NULL: there is one that has `failed`. */
 struct lab_end *lab_accepted(struct lab_listener *listener, unsigned nth);
 
 void lab_send(struct lab_end *end, uint64_t octets);    /* known octets, as there is room */
 void lab_tell(struct lab_end *end, const char *words);
 void lab_read(struct lab_end *end, uint64_t most);      /* of a deaf one */
-void lab_shutdown(struct lab_end *end);                 /* when all was sent */
+void lab_shutdown(struct lab_end *end);         /* when connected, and all was sent */
 void lab_close(struct lab_end *end);                    /* and the handle is given back */
 void lab_abort(struct lab_end *end);
 void lab_set(struct lab_end *end, enum aksu_option option, int64_t value);

@@ -145,8 +145,9 @@ class Finder {
             again(found.c, found.side, item);
         else if (item.event === 'deleted')
             end.live = false;
-        item.enters = enters(item, end) ?? undefined;
-        end.state = item.enters ?? end.state;
+        const state = enters(item, end);
+        item.enters = state !== null && state !== end.state ? state : undefined;
+        end.state = state ?? end.state;
         if (item.event === 'segment_in')
             this.last[item.host] = found;
     }
@@ -228,14 +229,14 @@ function exactMatch(end, item) {
     return best;
 }
 
-// Several that were joined on the way, or a piece of a long one. Each octet came from one segment: of
-// an original and its retransmission the one that has the same time stamp.
+// Several that were joined on the way, or a piece of a long one: all of them have its acknowledgment
+// and time stamp, and each octet came from one.
 function octetMatches(end, item) {
-    const found = end.flight.filter(out => overlaps(out.raw, item.raw));
-    const alike = found.filter(out => out.raw.ts_val === item.raw.ts_val);
+    const alike = end.flight.filter(out => overlaps(out.raw, item.raw) && out.raw.ack === item.raw.ack &&
+                                           (out.raw.ts_val ?? 0) === (item.raw.ts_val ?? 0));
     const chosen = [];
-    for (const out of [...alike, ...found]) {
-        if (!chosen.some(other => other === out || overlaps(other.raw, out.raw)))
+    for (const out of alike) {
+        if (!chosen.some(other => overlaps(other.raw, out.raw)))
             chosen.push(out);
     }
     return chosen.sort((a, b) => (a.raw.seq - b.raw.seq) | 0);

@@ -17,9 +17,10 @@ function progress(entry, cursor, time) {
     return Math.round(100 * Math.min(0.97, Math.max(0.08, part)));
 }
 
+// What is drawn of an entry: `current`, and `lines`, how far its arrow goes.
 export function signatureOf(entry, cursor, time) {
     const current = entry.item.moment === cursor || entry.arrival?.moment === cursor;
-    return `${current ? 1 : 0} ${entry.kind === 'arrow' ? progress(entry, cursor, time) : 100}`;
+    return { current, lines: entry.kind === 'arrow' ? progress(entry, cursor, time) : 100 };
 }
 
 const styleOf = entry => {
@@ -79,7 +80,7 @@ function shorten(text, room) {
     return text.length <= most ? text : `${text.slice(0, most - 1)}…`;
 }
 
-function arrow(entry, ladder, current, percent) {
+function arrow(entry, ladder, percent) {
     const { columns } = ladder.layout, style = styleOf(entry);
     const whole = points(entry, columns), line = { ...whole };
     if (percent < 100) {
@@ -100,8 +101,6 @@ function arrow(entry, ladder, current, percent) {
         parts.push(head(line, style));
     if (entry.end === 'nowhere')
         parts.push(s('circle', { class: 'av-nowhere', cx: from.x, cy: from.y, r: 4 }));
-    parts.push(...label(entry, whole, Math.abs(columns.x.get(entry.to) - columns.x.get(entry.from)), ladder.scale,
-                          columns.letter));
     return parts;
 }
 
@@ -112,6 +111,9 @@ function side(entry, columns) {
     return { x: left ? x - 11 : x + 11, anchor: left ? 'end' : 'start' };
 }
 
+// What tells a connection from the others of the same service: the greater of its ports.
+const ephemeral = c => Math.max(...c.ends.map(end => Number(end.at.slice(end.at.lastIndexOf(':') + 1))));
+
 function beside(entry, ladder) {
     const { columns } = ladder.layout, at = side(entry, columns);
     const x = columns.x.get(entry.item.host);
@@ -119,8 +121,10 @@ function beside(entry, ladder) {
         return [s('circle', { class: 'av-dot call', cx: x, cy: entry.y, r: 4 }),
                 s('text', { class: 'av-call', x: at.x, y: entry.y + 4, 'text-anchor': at.anchor },
                   callText(entry.item))];
-    const state = entry.item.enters, text = s('text', { class: `av-state-name ${stateClass(state)}`,
-        x: at.x, y: entry.y + 4, 'text-anchor': at.anchor }, state);
+    const state = entry.item.enters, { layout } = ladder;
+    const which = layout.c || layout.columns.narrow || layout.act.connections.length < 2 ? '' : ` :${ephemeral(entry.item.c)}`;
+    const text = s('text', { class: `av-state-name ${stateClass(state)}`,
+        x: at.x, y: entry.y + 4, 'text-anchor': at.anchor }, state + which);
     return [s('circle', { class: `av-dot ${stateClass(state)}`, cx: x, cy: entry.y, r: 5 }), text];
 }
 
@@ -151,7 +155,7 @@ function time(entry, ladder) {
 }
 
 function gap(entry, ladder) {
-    const { columns } = ladder.layout, middle = (columns.left + columns.right) / 2;
+    const { columns } = ladder.layout, middle = columns.left + columns.lane / 2;
     return [s('path', { class: 'av-gap', d: `M${columns.left + 8} ${entry.y}H${columns.right - 8}` }),
             s('text', { class: 'av-gap-text', x: middle, y: entry.y + 4, 'text-anchor': 'middle' },
               entry.text)];
@@ -170,19 +174,27 @@ function spoken(entry, ladder) {
 
 const DRAW = { pill, band, time, gap, state: beside, call: beside };
 
-// Two elements: lines, and the text that stands above the lines of all entries; either may be absent.
-export function drawEntry(entry, ladder, signature) {
-    const [current, percent] = signature.split(' ').map(Number);
-    const parts = entry.kind === 'arrow' ? arrow(entry, ladder, current === 1, percent)
-                                         : DRAW[entry.kind](entry, ladder);
+function texts(entry, ladder) {
+    const { columns } = ladder.layout;
+    const room = Math.abs(columns.x.get(entry.to) - columns.x.get(entry.from));
+    return label(entry, points(entry, columns), room, ladder.scale, columns.letter);
+}
+
+// Lines, and the text that stands above the lines of all entries; `under` may be absent, and `over`
+// is left out unless it is `wanted`.
+export function drawEntry(entry, ladder, { current, lines }, wanted) {
+    const isArrow = entry.kind === 'arrow';
+    const parts = isArrow ? arrow(entry, ladder, lines) : DRAW[entry.kind](entry, ladder);
     const plain = entry.kind === 'time' || entry.kind === 'gap';
     const style = `av-entry k-${entry.kind}${current ? ' is-current' : ''}`;
-    const texts = parts.filter(part => part.tagName === 'text');
-    const lines = parts.filter(part => part.tagName !== 'text');
+    const drawn = parts.filter(part => part.tagName !== 'text');
+    const under = drawn.length === 0 ? null
+        : s('g', { class: style, 'data-id': entry.id, 'aria-hidden': 'true' }, ...drawn);
+    if (!wanted)
+        return { under, over: null };
     const said = plain ? { 'aria-hidden': 'true' } : { role: 'img', 'aria-label': spoken(entry, ladder),
                                                        tabindex: current ? 0 : -1 };
-    const under = lines.length === 0 ? null
-        : s('g', { class: style, 'data-id': entry.id, 'aria-hidden': 'true' }, ...lines);
-    const over = s('g', { class: style, 'data-id': entry.id, ...said }, ...texts);
-    return under ? [under, over] : [over];
+    const over = s('g', { class: style, 'data-id': entry.id, ...said },
+                   ...(isArrow ? texts(entry, ladder) : parts.filter(part => part.tagName === 'text')));
+    return { under, over };
 }

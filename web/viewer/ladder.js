@@ -6,6 +6,14 @@ import { h, s, setText, setAttribute, stateClass } from './dom.js';
 import { sentenceOf, fieldsOf, eventName, timeText, durationText, segmentDetails, fill } from './text.js';
 
 const BEYOND = 300;                     // pixels above and below the view that are drawn too
+const PIECE = 1500, HEAD_HEIGHT = 62;   // as in viewer.css
+
+function swap(parent, old, element) {
+    if (old && element)
+        old.replaceWith(element);
+    else if (element)
+        parent.append(element);
+}
 
 export class Ladder {
     constructor(w, onPick) {
@@ -22,12 +30,15 @@ export class Ladder {
         this.scroll = h('div', { class: 'av-ladder', tabindex: 0, role: 'region',
                                  'aria-label': `${w.ladder}. ${w.ladder_hint}` }, this.head, this.svg);
         this.element = h('div', { class: 'av-ladder-box' }, this.scroll, this.tip);
-        this.scroll.addEventListener('scroll', () => this.drawSoon(), { passive: true });
+        this.scroll.addEventListener('scroll', () => {
+            this.top = this.scroll.scrollTop;
+            this.drawSoon();
+        }, { passive: true });
         for (const [type, on] of [['pointerover', true], ['focusin', true], ['pointerout', false],
                                   ['focusout', false]])
-            this.body.addEventListener(type, event => this.hover(event, on));
-        this.body.addEventListener('click', event => this.pick(event));
-        this.body.addEventListener('keydown', event => {
+            this.svg.addEventListener(type, event => this.hover(event, on));
+        this.svg.addEventListener('click', event => this.pick(event));
+        this.svg.addEventListener('keydown', event => {
             if (event.key === 'Enter')
                 this.pick(event);
         });
@@ -45,11 +56,20 @@ export class Ladder {
             return;
         Object.assign(this, { model, act, c });
         this.relayOut();
-        this.scroll.scrollTop = 0;
+        this.scrollTo(0);
+    }
+
+    // To ask an element for its place makes the browser lay out the page: it is remembered.
+    scrollTo(top) {
+        if (top === this.top)
+            return;
+        this.scroll.scrollTop = top;
+        this.top = this.scroll.scrollTop;
     }
 
     resized() {
         const width = this.scroll.clientWidth;
+        this.view = this.scroll.clientHeight;
         if (this.model && width > 0 && width !== this.width)
             this.relayOut();
         else
@@ -64,6 +84,7 @@ export class Ladder {
 
     relayOut() {
         this.width = this.scroll.clientWidth || 800;
+        this.view = this.scroll.clientHeight;
         this.layout = layOut(this.model, this.act, this.c, this.width, this.scale, this.w);
         this.svg.style.setProperty('--scale', this.scale);
         setAttribute(this.svg, 'width', this.width);
@@ -77,6 +98,7 @@ export class Ladder {
     names() {
         const { hosts, x } = this.layout.columns;
         this.states = new Map();
+        this.scroll.classList.toggle('is-all', !this.c);
         this.head.replaceChildren(...hosts.map((host, i) => {
             const end = this.c?.ends.find(e => e.host === host);
             const state = h('span', { class: 'av-state' });
@@ -108,13 +130,14 @@ export class Ladder {
         if (moment && moment.act.index < this.act.index)
             this.time = -Infinity;
         this.bottom = this.bottomAt(cursor);
-        setAttribute(this.svg, 'height', Math.max(this.bottom + 40, 120));
+        // It grows by pieces: each change of its height costs a layout.
+        setAttribute(this.svg, 'height', Math.min(this.layout.height, Math.ceil((this.bottom + 40) / PIECE) * PIECE));
         for (const [host, element] of this.states) {
             const state = this.stateAt(host, cursor);
             setText(element, state ?? '');
             element.className = `av-state ${state ? stateClass(state) : ''}`;
         }
-        if (!still || !this.placed)
+        if (!still)
             this.follow(cursor);
         this.drawLifelines(cursor);
         this.draw();
@@ -128,15 +151,13 @@ export class Ladder {
         return span ? span[1] + 14 : 30;
     }
 
+    // It turns half a page at a time, so that what one looks at mostly stays where it is; where to
+    // is a function of the cursor alone.
     follow(cursor) {
-        const span = this.layout.spans.get(cursor);
-        const view = this.scroll.clientHeight - this.head.offsetHeight;
-        const top = this.scroll.scrollTop, y = span ? span[1] : this.bottom, from = span ? span[0] : y;
-        if (y > top + view - 60)
-            this.scroll.scrollTop = y - view + Math.min(120, view / 3);
-        else if (from < top + 30)
-            this.scroll.scrollTop = Math.max(0, from - view / 2);
-        this.placed = true;
+        const page = Math.max(60, (this.view - HEAD_HEIGHT) / 2);
+        const span = this.layout.spans.get(cursor) ?? this.layout.lastSpan(cursor);
+        const from = span ? span[0] : 0, y = span ? Math.min(span[1], from + page) : 0;
+        this.scrollTo(Math.max(0, Math.round((Math.floor(y / page - 0.5)) * page)));
     }
 
     drawSoon() {
@@ -185,8 +206,7 @@ export class Ladder {
     }
 
     draw() {
-        const top = this.scroll.scrollTop - BEYOND;
-        const end = this.scroll.scrollTop + this.scroll.clientHeight + BEYOND;
+        const top = (this.top ?? 0) - BEYOND, end = (this.top ?? 0) + this.view + BEYOND;
         const entries = this.layout.entries, seen = new Set();
         for (let i = this.firstFrom(top); i < entries.length && entries[i].top <= end; i++) {
             const entry = entries[i];
@@ -197,35 +217,33 @@ export class Ladder {
         }
         for (const [id, known] of this.drawn) {
             if (!seen.has(id)) {
-                known.elements.forEach(element => element.remove());
+                known.under?.remove();
+                known.over.remove();
                 this.drawn.delete(id);
             }
         }
         this.drawNow();
     }
 
+    // Two elements: lines, which change while a segment is under way, and the text above all lines.
     put(entry) {
-        const signature = signatureOf(entry, this.cursor, this.time);
+        const sign = signatureOf(entry, this.cursor, this.time);
         const known = this.drawn.get(entry.id);
-        if (known && known.signature === signature)
-            return;
-        const elements = drawEntry(entry, this, signature);
-        elements.forEach((element, i) => {
-            if (known)
-                known.elements[i].replaceWith(element);
-            else
-                (i < elements.length - 1 ? this.under : this.over).append(element);
-        });
-        this.drawn.set(entry.id, { elements, signature });
+        if (!known || known.lines !== sign.lines || known.current !== sign.current) {
+            const { under, over } = drawEntry(entry, this, sign, known?.current !== sign.current);
+            this.drawn.set(entry.id, { ...sign, under, over: over ?? known.over });
+            swap(this.under, known?.under, under);
+            if (over)
+                swap(this.over, known?.over, over);
+        }
     }
 
     drawNow() {
-        const span = this.layout.spans.get(this.cursor);
-        setAttribute(this.now, 'visibility', span ? 'visible' : 'hidden');
-        if (!span)
-            return;
-        setAttribute(this.now, 'y', span[0] - 14);
-        setAttribute(this.now, 'height', Math.max(span[1] - span[0] + 16, 24));
+        const [top, bottom] = this.layout.spans.get(this.cursor) ?? [0, 0];
+        const some = bottom > top;
+        setAttribute(this.now, 'visibility', some ? 'visible' : 'hidden');
+        setAttribute(this.now, 'y', some ? top - 14 : 0);
+        setAttribute(this.now, 'height', some ? Math.max(bottom - top + 16, 24) : 0);
         setAttribute(this.now, 'width', this.width);
     }
 

@@ -41,7 +41,7 @@ export function columns(model, act, c, width, scale) {
         hosts = [0];
     const more = Math.min(scale, 1.3);
     const time = (narrow ? 36 : 92) * more, margin = (narrow ? 76 : 124) * more;
-    const left = time + margin, right = width - (narrow ? 84 : 138) * more;
+    const left = time + margin, right = width - (narrow ? 89 : 138) * more;
     const x = new Map();
     hosts.forEach((h, i) => x.set(h, hosts.length === 1 ? (left + right) / 2
                                      : left + (right - left) * i / (hosts.length - 1)));
@@ -81,7 +81,7 @@ class Layout {
         if (item.kind !== 'event' || (this.c && item.c !== this.c) || !this.columns.x.has(item.host))
             return false;
         return isSegment(item) ? item.c !== undefined
-             : item.event === 'state' || (item.event === 'deleted' && item.enters) ? true
+             : item.event === 'state' || item.event === 'deleted' ? item.enters !== undefined
              : item.event === 'call' ? !isQuietCall(item) : noteOf(item, this.w) !== null;
     }
 
@@ -107,7 +107,7 @@ class Layout {
         else if (item.event === 'segment_in')
             this.arrival(item);
         else if (item.event === 'call')
-            this.beside(item, 'call');
+            this.call(item);
         else if (item.event === 'state' || item.event === 'deleted')
             this.enter(item);
         else
@@ -142,7 +142,7 @@ class Layout {
         if (!first && dt >= LONG_GAP) {
             this.add({ kind: 'gap', item, top: this.y - this.row * 0.4, bottom: this.y + this.row * 0.6,
                        y: this.y + this.row * 0.2, text: fill(this.w.later, { time: durationText(dt) }) });
-            this.y += this.row;
+            this.y += this.row * 1.7;
         }
         if (item.at !== this.at && item.at !== undefined)
             this.add({ kind: 'time', item, top: this.y - 8, bottom: this.y + 8, y: this.y,
@@ -156,8 +156,8 @@ class Layout {
     // Where there is no room the unit is left out: it is ms.
     timeOf(item) {
         const ns = item.at - this.act.start;
-        return this.columns.narrow ? (ns / 1e6).toFixed(ns >= 1e9 || this.unit >= 1e6 ? 0 : 1)
-                                   : timeText(ns, this.unit);
+        return !this.columns.narrow ? timeText(ns, this.unit)
+             : ns >= 10e9 ? `${(ns / 1e9).toFixed(1)}s` : (ns / 1e6).toFixed(ns >= 1e9 || this.unit >= 1e6 ? 0 : 1);
     }
 
     add(entry) {
@@ -215,9 +215,28 @@ class Layout {
             this.states.get(item.host).push({ y, moment: item.moment, state: item.enters });
     }
 
+    // The stack tells of a call when it is done: the state that it led to stands below it.
+    call(item) {
+        const before = this.entries.at(-1), y = this.beside(item, 'call'), entry = this.entries.at(-1);
+        if (before?.kind !== 'state' || before.item.host !== item.host || before.item.at !== item.at)
+            return;
+        entry.y = before.y;
+        before.y = y;
+        const change = this.states.get(item.host).at(-1);
+        if (change?.moment === before.moment)
+            change.y = y;
+    }
+
+    // Lifelines in the middle have no margin: what stands beside them needs a row.
+    isBetween(host) {
+        const at = this.columns.hosts.indexOf(host);
+        return at > 0 && at < this.columns.hosts.length - 1;
+    }
+
     // States and user calls stand at the outer side of the lifeline.
     beside(item, kind) {
-        const y = Math.max(this.margin.get(item.host) ?? 0, this.last);
+        const y = this.isBetween(item.host) ? this.take(this.row * 0.95)
+                                            : Math.max(this.margin.get(item.host) ?? 0, this.last);
         this.margin.set(item.host, y + this.row * 0.95);
         this.add({ kind, item, y, top: y - this.row / 2, bottom: y + this.row / 2 });
         this.y = Math.max(this.y, y + this.row * 0.5);

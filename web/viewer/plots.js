@@ -43,11 +43,12 @@ class Plot {
         this.veil = h('div', { class: 'av-veil', 'aria-hidden': 'true' });
         this.select = h('div', { class: 'av-select', hidden: true });
         this.none = h('p', { class: 'av-none', hidden: true }, owner.w.no_data);
-        this.area = h('div', { class: 'av-plot-area' }, this.svg, this.veil, this.select);
+        this.area = h('div', { class: 'av-plot-area', title: owner.w.drag }, this.svg, this.veil, this.select);
         this.legend = h('div', { class: 'av-legend' }, ...legend.map(([style, text]) =>
             h('span', {}, h('i', { class: style, 'aria-hidden': 'true' }), text)));
+        this.head = h('div', { class: 'av-plot-head' }, h('h3', {}, title));
         this.element = h('section', { class: `av-panel av-plot av-plot-${name}` },
-                         h('h3', {}, title), this.legend, this.area, this.none);
+                         this.head, this.legend, this.area, this.none);
         owner.watch(this.area);
     }
 
@@ -115,8 +116,7 @@ export class Plots {
                                    onclick: () => this.setZoom(null) }, w.reset_zoom);
         this.sender = h('select', { 'aria-label': w.sender, onchange: () => this.choose(Number(this.sender.value)) });
         this.senderLabel = h('label', { class: 'av-field' }, `${w.sender} `, this.sender);
-        this.sequence.element.insertBefore(h('div', { class: 'av-plot-tools' }, this.senderLabel, this.whole),
-                                           this.sequence.legend);
+        this.sequence.head.append(this.whole, this.senderLabel);
         this.states = h('section', { class: 'av-panel av-states' }, h('h3', {}, w.states), this.barArea);
         this.element = h('div', { class: 'av-plots' }, this.states, this.sequence.element,
                          this.congestion.element, this.rtt.element);

@@ -19,11 +19,13 @@ class Moments {
         this.marked = marked;
         this.list = [];
         this.open = null;
+        this.at = null;                 // of the last thing that had a time, in this act
     }
 
     // The moment that `item` belongs to.
     of(item, act) {
-        const at = item.at ?? this.open?.at ?? 0;
+        const at = item.at ?? this.at ?? 0;
+        this.at = at;
         const next = !this.open || this.open.act !== act ||
             (!this.marked && item.kind !== 'tcb' &&
              (this.open.host !== item.host || this.open.at !== at));
@@ -41,10 +43,15 @@ class Moments {
     }
 }
 
+// Without a header: hosts in the order in which they first sent, so that a client stands at the left.
+function senders(lines) {
+    return [...new Set(lines.filter(line => line.event === 'segment_out').map(line => line.host ?? ''))];
+}
+
 class Reader {
     constructor(lines) {
         this.header = lines.find(line => kindOf(line) === 'header') ?? {};
-        this.hosts = (this.header.hosts ?? []).map(name => ({ name, seen: false }));
+        this.hosts = (this.header.hosts ?? senders(lines)).map(name => ({ name, seen: false }));
         this.acts = [];
         this.moments = new Moments(lines.some(line => kindOf(line) === 'moment'));
         lines.forEach(line => this.take(line));
@@ -69,6 +76,7 @@ class Reader {
         const kind = kindOf(line);
         if (kind === 'act') {
             this.moments.end();
+            this.moments.at = null;
             this.acts.push(newAct(line.act, line.title ?? '', line.text ?? ''));
         } else if (kind === 'moment') {
             this.moments.end();

@@ -2,6 +2,14 @@
 import { createViewer } from './viewer.js';
 import { parseLines } from './record.js';
 
+// The step stands in the address, so that it can be sent to somebody; not at each step of many.
+let waiting = 0;
+
+function keepInAddress(n) {
+    clearTimeout(waiting);
+    waiting = setTimeout(() => history.replaceState(null, '', `#${n}`), 300);
+}
+
 function openReport() {
     const lines = parseLines(document.getElementById('record').textContent);
     const header = lines.find(line => line.record !== undefined) ?? {};
@@ -10,10 +18,11 @@ function openReport() {
     document.title = header.title ?? document.title;
     const wanted = /^#(\d+)$/.exec(location.hash);     // before a step is written there
     const viewer = createViewer(document.getElementById('viewer'), {
-        lang, onStep: n => history.replaceState(null, '', `#${n}`),
+        lang, onStep: keepInAddress,
     });
-    viewer.setRecord(lines);
-    viewer.step(wanted ? Number(wanted[1]) : viewer.steps);
+    viewer.setRecord(lines, { atEnd: true });
+    if (wanted)
+        viewer.step(Number(wanted[1]));
     window.aksuViewer = viewer;         // for those who look from the console, and for the tests
 }
 

@@ -15,7 +15,12 @@ export class EventTable {
             h('div', { class: 'av-tr av-th', role: 'row' },
               ...[w.time, w.host, w.what, w.details].map(text => h('span', { role: 'columnheader' }, text))),
             this.rows);
-        this.scroll.addEventListener('scroll', () => this.draw(), { passive: true });
+        this.scroll.addEventListener('scroll', () => {
+            this.top = this.scroll.scrollTop;
+            this.draw();
+        }, { passive: true });
+        this.top = 0;
+        this.view = 0;
         this.rows.addEventListener('click', event => {
             const row = event.target.closest('[data-i]');
             if (row)
@@ -24,7 +29,10 @@ export class EventTable {
         this.element = h('section', { class: 'av-panel av-events' },
                          h('div', { class: 'av-events-head' }, h('h3', {}, w.events), this.search, this.found),
                          this.scroll);
-        this.observer = new ResizeObserver(() => this.draw());
+        this.observer = new ResizeObserver(() => {
+            this.view = this.scroll.clientHeight;
+            this.update(this.cursor);
+        });
         this.observer.observe(this.scroll);
     }
 
@@ -74,20 +82,22 @@ export class EventTable {
         return low - 1;
     }
 
-    update(cursor) {
+    update(cursor, still = false) {
         this.cursor = cursor;
-        const y = this.indexOf(cursor) * LINE, view = this.scroll.clientHeight - LINE;
-        const top = this.scroll.scrollTop;
-        if (y < top || y + LINE > top + view)
-            this.scroll.scrollTop = Math.max(0, y - view / 2);
+        const y = Math.max(0, this.indexOf(cursor)) * LINE, page = Math.max(LINE, (this.view - LINE) / 2);
+        const top = Math.max(0, Math.round(Math.floor(y / page - 0.5) * page));
+        if (!still && this.view > 0 && top !== this.top) {
+            this.scroll.scrollTop = top;
+            this.top = this.scroll.scrollTop;
+        }
         this.draw();
     }
 
     draw() {
         if (!this.shown)
             return;
-        const first = Math.max(0, Math.floor(this.scroll.scrollTop / LINE) - MORE);
-        const last = Math.min(this.shown.length, Math.ceil((this.scroll.scrollTop + this.scroll.clientHeight) / LINE) + MORE);
+        const first = Math.max(0, Math.floor(this.top / LINE) - MORE);
+        const last = Math.min(this.shown.length, Math.ceil((this.top + this.view) / LINE) + MORE);
         for (const [i, row] of this.pool) {
             if (i < first || i >= last) {
                 row.remove();

@@ -2,18 +2,18 @@
 // TCBs; from other records they are put together from the events, as far as these tell.
 import { relative, count, timeText } from './text.js';
 import { windowOf, distance } from './connection.js';
-import { h, setText, stateClass } from './dom.js';
+import { h, setText, setAttribute, stateClass } from './dom.js';
 
 const SEQUENCE = { snd_una: 0, snd_nxt: 0, rcv_nxt: 1 };        // relative to the ISN of 0: its own end, 1: the other
-const ROWS = [
-    ['state', 'state'], ['iss', 'ISS'], ['snd_una', 'SND.UNA'], ['snd_nxt', 'SND.NXT'],
-    ['snd_wnd', 'SND.WND'], ['irs', 'IRS'], ['rcv_nxt', 'RCV.NXT'], ['rcv_wnd', 'RCV.WND'],
-    ['snd_mss', 'SND.MSS'], ['rcv_mss', 'RCV.MSS'], ['send_queued', 'send queue'],
-    ['send_unacked', 'unacknowledged'], ['receive_queued', 'receive queue'],
-    ['cwnd', 'cwnd'], ['ssthresh', 'ssthresh'], ['in_flight', 'in flight'], ['recovery', 'recovery'],
-    ['congestion_control', 'control'], ['srtt_us', 'SRTT'], ['rttvar_us', 'RTTVAR'], ['rto_us', 'RTO'],
-    ['backoff', 'backoff'], ['retransmits', 'sent again'], ['timer', 'timer'], ['timer_at', 'timer at'],
-];
+// Those that the standards name, by that name; the others are in the catalogue.
+const NAMES = {
+    iss: 'ISS', snd_una: 'SND.UNA', snd_nxt: 'SND.NXT', snd_wnd: 'SND.WND', irs: 'IRS', rcv_nxt: 'RCV.NXT',
+    rcv_wnd: 'RCV.WND', snd_mss: 'SND.MSS', rcv_mss: 'RCV.MSS', cwnd: 'cwnd', ssthresh: 'ssthresh',
+    srtt_us: 'SRTT', rttvar_us: 'RTTVAR', rto_us: 'RTO',
+};
+const ROWS = ['state', 'iss', 'snd_una', 'snd_nxt', 'snd_wnd', 'irs', 'rcv_nxt', 'rcv_wnd', 'snd_mss', 'rcv_mss',
+    'send_queued', 'send_unacked', 'receive_queued', 'cwnd', 'ssthresh', 'in_flight', 'recovery',
+    'congestion_control', 'srtt_us', 'rttvar_us', 'rto_us', 'backoff', 'retransmits', 'timer', 'timer_at'];
 
 // What an event says of the TCB of the end where it happened; null: nothing.
 const TOLD = {
@@ -118,9 +118,9 @@ export class TcbPanel {
         this.none = h('p', { class: 'av-none' }, w.tcb_none);
         this.table = h('table', { class: 'av-tcb-table' },
                        h('thead', {}, h('tr', {}, h('td', {}), ...this.heads)), this.body);
-        for (const [name, title] of ROWS) {
+        for (const name of ROWS) {
             const cells = [h('td', {}), h('td', {})];
-            const row = h('tr', {}, h('th', { scope: 'row' }, title), ...cells);
+            const row = h('tr', {}, h('th', { scope: 'row' }, NAMES[name] ?? w[`tcb_${name}`]), ...cells);
             this.rows.set(name, { row, cells });
             this.body.append(row);
         }
@@ -135,30 +135,27 @@ export class TcbPanel {
         const some = now.some(values => Object.keys(values).length > 0);
         this.none.hidden = some;
         this.table.hidden = !some;
-        if (!some)
-            return;
-        c.ends.forEach((end, side) => setText(this.heads[side], model.hosts[end.host].name ?? this.w.peer));
+        this.heads.forEach((head, side) =>
+            setText(head, c ? model.hosts[c.ends[side].host].name ?? this.w.peer : ''));
         for (const [name, { row, cells }] of this.rows) {
             row.hidden = !now.some(values => values[name] !== undefined && values[name] !== null);
-            if (!row.hidden)
-                cells.forEach((cell, side) => this.cell(cell, name, now[side][name], before[side][name],
-                                                        c, side, act.start));
+            cells.forEach((cell, side) => this.cell(cell, name, now[side][name], before[side][name],
+                                                    c, side, act.start));
         }
     }
 
     cell(cell, name, value, was, c, side, start) {
-        const text = show(name, value, c, side, start), changed = value !== was && value !== undefined;
+        const text = show(name, value, c, side, start), old = show(name, was, c, side, start);
+        const changed = text !== old;
         setText(cell, text);
-        const classes = `${changed ? 'changed' : ''} ${name === 'state' ? `av-state-cell ${stateClass(value)}` : ''}`;
-        if (cell.className !== classes)
-            cell.className = classes;
-        const title = changed ? `${this.w.changed}: ${show(name, was, c, side, start)} → ${text}` : '';
-        if (cell.title !== title) {
-            cell.title = title;
-            if (title)
-                cell.setAttribute('aria-label', title);
-            else
-                cell.removeAttribute('aria-label');
+        setAttribute(cell, 'class', [changed ? 'changed' : '', name === 'state' && value
+            ? `av-state-cell ${stateClass(value)}` : ''].filter(Boolean).join(' '));
+        const said = changed ? `${this.w.changed}: ${old} → ${text}` : null;
+        for (const attribute of ['title', 'aria-label']) {
+            if (said === null)
+                cell.removeAttribute(attribute);
+            else if (cell.getAttribute(attribute) !== said)
+                cell.setAttribute(attribute, said);
         }
     }
 }

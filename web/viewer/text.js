@@ -6,7 +6,7 @@ export function fill(text, values) {
     return text.replace(/\{(\w+)\}/g, (all, name) => values[name] ?? all);
 }
 
-export const count = n => Number(n).toLocaleString('en-US');
+export const count = n => String(n).replace(/\B(?=(\d{3})+$)/g, ',');
 
 // Nanoseconds as milliseconds or seconds; as many places as `unit` (of the act) needs.
 export function timeText(ns, unit = 1000) {

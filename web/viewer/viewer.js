@@ -18,13 +18,14 @@ class Viewer {
                               onLanguage: options.onLanguage ?? (() => {}),
                               cursor: 0, lines: [], chosen: new Map(), scale: SCALES.indexOf(1) });
         this.keys = event => this.key(event);
+        document.addEventListener('keydown', this.keys);
         this.build();
     }
 
     build() {
         const w = this.words = wordsOf(this.lang);
         this.model = readRecord(this.lines);
-        const go = moment => this.step(moment);
+        const go = moment => this.step(moment, true);
         this.toolbar = new Toolbar(w, this);
         this.ladder = new Ladder(w, go);
         this.now = new NowPanel(w, go);
@@ -37,9 +38,8 @@ class Viewer {
             this.act.element, this.toolbar.element,
             h('div', { class: 'av-main' },
               h('div', { class: 'av-left' }, this.ladder.element, this.after.element),
-              h('div', { class: 'av-right' }, this.now.element, this.tcb.element)),
+              h('div', { class: 'av-right' }, this.tcb.element, this.now.element)),
             this.plots.element, this.table.element, this.toolbar.help);
-        this.root.addEventListener('keydown', this.keys);
         this.host.replaceChildren(this.root);
         this.ladder.setScale(SCALES[this.scale]);
         this.render();
@@ -50,13 +50,13 @@ class Viewer {
     }
 
     setRecord(lines, options = {}) {
-        const last = this.cursor, first = this.lines.length === 0;
+        const last = this.cursor;
         this.lines = lines;
         this.chosen.clear();
         this.pause();
         this.model = readRecord(lines);
-        this.cursor = options.keepStep && !first ? Math.min(last, this.steps) : options.keepStep ? last : 0;
-        this.render();
+        this.cursor = options.atEnd ? this.steps : options.keepStep ? Math.min(last, this.steps) : 0;
+        this.render(options.atEnd);
     }
 
     // The act at the cursor: that of the next moment before anything has happened.
@@ -76,18 +76,18 @@ class Viewer {
         this.render();
     }
 
-    // For the panels of one connection when the ladder shows all: the last one that something
-    // happened to.
+    // For the TCBs when the ladder shows all connections: the last one that something happened to.
     lastTouched(act) {
         for (let i = this.cursor - 1; i >= 0 && this.model.moments[i].act === act; i--) {
-            const item = this.model.moments[i].items.findLast(it => it.c);
+            const item = this.model.moments[i].items.findLast(it => it.c?.ends.some(end => end.state));
             if (item)
                 return item.c;
         }
-        return act.connections[0] ?? null;
+        return largest(act);
     }
 
-    render() {
+    // `still`: the ladder does not scroll to the cursor.
+    render(still = false) {
         const act = this.actNow(), { model, cursor } = this;
         const c = act ? this.connectionOf(act) : null;
         this.act.update(model, act, c, cursor);
@@ -97,24 +97,25 @@ class Viewer {
             const one = c ?? this.lastTouched(act);
             this.ladder.cursor = cursor;
             this.ladder.show(model, act, c);
-            this.ladder.update(cursor);
+            this.ladder.update(cursor, still);
             this.now.update(model, act, cursor);
             this.after.update(act, cursor);
             this.tcb.update(model, act, one, cursor);
-            this.plots.show(model, act, c ?? act.connections[0] ?? null);
+            this.plots.show(model, act, c ?? largest(act));
             this.plots.update(cursor);
             this.table.show(model, act, c);
-            this.table.update(cursor);
+            this.table.update(cursor, still);
         }
         this.onStep(cursor);
     }
 
-    step(n) {
+    // `still`: somebody points at it, it must not move away.
+    step(n, still = false) {
         const to = Math.max(0, Math.min(this.steps, Math.round(n)));
         if (to === this.cursor)
             return;
         this.cursor = to;
-        this.render();
+        this.render(still);
     }
 
     // One step; when one connection is shown, to the next moment that is about it, or about all.
@@ -180,7 +181,8 @@ class Viewer {
     }
 
     key(event) {
-        if (event.ctrlKey || event.metaKey || event.altKey)
+        const ours = event.target === document.body || this.root.contains(event.target);
+        if (!ours || event.ctrlKey || event.metaKey || event.altKey)
             return;
         const typing = /^(INPUT|SELECT|TEXTAREA)$/.test(event.target.tagName);
         if (typing && event.target.type !== 'range') {
@@ -199,11 +201,11 @@ class Viewer {
         this.pause();
         for (const panel of [this.ladder, this.plots, this.table])
             panel.destroy();
-        this.root.removeEventListener('keydown', this.keys);
     }
 
     destroy() {
         this.destroyPanels();
+        document.removeEventListener('keydown', this.keys);
         this.root.remove();
     }
 }
@@ -226,12 +228,18 @@ function usual(model, act) {
     const hosts = new Set(connections.flatMap(c => c.ends.map(end => end.host)));
     if (connections.length === 0 || hosts.size > 2 || act.title)
         return null;
-    const size = c => c.segments[0] + c.segments[1];
-    return connections.reduce((a, b) => (size(b) > size(a) ? b : a));
+    return largest(act);
 }
 
-// The viewer in `element`. onStep(n) is called after every change of the step. step() says which one
-// it is, 0 is before everything; step(n) goes to that one.
+// The connection with the most segments; null: there is none.
+function largest(act) {
+    const size = c => c.segments[0] + c.segments[1];
+    return act.connections.reduce((a, b) => (a && size(a) >= size(b) ? a : b), null);
+}
+
+// The viewer in `element`. setRecord(lines, {keepStep, atEnd}) takes the record's objects and begins
+// before the first step, at the same step as before, or behind the last one. onStep(n) is called after every
+// change of the step. step() says which one it is, 0 is before everything; step(n) goes to that one.
 export function createViewer(element, options = {}) {
     const viewer = new Viewer(element, options);
     return {

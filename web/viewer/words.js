@@ -3,11 +3,11 @@
 // reason of a drop, a status) stays as it said it.
 
 const en = {
-    lang: 'English', untitled: 'TCP, as it happened', viewer: 'Viewer of TCP connections',
+    untitled: 'TCP, as it happened', viewer: 'Viewer of TCP connections',
     controls: 'Steps', to_start: 'To the start', back: 'One step back', forward: 'One step forward',
     to_end: 'To the end', play: 'Play', pause: 'Pause', position: 'Position in the record',
     step_of: 'Step {n} of {all}', theme: 'Light or dark', language: 'Language', help: 'Keys',
-    close: 'Close', zoom_in: 'Larger', zoom_out: 'Smaller', zoom_reset: 'Usual size',
+    close: 'Close', zoom_in: 'Larger', zoom_out: 'Smaller',
     ladder: 'Ladder diagram',
     ladder_hint: 'Segments between the hosts, time downwards. Arrow keys step.',
     connection: 'Connection', all_connections: 'All connections', act: 'Act', peer: 'outside',
@@ -23,14 +23,19 @@ const en = {
     search_hint: 'e.g. SYN, retransmission, client', found: '{n} of {all} events',
     retransmission: 'retransmission', duplicate: 'duplicate of one sent before',
     nowhere: 'not sent by the other end', joined: '{n} segments taken as one', lost: 'lost',
-    under_way: 'under way', arrives: 'arrives after {time}', dropped: 'dropped', agreed: 'agreed',
+    arrives: 'arrives after {time}', dropped: 'dropped', agreed: 'agreed',
     not_sent: 'not sent', waiting: '{n} octets wait', later: '{time} later', sent_at: 'sent',
-    arrived_at: 'arrived', yes: 'yes', no: 'no', check_ok: 'holds', check_bad: 'does not hold',
+    arrived_at: 'arrived', check_ok: 'holds', check_bad: 'does not hold',
     checks: 'Checks', kind_note: 'Note', kind_check: 'Check', kind_table: 'Table', kind_tcb: 'TCB',
-    reset_zoom: 'Whole time', empty: 'There is nothing in this record.',
+    reset_zoom: 'Whole time', drag: 'A click goes there, a drag looks closer, a double click shows all.',
+    empty: 'There is nothing in this record.',
     key_step: 'one step forward or backward', key_ends: 'to the start, to the end',
     key_page: 'ten steps', key_play: 'play, pause', key_zoom: 'larger, smaller, usual size',
     key_search: 'search the events', key_theme: 'light or dark', key_help: 'show or hide this',
+    tcb_state: 'state', tcb_send_queued: 'to be sent', tcb_send_unacked: 'unacknowledged',
+    tcb_receive_queued: 'to be read', tcb_in_flight: 'in flight', tcb_recovery: 'recovery',
+    tcb_congestion_control: 'control', tcb_backoff: 'backoff', tcb_retransmits: 'sent again',
+    tcb_timer: 'timer', tcb_timer_at: 'timer at',
     // The events, as include/aksu/events.def names them.
     ev: {
         segment_in: 'segment arrives', segment_out: 'segment sent', dropped: 'segment dropped',
@@ -70,11 +75,11 @@ const en = {
 };
 
 const ko = {
-    lang: '한국어', untitled: 'TCP, 일어난 그대로', viewer: 'TCP 연결 뷰어', controls: '단계',
+    untitled: 'TCP, 일어난 그대로', viewer: 'TCP 연결 뷰어', controls: '단계',
     to_start: '처음으로', back: '한 단계 뒤로', forward: '한 단계 앞으로', to_end: '끝으로',
     play: '재생', pause: '일시 정지', position: '기록에서의 위치', step_of: '{all}단계 중 {n}단계',
     theme: '밝게 또는 어둡게', language: '언어', help: '단축키', close: '닫기', zoom_in: '크게',
-    zoom_out: '작게', zoom_reset: '원래 크기', ladder: '사다리 다이어그램',
+    zoom_out: '작게', ladder: '사다리 다이어그램',
     ladder_hint: '호스트 사이의 세그먼트, 시간은 아래로 흐릅니다. 화살표 키로 단계를 옮깁니다.',
     connection: '연결', all_connections: '모든 연결', act: '막', peer: '외부', time: '시간',
     host: '호스트', what: '이벤트', details: '자세히', tcb: '각 끝이 아는 것 (TCB)',
@@ -88,14 +93,19 @@ const ko = {
     events: '이벤트', search: '이벤트 검색', search_hint: '예: SYN, 재전송, client',
     found: '이벤트 {all}개 중 {n}개', retransmission: '재전송', duplicate: '전에 보낸 것의 중복',
     nowhere: '상대가 보내지 않음', joined: '세그먼트 {n}개를 하나로 받음', lost: '손실',
-    under_way: '전송 중', arrives: '{time} 뒤 도착', dropped: '폐기', agreed: '합의',
+    arrives: '{time} 뒤 도착', dropped: '폐기', agreed: '합의',
     not_sent: '보내지 않음', waiting: '{n}옥텟 대기', later: '{time} 뒤', sent_at: '송신',
-    arrived_at: '도착', yes: '예', no: '아니요', check_ok: '성립', check_bad: '불성립',
+    arrived_at: '도착', check_ok: '성립', check_bad: '불성립',
     checks: '확인', kind_note: '메모', kind_check: '확인', kind_table: '표', kind_tcb: 'TCB',
-    reset_zoom: '전체 시간', empty: '이 기록에는 아무것도 없습니다.',
+    reset_zoom: '전체 시간',
+    drag: '누르면 그 시점으로, 끌면 확대, 두 번 누르면 전체를 봅니다.', empty: '이 기록에는 아무것도 없습니다.',
     key_step: '한 단계 앞으로, 뒤로', key_ends: '처음으로, 끝으로', key_page: '열 단계씩',
     key_play: '재생, 일시 정지', key_zoom: '크게, 작게, 원래 크기', key_search: '이벤트 검색',
     key_theme: '밝게, 어둡게', key_help: '이 안내 보기, 숨기기',
+    tcb_state: '상태', tcb_send_queued: '보낼 데이터', tcb_send_unacked: '미확인 데이터',
+    tcb_receive_queued: '읽을 데이터', tcb_in_flight: '전송 중', tcb_recovery: '복구',
+    tcb_congestion_control: '혼잡 제어 방식', tcb_backoff: '백오프', tcb_retransmits: '재전송 횟수',
+    tcb_timer: '타이머', tcb_timer_at: '타이머 시각',
     // The events, as include/aksu/events.def names them.
     ev: {
         segment_in: '세그먼트 도착', segment_out: '세그먼트 송신', dropped: '세그먼트 폐기',

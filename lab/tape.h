@@ -1,0 +1,54 @@
+/* tape.h - a play kept as values, for whoever steps forward and backward: every event, and both
+ * TCBs wherever they changed. Memory is allocated as the play goes on. */
+#ifndef LAB_TAPE_H
+#define LAB_TAPE_H
+
+#include "lab/lab.h"
+#include "aksu/socket.h"
+
+enum { TAPE_HOSTS = 16 };
+
+struct tape_event {
+    uint8_t host;               /* lifeline in its act */
+    struct aksu_event event;    /* `at` since the act began; texts are constants */
+};
+
+struct tape_tcb {
+    uint8_t host;
+    uint32_t conn;              /* as in events */
+    struct aksu_info info;      /* timer_at since the act began */
+};
+
+/* One thing that happened, with all that followed at once. */
+struct tape_moment {
+    unsigned act;               /* index in tape.act */
+    aksu_time at;
+    uint32_t event, events;     /* the first, and how many */
+    uint32_t tcb, tcbs;
+};
+
+struct tape_act {
+    const struct lab_act *act;
+    unsigned number;
+    const char *host[TAPE_HOSTS];
+    unsigned hosts, left, right;        /* lifelines of the ladder */
+    uint32_t first, moments;
+};
+
+struct lab_tape {
+    struct tape_moment *moment;
+    struct tape_event *event;
+    struct tape_tcb *tcb;
+    struct tape_act *act;
+    uint32_t moments, events, tcbs, acts;
+    uint32_t room[4];
+    bool full;                  /* no memory: the rest is missing */
+};
+
+/* lab_play.tape points to one that is all zero. */
+void lab_tape_free(struct lab_tape *tape);
+/* What was last said of the TCB of `host` up to the moment (index), newest connection first; NULL:
+ * nothing in this act. */
+const struct tape_tcb *lab_tape_tcb(const struct lab_tape *tape, uint32_t moment, unsigned host);
+
+#endif
