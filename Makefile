@@ -219,27 +219,28 @@ $(BUILD)/wasm/%.o: %.c
 	    -Iinclude -Isrc -MMD -MP -c -o $@ $<
 # The labs as one page: the stack, the simulator and the scenarios as WebAssembly, compressed, in base64. wasi-libc
 # is the C library below them; no call of its system is ever made.
-page      := $(BUILD)/web/lab.html
-page_c    := $(core) $(wildcard src/socket/*.c src/event/*.c lab/*.c lab/*/*.c) web/lab/core.c \
+lab_page  := $(BUILD)/web/lab.html
+lab_c      := $(core) $(wildcard src/socket/*.c src/event/*.c lab/*.c lab/*/*.c) web/lab/core.c \
              $(filter-out sim/explore%,$(wildcard sim/*.c))
-viewer_js := dom.js connection.js record.js words.js text.js layout.js entry.js ladder.js series.js plots.js \
-             tcb.js table.js panels.js toolbar.js viewer.js
-page_js   := $(addprefix web/viewer/,$(viewer_js)) $(addprefix web/lab/,core.js address.js lab_words.js controls.js page.js)
-page_css  := web/viewer/viewer.css web/lab/lab.css
+lab_js    := $(filter-out web/viewer/report.js,$(viewer)) \
+             $(addprefix web/lab/,core.js address.js lab_words.js controls.js page.js)
+lab_css   := web/viewer/viewer.css web/lab/lab.css
 WASI      := -std=c11 -Oz -flto -fno-builtin-bcmp -fvisibility=hidden -D_GNU_SOURCE -D_WASI_EMULATED_MMAN -Iinclude -Isrc -I.
-lab-page: $(page)
+lab-page: $(lab_page)
 $(BUILD)/wasi/%.o: %.c
 	@mkdir -p $(@D)
 	$Q$(CLANG) --target=wasm32-wasi $(WASI) -MMD -MP -c -o $@ $<
-$(BUILD)/web/lab.wasm: $(page_c:%.c=$(BUILD)/wasi/%.o)
+$(BUILD)/web/lab.wasm: $(lab_c:%.c=$(BUILD)/wasi/%.o)
 	@mkdir -p $(@D)
 	$Q$(CLANG) --target=wasm32-wasi -mexec-model=reactor -Oz -flto -Wl,--gc-sections,--strip-all,--lto-O2 \
 	    -o $@ $^ -lwasi-emulated-mman
-$(page): $(BUILD)/web/lab.wasm web/lab/page.html $(page_css) $(page_js) tools/web-bundle
-	$Qcat $(page_css) > $(BUILD)/web/lab.css
-	$Qgzip -9nc $< | base64 -w 120 > $(BUILD)/web/lab.base64
-	$Qtools/web-bundle web/lab/page.html $(BUILD)/web/lab.css $(page_js) | \
-	    awk -v core=$(BUILD)/web/lab.base64 '$$0 == "@CORE@" { while ((getline line < core) > 0) print line; next } { print }' > $@
+$(lab_page): $(BUILD)/web/lab.wasm web/lab/page.html web/lab/script.html web/lab/start.js $(lab_css) $(lab_js) tools/web-bundle
+	$Qcat $(lab_css) > $(BUILD)/web/lab.css
+	$Qtools/web-bundle web/lab/script.html /dev/null $(lab_js) > $(BUILD)/web/lab.js
+	$Qfor one in wasm js; do gzip -9nc $(BUILD)/web/lab.$$one | base64 -w 120 > $(BUILD)/web/lab.$$one.base64 || exit 1; done
+	$Qtools/web-bundle web/lab/page.html $(BUILD)/web/lab.css web/lab/start.js | awk -v at=$(BUILD)/web/lab. \
+	    'function put(file,    line) { while ((getline line < file) > 0) print line } \
+	     $$0 == "@CORE@" { put(at "wasm.base64"); next } $$0 == "@SCRIPT@" { put(at "js.base64"); next } { print }' > $@
 fuzz:
 	$Q$(MAKE) --no-print-directory CC=$(CLANG) FUZZ=1 fuzz-programs
 fuzz-afl:

@@ -1,12 +1,6 @@
-// core.js - the labs' C code in the page: it stands there compressed, as base64. A play is a function of
+// core.js - the labs' C code in the page (start.js has it compiled). A play is a function of
 // what it is asked for, and its outcome a record (lines of JSON).
 
-
-async function unpack(base64) {
-    const packed = Uint8Array.from(atob(base64.replace(/\s+/g, '')), c => c.charCodeAt(0));
-    const stream = new Blob([packed]).stream().pipeThrough(new DecompressionStream('gzip'));
-    return new Response(stream).arrayBuffer();
-}
 
 // The labs read and write nothing: no call of the system is ever made.
 function noSystem(module) {
@@ -25,8 +19,8 @@ export class Core {
         this.scenarioLists = new Map();
     }
 
-    static async load(base64) {
-        const module = await WebAssembly.compile(await unpack(base64));
+    static async load(compiled) {
+        const module = await compiled;
         return new Core(await WebAssembly.instantiate(module, noSystem(module)));
     }
 

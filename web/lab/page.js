@@ -159,12 +159,8 @@ async function openLab() {
     const element = document.getElementById('lab');
     const w = LAB_WORDS[/^ko\b/.test(navigator.language) ? 'ko' : 'en'];
     const say = text => element.replaceChildren(h('p', { class: 'lab-notice', role: 'alert' }, text));
-    if (typeof WebAssembly !== 'object' || typeof DecompressionStream !== 'function') {
-        say(w.old_browser);
-        return;
-    }
     try {
-        new LabPage(await Core.load(document.getElementById('core').textContent), element);
+        new LabPage(await Core.load(window.aksuCore), element);
         performance.mark('lab-visible');
     } catch (error) {
         say(fillWords(w.broken, { why: error.message }));
