@@ -66,6 +66,22 @@ static void put_wrapped(struct lab *lab, const char *text)
     }
 }
 
+/* Behind `used` columns of the first line; the others begin below the text. */
+static void put_hanging(struct lab *lab, const char *text, unsigned used)
+{
+    unsigned columns = lab->play->columns > 40 ? lab->play->columns : 80;
+    for (bool first = true; first || *text; first = false) {
+        size_t length = lab_wrap(text, columns - used);
+        if (!first)
+            put_padded(lab, "", used);
+        put(lab, text, length);
+        put(lab, "\n", 1);
+        text += length;
+        while (*text == ' ' || *text == '\n')
+            text++;
+    }
+}
+
 static void put_bold(struct lab *lab, bool on)
 {
     if (lab->play->colour)
@@ -168,10 +184,10 @@ static void timer_cell(const struct inner_look *look, unsigned i, char out[LINE]
 
 static void put_look(struct lab *lab, const struct inner_look *look)
 {
-    put_padded(lab, "", MARGIN);
-    put_format(lab, "%s: ", lab_ms(lab, look->at));
-    put_text(lab, lab_words(lab, look->when));
-    put(lab, "\n", 1);
+    char at[64];
+    (void)snprintf(at, sizeof at, "  %s: ", lab_ms(lab, look->at));
+    put_text(lab, at);
+    put_hanging(lab, lab_words(lab, look->when), lab_width(at));
     put_padded(lab, "", MARGIN + NAME - 2);
     for (unsigned i = 0; i < look->count; i++)
         put_padded(lab, look->host[i], i + 1 < look->count ? CELL : 0);
@@ -197,7 +213,7 @@ static void put_table(struct lab *lab, const struct inner_table *t)
     put_text(lab, lab_words(lab, t->title));
     put(lab, "\n", 1);
     for (unsigned row = 0; row <= t->rows; row++) {
-        put_padded(lab, "", MARGIN + 2);
+        put_padded(lab, "", MARGIN);
         for (unsigned i = 0; i < t->columns; i++)
             put_padded(lab, row == 0 ? lab_words(lab, t->head[i]) : t->cell[row - 1][i],
                        i + 1 < t->columns ? width[i] + 2 : 0);
@@ -223,15 +239,18 @@ static void put_checks(struct lab *lab)
 {
     for (unsigned i = 0; i < lab->checks; i++) {
         const struct inner_check *c = &lab->check[i];
-        if (lab->play->brief)
+        const char *sentence = lab_words(lab, c->sentence);
+        const char *mark = lab->play->utf8 ? (c->holds ? "  ✓ " : "  ✗ ")
+            : c->holds ? "  + " : "  FAIL ";
+        if (lab->play->brief) {
             put_format(lab, "%s %s %u: ", c->holds ? "ok" : "FAIL", lab->play->scenario->name,
                        lab->act);
-        else if (lab->play->utf8)
-            put_text(lab, c->holds ? "  ✓ " : "  ✗ ");
-        else
-            put_text(lab, c->holds ? "  + " : "  FAIL ");
-        put_text(lab, lab_words(lab, c->sentence));
-        put(lab, "\n", 1);
+            put_text(lab, sentence);
+            put(lab, "\n", 1);
+        } else {
+            put_text(lab, mark);
+            put_hanging(lab, sentence, lab_width(mark));
+        }
     }
 }
 

@@ -5,7 +5,7 @@ enum { PORT = 80, REQUEST = 77 };
 
 static const struct lab_knob knobs[] = {
     { "delay", LAB_MS, 10, 0, 10000, W_knob_delay },
-    { "loss", LAB_PERCENT, 0, 0, 90, W_knob_loss },
+    { "loss", LAB_PERCENT, 0, 0, 50, W_knob_loss },
 };
 
 struct stage {
@@ -54,7 +54,7 @@ static void three(struct lab *lab)
     struct stage s = set_up(lab);
     lab_run(lab, lab_delay(lab) / 2);
     lab_look(lab, W_handshake_look_syn, s.end, lab_accepted(s.listener, 0));
-    lab_run(lab, AKSU_SECONDS(120));
+    lab_run(lab, AKSU_SECONDS(300));
     lab_look(lab, W_handshake_look_done, s.end, lab_accepted(s.listener, 0));
     if (lab_plain(lab))
         lab_check(lab, lab_segments(lab, NULL, 0, 0) == 3, W_handshake_check_three);
@@ -67,7 +67,7 @@ static void with_data(struct lab *lab)
 {
     struct stage s = set_up(lab);
     lab_send(s.end, REQUEST);
-    lab_run(lab, AKSU_SECONDS(120));
+    lab_run(lab, AKSU_SECONDS(300));
     const struct lab_end *server = lab_accepted(s.listener, 0);
     check_handshake(lab, &s);
     lab_check(lab, server->received == REQUEST && server->wrong == 0, W_handshake_check_arrived);

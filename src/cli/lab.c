@@ -83,7 +83,11 @@ static int help(const struct lab_command *c)
     for (unsigned i = 0; c->scenario != NULL && i < c->scenario->knob_count; i++) {
         const struct lab_knob *k = &c->scenario->knobs[i];
         lab_knob_text(k, k->initial, value);
-        printf("  --%-14s %s [%s]\n", k->name, lab_say(k->help, c->lang), value);
+        if (k->unit == LAB_FLAG)
+            printf("  --%-15s %s\n", k->name, lab_say(k->help, c->lang));
+        else
+            printf("  --%-15s %s [%s; %" PRIu64 "..%" PRIu64 "]\n", k->name,
+                   lab_say(k->help, c->lang), value, k->least, k->most);
     }
     return fflush(stdout) == 0 ? 0 : CLI_USAGE;
 }

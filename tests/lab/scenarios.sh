@@ -1,0 +1,98 @@
+#!/bin/bash
+# Every scenario of aksu lab: what must hold does, with other seeds and with each knob at its ends; what is
+# shown is what was looked at (golden/NAME.txt; the Korean ones as digests), and fits 80 columns.
+# AKSU_GOLDEN=write in the environment writes what is shown now.
+set -u
+cd "$(dirname "$0")" || exit 1
+aksu=${AKSU:-../../build/gcc/aksu}
+tmp=$(mktemp -d) && trap 'rm -rf "$tmp"' EXIT
+
+verdict() # NAME CONDITION-COMMAND...
+{
+    local name=$1
+    shift
+    if "$@"; then echo "ok $name"; else echo "FAIL $name"; fi
+}
+
+holds() # SCENARIO OPTION...: all checks hold, and there are some
+{
+    timeout 60 "$aksu" lab "$@" --check > "$tmp/check" 2>&1 && grep -q '^[1-9][0-9]* passed, 0 failed$' "$tmp/check" && return
+    grep -v '^ok ' "$tmp/check" | head -n 5
+    return 1
+}
+
+same() # WANTED GOT
+{
+    diff "$1" "$2" > "$tmp/diff" && return
+    head -n 20 "$tmp/diff"
+    return 1
+}
+
+fits() # FILE: no line is wider than 80 columns
+{
+    python3 - "$1" << 'END'
+import sys, unicodedata
+wide = [line for line in open(sys.argv[1], encoding='utf-8').read().split('\n')
+        if sum(2 if unicodedata.east_asian_width(c) in 'WF' else 1 for c in line) > 80]
+print('\n'.join(wide[:3]))
+sys.exit(bool(wide))
+END
+}
+
+knobs() # SCENARIO: "--delay 0", "--delay 10000", "--no-cookies", one to a line
+{
+    LC_ALL=C "$aksu" lab "$1" --help | sed -n '/^Knobs of/,$p' |
+        sed -nE 's/^  (--[a-z0-9-]+) .*; ([0-9]+)\.\.([0-9]+)\]$/\1 \2\n\1 \3/p; t; s/^  (--[a-z0-9-]+) .*/\1/p'
+}
+
+scenario() # NAME
+{
+    local name=$1 knob
+    LC_ALL=C "$aksu" lab "$name" > "$tmp/en" 2>&1
+    LC_ALL=C.UTF-8 "$aksu" lab "$name" --lang ko > "$tmp/ko" 2>&1
+    if [ "${AKSU_GOLDEN:-}" = write ]; then
+        cp "$tmp/en" "golden/$name.txt"
+        echo "$(sha256sum < "$tmp/ko" | cut -c 1-32) $name" >> "$tmp/digests"
+    fi
+    verdict "$name: what is shown" same "golden/$name.txt" "$tmp/en"
+    verdict "$name: fits" fits "$tmp/en"
+    verdict "$name: fits in Korean" fits "$tmp/ko"
+    for knob in "--seed 1" "--seed 2" "--seed 3"; do
+        verdict "$name $knob" holds "$name" $knob
+    done
+    while read -r knob; do
+        verdict "$name $knob" holds "$name" $knob
+    done < <(knobs "$name")
+}
+
+names=$("$aksu" lab | awk '{ print $2 }')
+verdict "there are scenarios" test "$(wc -w <<< "$names")" -ge 20
+for name in $names; do
+    scenario "$name"
+done
+[ "${AKSU_GOLDEN:-}" != write ] || cp "$tmp/digests" golden/korean.tsv
+for name in $names; do
+    echo "$(LC_ALL=C.UTF-8 "$aksu" lab "$name" --lang ko | sha256sum | cut -c 1-32) $name"
+done > "$tmp/digests"
+verdict "what is shown in Korean" same golden/korean.tsv "$tmp/digests"
+
+# --- what bad input gets ---
+says() # TEXT STATUS ARGUMENT...
+{
+    local text=$1 status=$2 got=0
+    shift 2
+    "$aksu" lab "$@" > "$tmp/out" 2> "$tmp/err" || got=$?
+    verdict "lab $*: $text" test "$got" -eq "$status" -a "$(grep -c "" "$tmp/err")" -eq 1 -a \
+        -n "$(grep -F -- "$text" "$tmp/err")"
+}
+says "did you mean 'aksu lab handshake'?" 125 handshke
+says "the languages are en and ko" 125 handshake --lang fr
+says "--delay" 125 handshake --delay nonsense
+says "one too many" 125 handshake close
+says "cannot be written" 125 handshake --html /nowhere/page.html
+says "cannot write /dev/full" 125 handshake --json /dev/full
+says "one scenario" 125 --all --html "$tmp/page.html"
+"$aksu" lab handshake --html "$tmp/page.html" > /dev/null
+verdict "lab --html writes a page" grep -q '"scenario":"handshake"' "$tmp/page.html"
+"$aksu" lab handshake --json - > "$tmp/record"
+verdict "lab --json is one object a line" python3 -c 'import json, sys; [json.loads(l) for l in open(sys.argv[1])]' "$tmp/record"
