@@ -3,6 +3,12 @@
 
 #include <string.h>
 
+/* Before the SYN: of an older connection. */
+static bool is_older(uint32_t relative)
+{
+    return relative >= UINT32_MAX - 0xffffff;
+}
+
 /* A number of `end`, counted from its SYN; absolute when no SYN was seen. */
 static void add_relative(struct words *w, const char *name, const struct ladder_end *end,
                          uint32_t n)
@@ -11,10 +17,18 @@ static void add_relative(struct words *w, const char *name, const struct ladder_
 
     if (!end->isn_known)
         ladder_words_add(w, " %s %u", name, n);
-    else if (relative >= UINT32_MAX - 0xffffff)         /* before the SYN: of an older connection */
+    else if (is_older(relative))
         ladder_words_add(w, " %s -%u", name, 0 - relative);
     else
         ladder_words_add(w, " %s %u", name, relative);
+}
+
+static void add_block(struct words *w, uint32_t left, uint32_t right)
+{
+    if (is_older(left) && is_older(right))              /* a duplicate that is reported */
+        ladder_words_add(w, " -%u to -%u", 0 - left, 0 - right);
+    else
+        ladder_words_add(w, " %u-%u", left, right);
 }
 
 /* Level 0 says all; 1 leaves out an open window, 2 the number of a segment that takes no room. */
@@ -90,7 +104,7 @@ void ladder_words_details(struct words *w, const struct ladder_connection *c,
     if (s->sack.count > 0)
         ladder_words_add(w, ", SACK");
     for (uint32_t i = 0; i < s->sack.count && i < 4; i++)
-        ladder_words_add(w, " %u-%u", s->sack.block[i].left - isn, s->sack.block[i].right - isn);
+        add_block(w, s->sack.block[i].left - isn, s->sack.block[i].right - isn);
     if (more > 0)
         ladder_words_add(w, ", %u times", more + 1);
     if (w->length > 0) {

@@ -209,6 +209,21 @@ static void draws_a_lost_syn_and_a_reset(void **state)
     assert_true(golden_is("ladder_syn_lost", &kept));
 }
 
+/* RFC 2883: text of an older connection came, and its receiver reports it. */
+static void counts_back_from_the_syn(void **state)
+{
+    (void)state;
+    struct aksu_ladder *l = ladder_with((struct aksu_ladder_config){ .fold = 0 });
+    struct feed f = two_sides(l);
+    struct seg report = { .ctl = A, .seq = 1, .ack = 1 };
+
+    report.sack = (struct aksu_sacks){ .count = 1, .block = { { (uint32_t)-100, (uint32_t)-96 } } };
+    feed_handshake(&f, AKSU_MS(5));
+    feed_both(&f, 1, report);
+    aksu_ladder_finish(l);
+    assert_non_null(strstr(kept.text, "SACK -100 to -96"));
+}
+
 /* Loss in the middle, SACK, an attacker's reset, a closed window, a duplicate. */
 static void draws_trouble(void **state)
 {
@@ -382,6 +397,7 @@ int main(void)
         cmocka_unit_test(draws_a_look_into_the_middle),
         cmocka_unit_test(draws_a_simultaneous_open),
         cmocka_unit_test(draws_a_lost_syn_and_a_reset),
+        cmocka_unit_test(counts_back_from_the_syn),
         cmocka_unit_test(draws_trouble),
         cmocka_unit_test(draws_one_stack),
         cmocka_unit_test(folds_a_run_of_data),
