@@ -13,6 +13,7 @@ const struct lab_scenario *const lab_scenarios[] = {
     &lab_flow_control,
     &lab_reorder,
     &lab_item_duplication,
+    &lab_udp,
     &lab_loss,
     NULL,
 };

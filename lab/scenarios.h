@@ -13,6 +13,7 @@ extern const struct lab_scenario lab_fast_open;
 extern const struct lab_scenario lab_flow_control;
 extern const struct lab_scenario lab_reorder;
 extern const struct lab_scenario lab_item_duplication;
+extern const struct lab_scenario lab_udp;
 extern const struct lab_scenario lab_loss;
 
 #endif
