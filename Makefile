@@ -17,7 +17,8 @@
 #: make proof          parsers that read inside of what they are given, shown by Frama-C (no part of script/test)
 #: make install        to $(DESTDIR)$(PREFIX); make uninstall takes it away again
 #: make clean
-#: Variables: CC=clang  SAN=1 (address and undefined)  WERROR=1  V=1 (show commands)  BUILD=dir
+#: Variables: CC=clang  SAN=1 (address and undefined), memory (clang only), thread  WERROR=1  V=1 (show
+#:            commands)  BUILD=dir
 ifeq ($(origin CC),default)
 CC := gcc
 endif
@@ -37,6 +38,17 @@ SANITIZE := -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=al
 else ifeq ($(SAN),1)
 VARIANT  ?= $(notdir $(firstword $(CC)))-san
 SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+else ifeq ($(SAN),memory)
+ifeq ($(findstring clang,$(CC)),)
+$(error SAN=memory: $(CC) has no such sanitizer; use CC=clang)
+endif
+VARIANT  ?= $(notdir $(firstword $(CC)))-msan
+SANITIZE := -fsanitize=memory -fno-sanitize-recover=all -fno-omit-frame-pointer
+else ifeq ($(SAN),thread)
+VARIANT  ?= $(notdir $(firstword $(CC)))-tsan
+SANITIZE := -fsanitize=thread -fno-sanitize-recover=all -fno-omit-frame-pointer
+else ifneq ($(SAN),)
+$(error SAN=$(SAN): there are SAN=1 (address and undefined), SAN=memory and SAN=thread)
 endif
 VARIANT ?= $(notdir $(firstword $(CC)))
 # Fat objects: what is measured or installed is optimised across files, the tests link as quickly as ever.
@@ -51,7 +63,11 @@ differs  = mkdir -p $(@D); echo '$(1)' | cmp -s - $@ || echo '$(1)' > $@
 
 core     := $(wildcard $(patsubst %,src/%/*.c,base wire tcp udp ip neighbor stack))
 library  := $(core) $(wildcard $(patsubst %,src/%/*.c,socket event device host) sim/*.c)
-program  := $(wildcard src/gateway/*.c src/run/*.c src/cli/*.c lab/*.c lab/*/*.c)
+program  := $(wildcard src/report/*.c src/gateway/*.c src/run/*.c src/cli/*.c lab/*.c lab/*/*.c)
+# The viewer's modules, those that are imported before those that import them.
+viewer   := $(patsubst %,web/viewer/%.js,words connection record text dom layout entry ladder tcb series plots \
+            table toolbar panels viewer report)
+page     := $(B)/obj/web/report_page.o
 unit     := $(patsubst %.c,$(B)/%,$(wildcard tests/unit/test_*.c))
 helpers  := $(filter-out tests/unit/test_%,$(wildcard tests/unit/*.c)) tests/peer/mac.c
 suites   := $(foreach d,script sim golden explore,$(if $(wildcard tests/$d/*.c),$(B)/tests/$d))
@@ -85,6 +101,17 @@ $(B)/obj/%.o: %.c $(B)/flags $(if $(WERROR),$(B)/werror)
 	$(if $V,,@echo "  cc   $<")
 	$Q$(CC) $(FLAGS) $(if $(WERROR),-Werror) $(FASTER) $(PIC) $(DEFINES) -MMD -MP -c -o $@ $<
 
+# The page of a report, as octets in the program.
+$(BUILD)/web/report.html: tools/web-bundle web/viewer/page.html web/viewer/viewer.css $(viewer)
+	@mkdir -p $(@D)
+	$Q$^ > $@.$(notdir $(B)) && mv $@.$(notdir $(B)) $@
+$(B)/obj/web/report_page.c: $(BUILD)/web/report.html
+	@mkdir -p $(@D)
+	$Q{ echo '#include "report/page.h"'; echo 'const size_t report_page_length = '$$(wc -c < $<)';'; \
+	    echo 'const unsigned char report_page[] = {'; od -An -v -tu1 $< | sed 's/[0-9][0-9]*/&,/g'; echo '};'; } > $@
+$(page): $(B)/obj/web/report_page.c $(B)/flags $(if $(WERROR),$(B)/werror)
+	$Q$(CC) $(FLAGS) $(if $(WERROR),-Werror) -c -o $@ $<
+
 # Objects follow their flags. Those made without -Werror are made again when it is asked for.
 $(B)/flags: FORCE
 	@$(call differs,$(CC) $(FLAGS)); $(if $(WERROR),,rm -f $(B)/werror)
@@ -98,7 +125,7 @@ $(B)/program.list: FORCE
 WHOLE = $(if $(LTO),-fno-lto)
 $(B)/$(SONAME) $(B)/aksu $(B)/bench $(B)/bench-sim $(B)/bench-syn $(B)/bench-device-aksu $(B)/bench-path-aksu $(B)/bench-flood-aksu $(B)/tests/golden: WHOLE = $(LTO)
 $(B)/libaksu.a: $(call obj,$(library)) $(B)/library.list
-$(B)/libprogram.a: $(call obj,$(program)) $(B)/program.list
+$(B)/libprogram.a: $(call obj,$(program)) $(page) $(B)/program.list
 $(B)/%.a:
 	@rm -f $@
 	$Qar rcs $@ $(filter %.o,$^)
@@ -108,8 +135,8 @@ $(B)/libaksu.so: $(B)/$(SONAME)
 	$Qln -sf $(SONAME) $@
 
 inputs = $(filter %.o %.a,$^)
-$(B)/aksu: $(call obj,$(program)) $(B)/program.list $(B)/libaksu.a
-	$Q$(LINK) -o $@ $(inputs) $(call pkg,libseccomp) $(call pkg,libcrypto)
+$(B)/aksu: $(call obj,$(program)) $(page) $(B)/program.list $(B)/libaksu.a
+	$Q$(LINK) -o $@ $(inputs) $(call pkg,libseccomp) $(call pkg,libcrypto) $(call pkg,ncursesw)
 $(unit): $(B)/tests/unit/%: $(B)/obj/tests/unit/%.o $(call obj,$(helpers))
 	$Q$(LINK) -o $@ $(inputs) -Wl,--as-needed $(call pkg,cmocka) $(call pkg,libseccomp) $(call pkg,libcrypto)
 $(B)/tests/script: $(call obj,$(wildcard tests/script/*.c))

@@ -253,6 +253,13 @@ static void accept_all(struct lab_listener *l)
     }
 }
 
+void lab_accept(struct lab_listener *listener)
+{
+    listener->waits = false;
+    if (listener->host != NULL)
+        accept_all(listener);
+}
+
 static void failed(struct lab_end *end)
 {
     struct aksu_info info;
@@ -306,6 +313,7 @@ void lab_free_ends(struct lab *lab)
         struct inner_end *e = lab->ends;
         lab->ends = e->next;
         free(e->said);
+        free(e->taped);
         free(e);
     }
     lab->ends_last = NULL;

@@ -46,8 +46,10 @@ static const struct aksu_endpoint *remote_of(const struct aksu_event *e)
 static bool is_strange(const struct lab *lab, const struct aksu_ip *ip)
 {
     static const uint8_t v4[12] = { [10] = 0xff, [11] = 0xff };
-    for (unsigned i = 0; i < lab->hosts; i++) {
-        struct aksu_ip own = lab_address(&lab->host[i]->host);
+    for (unsigned i = 0; i < 2; i++) {
+        if (lab->shown[i] >= lab->hosts)
+            return false;
+        struct aksu_ip own = lab_address(&lab->host[lab->shown[i]]->host);
         if (memcmp(&own, ip, sizeof own) == 0)
             return false;
     }
@@ -60,7 +62,7 @@ static bool *strange_of(struct inner_host *h, uint32_t number)
     return &h->strange[number != index][index < INNER_NUMBERS ? index : 0];
 }
 
-/* It concerns a connection with an address that no host has. */
+/* It concerns a connection with somebody who is not shown. */
 static bool with_stranger(struct inner_host *h, const struct aksu_event *e)
 {
     const struct aksu_endpoint *remote = remote_of(e);

@@ -15,7 +15,7 @@ struct inner_host {
     struct aksu_sink *ladder;   /* or NULL */
     struct aksu_json_sink json;
     void *region;               /* the stack's memory: there is no mmap everywhere */
-    bool strange[2][INNER_NUMBERS];     /* connections, half-open ones: with an address of nobody */
+    bool strange[2][INNER_NUMBERS];     /* connections, half-open ones: not of those shown */
     bool last_strange;          /* the last segment */
     void *blank;                /* the snapshot that lab_reboot puts back */
     size_t blank_size;
@@ -34,8 +34,7 @@ struct inner_end {
     struct inner_end *next;
     bool wants_shut;
     char *said;                 /* the tcb line that was written last */
-    struct aksu_info tape;      /* what was taped last */
-    bool taped;
+    char *taped;                /* the same of what was taped last */
 };
 
 struct inner_listener {
@@ -123,7 +122,11 @@ void lab_free_hosts(struct lab *lab);
 void lab_told(void *context, const struct aksu_ready *ready, aksu_time now);
 void lab_free_ends(struct lab *lab);
 void lab_forget_ends(struct lab_host *host);            /* their handles are gone */
-/* record.c */
+/* record.c. Members of a JSON object; the length. Two TCBs with one text show the same. */
+enum { LAB_TCB_TEXT = 2048 };
+int lab_tcb_text(const struct aksu_info *info, aksu_time start, char out[LAB_TCB_TEXT]);
+/* Keeps a copy of what was said; false: it is what was said before, or there is no memory. */
+bool lab_is_news(struct lab *lab, char **said, const char *text);
 void lab_record_head(struct lab *lab);
 void lab_record_act(struct lab *lab, const struct lab_act *act);
 void lab_record_hosts(struct lab *lab);                 /* there is one more */

@@ -94,12 +94,12 @@ void lab_record_hosts(struct lab *lab)
 
 /* --- TCBs --- */
 
-static int tcb_text(const struct aksu_info *i, aksu_time start, char out[LINE])
+int lab_tcb_text(const struct aksu_info *i, aksu_time start, char out[LAB_TCB_TEXT])
 {
     char at[24] = "null";
     if (i->timer_at != AKSU_NEVER)
         (void)snprintf(at, sizeof at, "%" PRIu64, i->timer_at > start ? i->timer_at - start : 0);
-    return snprintf(out, LINE,
+    return snprintf(out, LAB_TCB_TEXT,
         "\"tcb\":{\"state\":\"%s\",\"snd_una\":%u,\"snd_nxt\":%u,\"snd_wnd\":%u,\"iss\":%u,"
         "\"rcv_nxt\":%u,\"rcv_wnd\":%u,\"irs\":%u,\"send_queued\":%u,\"send_unacked\":%u,"
         "\"send_room\":%u,\"receive_queued\":%u,\"snd_mss\":%u,\"rcv_mss\":%u,\"cwnd\":%u,"
@@ -119,20 +119,30 @@ static int tcb_text(const struct aksu_info *i, aksu_time start, char out[LINE])
         i->timer != NULL ? i->timer : "null", i->timer != NULL ? "\"" : "", at);
 }
 
-/* True: it was written, because it differs. */
-static bool put_tcb(struct lab *lab, struct inner_end *e)
+bool lab_is_news(struct lab *lab, char **said, const char *text)
 {
-    struct aksu_info info;
-    char line[LINE];
-    int length = lab_status(&e->end, &info) ? tcb_text(&info, lab->start, line) : 0;
-    if (length == 0 || (e->said != NULL && strcmp(e->said, line) == 0))
+    size_t length = strlen(text) + 1;
+    if (*said != NULL && strcmp(*said, text) == 0)
         return false;
-    char *kept = realloc(e->said, (size_t)length + 1);
+    char *kept = realloc(*said, length);
     if (kept == NULL) {
         lab_fail(lab, "no memory for a TCB");
         return false;
     }
-    e->said = memcpy(kept, line, (size_t)length + 1);
+    *said = memcpy(kept, text, length);
+    return true;
+}
+
+/* True: it was written, because it differs. */
+static bool put_tcb(struct lab *lab, struct inner_end *e)
+{
+    struct aksu_info info;
+    char line[LAB_TCB_TEXT];
+    if (!lab_status(&e->end, &info))
+        return false;
+    (void)lab_tcb_text(&info, lab->start, line);
+    if (!lab_is_news(lab, &e->said, line))
+        return false;
     put_format(lab, "{\"at\":%" PRIu64 ",\"host\":\"%s\",\"conn\":%u,", lab_now(lab),
                e->end.host->name, e->end.conn.index);
     put(lab, line);

@@ -157,13 +157,14 @@ void lab_row(struct lab *lab, const char *const *cells)
 void lab_look(struct lab *lab, enum lab_words when, struct lab_end *a, struct lab_end *b)
 {
     struct lab_end *end[2] = { a, b };
+    unsigned count = b != NULL ? 2 : 1;
     if (lab->looks == INNER_LOOKS) {
         lab_fail(lab, "more than 8 looks in an act");
         return;
     }
     struct inner_look *look = &lab->look[lab->looks++];
-    *look = (struct inner_look){ .when = when, .at = lab_now(lab), .count = b != NULL ? 2 : 1 };
-    for (unsigned i = 0; i < look->count; i++) {
+    *look = (struct inner_look){ .when = when, .at = lab_now(lab), .count = count };
+    for (unsigned i = 0; i < count; i++) {
         look->host[i] = end[i]->host != NULL ? end[i]->host->name : "-";
         look->known[i] = lab_status(end[i], &look->info[i]);
     }

@@ -37,14 +37,14 @@ struct lab_link {
 struct aksu_sim_cable *lab_cable(struct lab *lab, struct lab_host *a, struct lab_host *b,
                                  const struct lab_link *how);
 void lab_cut(struct lab *lab, struct aksu_sim_cable *cable, bool cut);  /* false: put back */
-/* Whose connections with hosts the ladder shows from now on [the first two]; NULL, NULL: none. */
+/* Whose connections with each other the ladder shows from now on [the first two]; NULL: none. */
 void lab_show(struct lab *lab, const struct lab_host *left, const struct lab_host *right);
 /* The host loses everything it knew and starts again: its users' handles are gone. */
 void lab_reboot(struct lab_host *host);
 
 /* --- knobs and time --- */
 
-uint64_t lab_value(const struct lab *lab, const char *knob);    /* 0: it has none of this name */
+uint64_t lab_value(const struct lab *lab, const char *name);    /* 0: it has none of this name */
 bool lab_plain(const struct lab *lab);      /* no knob was touched: exact times may be checked */
 aksu_time lab_delay(const struct lab *lab); /* of a cable, one way */
 aksu_time lab_now(const struct lab *lab);
@@ -89,6 +89,7 @@ struct lab_listener {
 };
 struct lab_listener *lab_listen(struct lab *lab, struct lab_host *host,
                                 const struct aksu_listen *how);
+void lab_accept(struct lab_listener *listener);         /* `waits` no more */
 /* The nth that was accepted, from 0; never NULL: there is one that has `failed`. */
 struct lab_end *lab_accepted(struct lab_listener *listener, unsigned nth);
 

@@ -2,7 +2,6 @@
 #include "lab/inner.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 enum { MOMENTS, EVENTS, TCBS, ACTS, FIRST_ROOM = 256 };
 
@@ -50,14 +49,14 @@ static void add_tcb(struct lab *lab, struct lab_tape *t, struct inner_end *e)
 {
     struct tape_tcb tcb = { .host = (uint8_t)e->end.host->number, .conn = e->end.conn.index };
     void *array = t->tcb;
+    char text[LAB_TCB_TEXT];
     if (!lab_status(&e->end, &tcb.info))
         return;
     if (tcb.info.timer_at != AKSU_NEVER)
         tcb.info.timer_at = tcb.info.timer_at > lab->start ? tcb.info.timer_at - lab->start : 0;
-    if (e->taped && memcmp(&e->tape, &tcb.info, sizeof e->tape) == 0)
+    (void)lab_tcb_text(&tcb.info, 0, text);
+    if (!lab_is_news(lab, &e->taped, text))
         return;
-    e->taped = true;
-    e->tape = tcb.info;
     if (!grow(t, TCBS, &array, t->tcbs, sizeof *t->tcb))
         return;
     t->tcb = array;

@@ -186,7 +186,7 @@ static void put_look(struct lab *lab, const struct inner_look *look)
 
 static void put_table(struct lab *lab, const struct inner_table *t)
 {
-    unsigned width[LAB_COLUMNS];
+    unsigned width[LAB_COLUMNS] = { 0 };
     for (unsigned i = 0; i < t->columns; i++) {
         width[i] = lab_width(lab_words(lab, t->head[i]));
         for (unsigned row = 0; row < t->rows; row++)

@@ -5,15 +5,25 @@
 /* Frames at one instant, and steps without the clock moving, after which something is broken. */
 enum { INSTANT_MOST = 1000000 };
 
+static bool tell(struct aksu_sim_node *host)
+{
+    struct aksu_ready ready;
+    bool told = false;
+    while (aksu_next_ready(host->net, &ready)) {
+        sim_flow_ready(host, &ready);
+        told = true;
+    }
+    return told;
+}
+
 void sim_settle(struct aksu_sim_node *host)
 {
     struct aksu_sim *w = host->world;
     struct aksu_frame frame;
-    struct aksu_ready ready;
     uint32_t frames = 0;
     bool more = true;
     while (more) {
-        more = false;
+        more = host->prompt && tell(host);
         while (aksu_frame_out(host->net, &frame, w->now)) {
             if (host->ways != NULL)
                 sim_way_put(host->ways, &frame);
@@ -22,10 +32,7 @@ void sim_settle(struct aksu_sim_node *host)
                 return;
             }
         }
-        while (aksu_next_ready(host->net, &ready)) {
-            sim_flow_ready(host, &ready);
-            more = true;
-        }
+        more |= tell(host);
     }
     sim_queue_set(w, &host->due, aksu_next_timeout(host->net));
 }

@@ -182,6 +182,7 @@ struct aksu_sim_node *aksu_sim_host(struct aksu_sim *w, const struct aksu_sim_ho
         return NULL;
     n->ethernet = h->ethernet;
     n->whole = h->whole;
+    n->prompt = h->prompt;
     n->mtu = h->mtu != 0 ? h->mtu : 1500;
     if (h->name != NULL)
         (void)snprintf(n->name, sizeof n->name, "%s", h->name);

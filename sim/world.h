@@ -46,7 +46,7 @@ struct aksu_sim_node {              /* `due` first */
     /* a host */
     struct aksu *net;               /* NULL: a router */
     aksu_device device;
-    bool ethernet, whole, listening;
+    bool ethernet, whole, prompt, listening;
     uint32_t mtu;
     char name[24];
     struct aksu_sink sink;

@@ -32,8 +32,7 @@ AKSU_API const char *aksu_sim_why(const struct aksu_sim *world);
 AKSU_API struct aksu_sim_end *aksu_sim_where(const struct aksu_sim *world);
 AKSU_API aksu_time aksu_sim_now(const struct aksu_sim *world);
 
-/* A host has one device, and the addresses 10.0.x.y and fd00::x:y of its number. Every field may
- * be 0. */
+/* It has one device, and the addresses 10.0.x.y and fd00::x:y of its number. All may be 0. */
 struct aksu_sim_host {
     const char *name;           /* for sentences, borrowed ["host N"] */
     struct aksu_config stack;   /* its seed is drawn from the world's; `sink` gets the events too */
@@ -42,6 +41,7 @@ struct aksu_sim_host {
     bool checksums;             /* computed and verified; else only that of what a path damages */
     bool no_tso;                /* no segments that are larger than the MSS */
     bool whole;                 /* those stay one on the way, also in queues and losses: faster */
+    bool prompt;                /* users are told, and answer, before an ACK leaves by itself */
 };
 AKSU_API struct aksu_sim_node *aksu_sim_host(struct aksu_sim *world,
                                              const struct aksu_sim_host *how);

@@ -80,6 +80,8 @@ struct aksu_ladder_config {
     bool utf8;                  /* line drawing characters and arrows instead of ASCII */
     bool colour;                /* SGR sequences of ECMA-48 */
     bool at_end;                /* print nothing before aksu_ladder_finish */
+    aksu_time until;            /* a look into the middle: what was sent shortly before this is not
+                                   lost, it is under way [all is over] */
 };
 #define AKSU_LADDER_MEMORY ((size_t)1 << 20)    /* about 8000 segments, 256 connections at a time */
 

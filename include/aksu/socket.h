@@ -116,6 +116,7 @@ struct aksu_info {
     uint32_t in_flight, sacked, lost;   /* octets: pipe (RFC 6675 4); not in it are those that are
                                            SACKed, or deemed lost and not sent again */
     uint32_t resent;                    /* octets sent again that wait for their ACK */
+    uint32_t reordering;                /* octets: how far behind others some came late at most */
     uint32_t min_rtt_us;                /* of the last 10 s or so; 0: not known */
     uint64_t pacing_rate;               /* octets per second; 0: not paced */
     const char *timer;                  /* which one runs out next, as in the event `timer`; NULL:

@@ -8,15 +8,16 @@
 #include <unistd.h>
 
 #include "cli/cli.h"
-#include "lab/lab.h"
+#include "cli/lab_step.h"
 
-enum { FIRST = 256, SEED = FIRST, LANG, ALL, CHECK, JSON, LIST, KNOB, NAME_MOST = 63, FAILED = 1 };
+enum { SEED = 256, LANG, ALL, CHECK, STEP, JSON, LIST, KNOB, NAME_MOST = 63, FAILED = 1 };
 
 static const struct option common[] = {
     { "seed", required_argument, NULL, SEED },
     { "lang", required_argument, NULL, LANG },
     { "all", no_argument, NULL, ALL },
     { "check", no_argument, NULL, CHECK },
+    { "step", no_argument, NULL, STEP },
     { "json", required_argument, NULL, JSON },
     { "list", no_argument, NULL, LIST },
     { "help", no_argument, NULL, 'h' },
@@ -29,7 +30,7 @@ struct lab_command {
     struct lab_play play;
     enum lab_lang lang;
     uint64_t seed;
-    bool all, check;
+    bool all, check, step;
     const char *json_path;
     FILE *json;
     struct option option[COMMON + LAB_KNOBS + 1];
@@ -50,6 +51,7 @@ static void usage(FILE *out)
           "\n"
           "  --lang en|ko     English or Korean [en]\n"
           "  --seed N         other random numbers [1]\n"
+          "  --step           one thing after the other, forward and backward\n"
           "  --check          only what had to hold, a line each\n"
           "  --all            every scenario\n"
           "  --json FILE      all that happened, as lines of JSON; - is stdout\n"
@@ -134,8 +136,10 @@ static bool take_option(struct lab_command *c, int option)
         return c->all = true;
     case CHECK:
         return c->check = true;
-    default:
-        return take_knob(c, (unsigned)(option - KNOB));
+    case STEP:
+        return c->step = true;
+    default:                    /* there are knobs only with a scenario */
+        return c->scenario != NULL && take_knob(c, (unsigned)(option - KNOB));
     }
 }
 
@@ -227,6 +231,15 @@ static struct lab_result play(struct lab_command *c, const struct lab_scenario *
     return result;
 }
 
+static int step(const struct lab_command *c)
+{
+    struct lab_play p = c->play;
+    p.lang = c->lang;
+    p.seed = c->seed;
+    p.utf8 = strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
+    return lab_step(&p);
+}
+
 static bool open_json(struct lab_command *c)
 {
     if (c->json_path == NULL)
@@ -251,6 +264,8 @@ static int play_all(struct lab_command *c)
 {
     unsigned passed = 0, failed = 0;
     bool broken = false;
+    if (c->step && !c->all && isatty(STDIN_FILENO) && isatty(STDOUT_FILENO))
+        return step(c);
     if (!open_json(c))
         return CLI_USAGE;
     for (unsigned i = 0; lab_scenarios[i] != NULL; i++) {

@@ -20,6 +20,7 @@ static const struct command commands[] = {
     { "stat", cli_stat, "show the connections of a running aksu serve" },
     { "explore", cli_explore, "every run that two stacks can have over a bad network" },
     { "lab", cli_lab, "scenarios of TCP's behaviour, played by real stacks and explained" },
+    { "report", cli_report, "make a page to look at of events that were written as JSON" },
     { "ping", cli_ping, "send ICMP echo requests from a device of its own" },
 };
 

@@ -1,5 +1,6 @@
 /* run.c - aksu run: reads the command line of src/run. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
 
@@ -8,7 +9,7 @@
 #include "cli/path_options.h"
 #include "run/run.h"
 
-enum { LADDER = CLI_OWN, FAST_OPEN };
+enum { LADDER = CLI_OWN, FAST_OPEN, HTML };
 enum { LEAST_MTU = 1280 };              /* IPv6 has no smaller link, RFC 8200 5 */
 enum { USUAL_MTU = 1500 };
 
@@ -18,6 +19,7 @@ static const struct option options[] = {
     { "ladder", no_argument, NULL, LADDER },
     { "text", no_argument, NULL, CLI_TEXT },
     { "json", required_argument, NULL, CLI_JSON },
+    { "html", required_argument, NULL, HTML },
     { "seed", required_argument, NULL, CLI_SEED },
     { "mtu", required_argument, NULL, CLI_MTU },
     { "no-offload", no_argument, NULL, CLI_NO_OFFLOAD },
@@ -45,10 +47,12 @@ static void usage(FILE *out)
           "  --ladder         draw every connection as a diagram on stderr\n"
           "  --text           write every event as a line to stderr\n"
           "  --json FILE      write every event as a line of JSON to FILE\n"
+          "  --html FILE      all of it as a page to look at: ladder, states, plots, events\n"
           "  --seed N         the same ports, keys and time stamp origins in every run\n"
           "  --mtu N          largest IP packet: 1280..65535 [1500]; with a device\n"
           "                   68..65535 [the device's]\n"
-          "  --no-offload     segments of one MTU; implied by --ladder, --text, --json\n"
+          "  --no-offload     segments of one MTU; implied by --ladder, --text, --json,\n"
+          "                   --html\n"
           "  -h, --help       this\n", out);
     cli_path_usage(out);
     fputs("\n"
@@ -109,6 +113,8 @@ static bool fit_together(const struct cli_host *c)
 
 struct wishes {
     bool ladder, fast_open;
+    const char *html;
+    char *command_line;                 /* with html */
 };
 
 static int run_with(const struct cli_host *c, const struct run_path *path, struct wishes own,
@@ -120,6 +126,7 @@ static int run_with(const struct cli_host *c, const struct run_path *path, struc
     };
     struct run_options run = {
         .ladder = own.ladder, .fast_open = own.fast_open, .text = c->text, .json = c->json,
+        .html = own.html, .command_line = own.command_line,
         .seeded = c->seeded,
         .mtu = c->interface.mtu ? c->interface.mtu : USUAL_MTU,
         .path = *path, .no_offload = c->interface.no_offload, .host = c->device ? &host : NULL,
@@ -165,6 +172,8 @@ int cli_run(int argc, char **argv)
             own.ladder = true;
         else if (option == FAST_OPEN)
             own.fast_open = true;
+        else if (option == HTML)
+            own.html = optarg;
         else if (cli_path_has(option) ? !cli_path_take(&path, "run", option, optarg)
                                       : !cli_host_take(&host, option, optarg))
             return CLI_USAGE;
@@ -183,5 +192,8 @@ int cli_run(int argc, char **argv)
     }
     if (!seed_path(&path, &host))
         return CLI_USAGE;
-    return run_with(&host, &path, own, argv + optind);
+    own.command_line = own.html ? cli_command_line(argc, argv) : NULL;
+    int status = run_with(&host, &path, own, argv + optind);
+    free(own.command_line);
+    return status;
 }

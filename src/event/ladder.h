@@ -97,6 +97,10 @@ void ladder_add_to_fold(struct ladder_fold *f, const struct ladder_item *item);
 void ladder_draw(struct aksu_ladder *l, struct ladder_connection *c);
 void ladder_draw_rest(struct aksu_ladder *l);       /* what was not shown, as a number */
 
+/* Sent, and no longer ago than segments of this side take. */
+bool ladder_under_way(const struct aksu_ladder *l, const struct ladder_connection *c,
+                      const struct ladder_item *item);
+
 static inline uint32_t ladder_index(const struct aksu_ladder *l, const struct ladder_item *item)
 {
     return (uint32_t)(item - l->item);

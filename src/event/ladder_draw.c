@@ -250,8 +250,13 @@ void ladder_draw(struct aksu_ladder *l, struct ladder_connection *c)
     uint32_t i;
 
     fold(l, c);
-    for (i = c->head; i != NO_ITEM; i = l->item[i].next)
-        ladder_add_to_fold(&sums, &l->item[i]);
+    for (i = c->head; i != NO_ITEM; i = l->item[i].next) {
+        const struct ladder_item *item = &l->item[i];
+
+        ladder_add_to_fold(&sums, item);
+        if (item->kind == LADDER_SEGMENT && !item->nowhere)
+            sums.lost[item->side] -= ladder_under_way(l, c, item);
+    }
     draw_heading(&d);
     for (i = c->head; i != NO_ITEM; ) {
         uint32_t drawn = draw_item(&d, &l->item[i]);

@@ -12,6 +12,8 @@ struct run_options {
     bool ladder;                /* diagrams on stderr */
     bool text;                  /* one line per event on stderr */
     const char *json;           /* events as JSON lines to this file; NULL: none */
+    const char *html;           /* a report in this file; NULL: none ... */
+    const char *command_line;   /* ... that names the whole command */
     bool seeded;                /* `seed` instead of the system's randomness */
     uint8_t seed[16];
     uint32_t mtu;               /* octets of an IP packet between the program and the gateway;

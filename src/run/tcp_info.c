@@ -53,18 +53,6 @@ static uint32_t whole_segments(uint32_t octets, uint32_t mss)
     return mss ? octets / mss : 0;
 }
 
-/* Segments that were acknowledged, the SYN with its text as one. */
-static uint32_t delivered(const struct aksu_info *from)
-{
-    uint64_t octets = from->octets_out;
-
-    if (from->state == AKSU_TCP_SYN_SENT || from->state == AKSU_TCP_SYN_RECEIVED)
-        return 0;
-    if (from->fast_open && from->active)
-        octets -= octets < from->rcv_mss ? octets : from->rcv_mss;
-    return 1 + segments((uint32_t)octets, from->snd_mss);
-}
-
 /* The numbers of Linux's congestion states: open, disorder, (CWR), recovery, loss. */
 static uint8_t congestion_state(const char *recovery)
 {
@@ -75,6 +63,35 @@ static uint8_t congestion_state(const char *recovery)
             return i;
     }
     return 0;
+}
+
+/* What is lost counts on when it was sent again. */
+static uint32_t lost(const struct aksu_info *from)
+{
+    uint8_t phase = congestion_state(from->recovery);
+    bool repairs = phase == TCP_CA_Recovery || phase == TCP_CA_Loss;
+
+    return segments(from->lost + (repairs ? from->resent : 0), from->snd_mss);
+}
+
+/* In segments; Linux begins with three. */
+static uint32_t reordering(const struct aksu_info *from)
+{
+    uint32_t degree = segments(from->reordering, from->snd_mss);
+
+    return degree > 3 ? degree : 3;
+}
+
+/* Segments that were acknowledged, the SYN with its text as one. */
+static uint32_t delivered(const struct aksu_info *from)
+{
+    uint64_t octets = from->octets_out;
+
+    if (from->state == AKSU_TCP_SYN_SENT || from->state == AKSU_TCP_SYN_RECEIVED)
+        return 0;
+    if (from->fast_open && from->active)
+        octets -= octets < from->rcv_mss ? octets : from->rcv_mss;
+    return 1 + segments((uint32_t)octets, from->snd_mss);
 }
 
 void run_tcp_info_from(const struct aksu_info *from, uint32_t mtu, struct tcp_info *out)
@@ -92,7 +109,7 @@ void run_tcp_info_from(const struct aksu_info *from, uint32_t mtu, struct tcp_in
     out->tcpi_rcv_mss = from->rcv_mss;
     out->tcpi_unacked = segments(from->send_unacked, from->snd_mss);
     out->tcpi_sacked = segments(from->sacked, from->snd_mss);
-    out->tcpi_lost = segments(from->lost, from->snd_mss);
+    out->tcpi_lost = lost(from);
     out->tcpi_retrans = segments(from->resent, from->snd_mss);
     out->tcpi_pmtu = mtu;
     out->tcpi_rcv_ssthresh = from->rcv_wnd;
@@ -101,7 +118,7 @@ void run_tcp_info_from(const struct aksu_info *from, uint32_t mtu, struct tcp_in
     out->tcpi_snd_ssthresh = whole_segments(from->ssthresh, from->snd_mss);
     out->tcpi_snd_cwnd = whole_segments(from->cwnd, from->snd_mss);
     out->tcpi_advmss = from->rcv_mss;
-    out->tcpi_reordering = 3;
+    out->tcpi_reordering = reordering(from);
     out->tcpi_rcv_space = from->rcv_wnd;
     out->tcpi_total_retrans = from->retransmits;
     out->tcpi_delivered = delivered(from);

@@ -22,7 +22,10 @@ static void write_json(void *context, const char *text, size_t length)
 {
     struct run_trace *trace = context;
 
-    fwrite(text, 1, length, trace->json_file);
+    if (trace->json_file)
+        fwrite(text, 1, length, trace->json_file);
+    if (trace->report)
+        trace->html.write(trace->html.context, text, length);
     trace->unflushed = true;
 }
 
@@ -68,6 +71,31 @@ static bool open_json(struct run_trace *trace, const char *path)
         fprintf(stderr, "aksu run: %s cannot be written: %s\n", path, strerror(errno));
         return false;
     }
+    return true;
+}
+
+static bool open_report(struct run_trace *trace, const struct run_options *options,
+                        const char *program)
+{
+    const char *const hosts[] = { host_name[0], options->host ? NULL : host_name[1], NULL };
+
+    trace->report = report_open(&(struct report_config){
+        .command = "aksu run", .path = options->html, .title = program,
+        .run = options->command_line, .hosts = hosts });
+    if (!trace->report)
+        return false;
+    trace->html = report_writer(trace->report);
+    return true;
+}
+
+/* One sink for both: the lines are the same. */
+static bool open_lines(struct run_trace *trace, const struct run_options *options,
+                       const char *program)
+{
+    if (options->json && !open_json(trace, options->json))
+        return false;
+    if (options->html && !open_report(trace, options, program))
+        return false;
     for (int i = 0; i < 2; i++)
         aksu_json_init(&trace->json[i], (struct aksu_writer){ write_json, trace }, host_name[i]);
     return true;
@@ -76,14 +104,15 @@ static bool open_json(struct run_trace *trace, const char *path)
 bool run_trace_open(struct run_trace *trace, const struct run_options *options,
                     const char *program, aksu_time now)
 {
-    const char *slash = strrchr(program, '/');
+    const char *slash = strrchr(program, '/'), *name = slash ? slash + 1 : program;
+    bool lines = options->json != NULL || options->html != NULL;
 
     *trace = (struct run_trace){ 0 };
     if (options->ladder || options->text)
         setvbuf(stderr, NULL, _IOFBF, BUFSIZ);
-    if (options->ladder && !open_ladder(trace, slash ? slash + 1 : program, options->host != NULL))
+    if (options->ladder && !open_ladder(trace, name, options->host != NULL))
         return false;
-    if (options->json && !open_json(trace, options->json)) {
+    if (!open_lines(trace, options, name)) {
         run_trace_close(trace);
         return false;
     }
@@ -92,13 +121,13 @@ bool run_trace_open(struct run_trace *trace, const struct run_options *options,
         trace->text[i].first = now;             /* one clock for both hosts */
     }
     run_summary_init(&trace->summary, options->host == NULL);
-    if (!options->ladder && !options->json && !options->text && !options->path.wanted)
+    if (!options->ladder && !lines && !options->text && !options->path.wanted)
         return true;
     struct run_summary_side *side[2] = { &trace->summary.guest, &trace->summary.world };
     for (int i = 0; i < 2; i++) {
         struct aksu_sink *to[4] = { trace->tee[i].to[0],
                                     options->text ? &trace->text[i].sink : NULL,
-                                    options->json ? &trace->json[i].sink : NULL,
+                                    lines ? &trace->json[i].sink : NULL,
                                     options->path.wanted ? &side[i]->sink : NULL };
         aksu_tee_init(&trace->tee[i], to, 4);
     }
@@ -126,6 +155,8 @@ void run_trace_close(struct run_trace *trace)
         if (fclose(trace->json_file) != 0 || lost)
             fputs("aksu run: the JSON file is not complete: it could not all be written\n", stderr);
     }
+    if (trace->report)
+        (void)report_close(trace->report);
     fflush(stderr);
     run_summary_fini(&trace->summary);
     free(trace->ladder_memory);

@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "aksu/sink.h"
+#include "report/report.h"
 #include "run/run.h"
 #include "run/summary.h"
 
@@ -12,6 +13,8 @@ struct run_trace {
     struct aksu_sink *guest, *world;    /* for the two stacks; NULL: nobody looks. With a device
                                            there is no world */
     FILE *json_file;
+    struct report *report;
+    struct aksu_writer html;            /* into the report */
     void *ladder_memory;
     struct aksu_ladder *ladder;
     struct aksu_json_sink json[2];

@@ -132,7 +132,7 @@ void stack_ao_refuse(struct aksu *net, const struct arriving *syn, struct tcp_se
     wire_tcp_build(&w, &ip.source, &ip.destination, rst, false);
     struct aksu_slice part = { octets, writer_length(&w) };
     if (sign_refusal(&net->tcp.ao, k, syn, rst, octets)
-        && stack_send_packet(net, &ip, &part, 1, now))
+        && stack_send_packet(net, PENDING_SEGMENT, &ip, &part, 1, now))
         stack_segment_out_event(net, 0, tuple, rst, now);
 }
 

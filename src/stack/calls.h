@@ -51,11 +51,12 @@ void stack_frame_dropped(struct aksu *net, const char *layer, const char *why, u
 bool stack_frame_out(struct aksu *net, struct aksu_frame *out, aksu_time now);
 /* Queues a packet that belongs to no connection, in fragments if it must be. False: no route or
  * room. */
-bool stack_send_packet(struct aksu *net, const struct ip_out *ip, const struct aksu_slice *part,
-                       uint32_t parts, aksu_time now);
+bool stack_send_packet(struct aksu *net, enum pending_kind kind, const struct ip_out *ip,
+                       const struct aksu_slice *part, uint32_t parts, aksu_time now);
 /* The same by a way that was found. */
-bool stack_send_way(struct aksu *net, const struct route_result *way, const struct ip_out *ip,
-                    const struct aksu_slice *part, uint32_t parts, aksu_time now);
+bool stack_send_way(struct aksu *net, enum pending_kind kind, const struct route_result *way,
+                    const struct ip_out *ip, const struct aksu_slice *part, uint32_t parts,
+                    aksu_time now);
 /* The same to a neighbour or a group on this device, whatever the routes say. */
 bool stack_send_on_link(struct aksu *net, uint32_t device, const struct ip_out *ip,
                         const struct aksu_slice *part, uint32_t parts, aksu_time now);

@@ -38,7 +38,7 @@ enum aksu_status stack_echo_send(struct aksu *net, const struct stack_echo_reque
     net->echo.identifier = r->identifier;
     net->echo.sequence = r->sequence;
     net->echo.length = (uint32_t)(part.length + ip_header_length(&r->to));
-    if (!stack_send_packet(net, &ip, &part, 1, now))
+    if (!stack_send_packet(net, PENDING_ASKED, &ip, &part, 1, now))
         return AKSU_NO_RESOURCES;
     EMIT(&net->events, 0, now, icmp_out, .to = r->to, .type = message[0], .code = 0);
     return AKSU_OK;

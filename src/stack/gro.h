@@ -51,6 +51,8 @@ bool stack_enough_memory(struct aksu *net, const char *answer, const char **why,
 
 /* The last ACK of a handshake, and as many wait to be accepted as may. True: the peer was told. */
 bool stack_accept_overflow(struct aksu *net, uint32_t conn, struct arriving *a, aksu_time now);
+/* The same of a half-open one with a TCB; false: the segment is none such, or there is room. */
+bool stack_conn_overflow(struct aksu *net, struct conn *c, const struct arriving *a, aksu_time now);
 
 /* syn_cookies.c */
 void stack_answer_by_cookie(struct aksu *net, struct arriving *a, const struct route_result *way,

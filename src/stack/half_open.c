@@ -144,13 +144,6 @@ static void abort_record(struct aksu *net, struct syn_record *r, bool tell, aksu
 
 /* --- SEGMENT ARRIVES --- */
 
-/* No other ACK ends SYN-RECEIVED (RFC 9293 3.10.7.4 fifth). */
-static bool may_complete(const struct syn_record *r, const struct tcp_segment *seg)
-{
-    return (seg->ctl & (CTL_ACK | CTL_SYN | CTL_RST)) == CTL_ACK
-        && seq_eq(seg->ack, seq_add(r->tcp.iss, 1));
-}
-
 /* A connection for one whose last ACK has come; NULL: that is lost, the peer sends it again. */
 static struct conn *room_for(struct aksu *net, struct syn_record *r, struct arriving *a,
                              slab_ref *ref, aksu_time now)
@@ -228,7 +221,7 @@ void stack_half_open_arrives(struct aksu *net, struct syn_record *r, struct arri
     struct tcp spare, *t = &spare;
     struct conn *c = NULL;
     slab_ref ref = 0;
-    if (may_complete(r, &a->seg)) {
+    if (ends_handshake(&a->seg, r->tcp.iss)) {
         c = room_for(net, r, a, &ref, now);
         if (c == NULL)
             return;

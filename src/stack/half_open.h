@@ -26,6 +26,13 @@ void stack_fast_open_progress(struct aksu *net, struct conn *c, aksu_time now);
 /* settle.c: a passive OPEN that goes back to LISTEN is one that failed. */
 void stack_end_in_listen(struct tcp *t, aksu_time now);
 
+/* No other ACK ends SYN-RECEIVED (RFC 9293 3.10.7.4 fifth). */
+static inline bool ends_handshake(const struct tcp_segment *seg, seq_t iss)
+{
+    return (seg->ctl & (CTL_ACK | CTL_SYN | CTL_RST)) == CTL_ACK
+        && seq_eq(seg->ack, seq_add(iss, 1));
+}
+
 /* half_open.c */
 /* `t` has taken a SYN, and `r` was made for it: its SYN,ACK is owed. */
 void stack_half_open_begin(struct aksu *net, struct listener *l, struct syn_record *r,

@@ -17,7 +17,7 @@ void stack_icmp_error(struct aksu *net, struct icmp_limit *limit, const struct i
     if (length == 0)
         return;
     struct aksu_slice part = { message, length };
-    if (stack_send_packet(net, &ip, &part, 1, now))
+    if (stack_send_packet(net, PENDING_ERROR, &ip, &part, 1, now))
         EMIT(&net->events, 0, now, icmp_out, .to = ip.destination, .type = message[0],
              .code = message[1]);
 }
@@ -30,7 +30,7 @@ static const char *echo(struct aksu *net, const struct ip_packet *p, aksu_time n
     uint32_t parts = icmp_echo_reply(&net->routes, p, &ip, head, part);
     if (parts == 0)
         return "not answered";
-    if (!stack_send_packet(net, &ip, part, parts, now))
+    if (!stack_send_packet(net, PENDING_REPLY, &ip, part, parts, now))
         return "no room for the answer";
     EMIT(&net->events, 0, now, icmp_out, .to = ip.destination, .type = head[0], .code = 0);
     return "answered";

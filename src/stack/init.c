@@ -52,13 +52,18 @@ static struct tcp_config tcp_defaults(const struct aksu_config *c, size_t size)
         .data_r1 = or_default(c->data_r1, 3),  /* RFC 9293 3.8.3 [SHLD-10] */
         .data_r2 = or_default(c->data_r2, 15), /* RFC 9293 3.8.3 [SHLD-11] */
         .initial_window = or_default(c->initial_window, 10),
+        .slow_start_limit = (uint16_t)within(c->slow_start_limit, 0, UINT16_MAX),
+        .peer_ack_delay = or_default_time(c->peer_ack_delay, MS(50)),
+        .empty_window_probes = c->empty_window_probes,
         .send_buffer = buffer(c->send_buffer, 256 << 10, BUFFER_MOST),
         .receive_buffer = buffer(c->receive_buffer, 256 << 10, BUFFER_MOST),
         .send_buffer_most = buffer(c->send_buffer_most, BUFFER_GROWS_TO, size / 4),
         .receive_buffer_most = buffer(c->receive_buffer_most, BUFFER_GROWS_TO, size / 4),
         .orphan_probes = (uint8_t)within(or_default(c->orphan_probes, 8), 1, UINT8_MAX),
         .quick_acks = c->no_quick_acks ? 0 : QUICK_ACKS,
-        .challenge_acks = or_default(c->challenge_acks, 10),
+        .challenge_acks = c->no_challenge_acks ? 0 : or_default(c->challenge_acks, 10),
+        .challenge_interval = or_default_time(c->challenge_interval, SECONDS(1)),
+        .reordering_window_us = (uint32_t)(time_min(c->reordering_window, SECONDS(60)) / US(1)),
         .timestamps = !c->no_timestamps,
         .sack = !c->no_sack,
         .dsack = !c->no_dsack,
@@ -77,6 +82,7 @@ static struct tcp_config tcp_defaults(const struct aksu_config *c, size_t size)
     };
     t.msl = time_min(t.msl, SECONDS(24 * 3600)); /* TIME-WAIT ticks are counted modulo 2^32 */
     t.delayed_ack = time_min(t.delayed_ack, MS(499));   /* RFC 9293 3.8.6.3 [MUST-40] */
+    t.peer_ack_delay = time_min(t.peer_ack_delay, SECONDS(1));
     return t;
 }
 
@@ -199,7 +205,9 @@ static void init_ip(struct aksu *net, const struct aksu_config *config, struct p
     reassembly_init(&net->reassembly, &net->pool,
                     share < REASSEMBLY_PAGES ? REASSEMBLY_PAGES : share, 0);
     icmp_limit_init(&net->icmp_limit, ICMP_LIMIT_RATE, ICMP_LIMIT_BURST, now);
-    net->pending.most = within(share, 4, PENDING_MOST);
+    uint32_t most = within(share, 4, PENDING_MOST);
+    net->pending.share = most / PENDING_SHARES;
+    net->pending.common = most - net->pending.share;
 
     uint8_t seed[16];
     store_le64(seed, prng_u64(random));

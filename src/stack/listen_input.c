@@ -48,12 +48,18 @@ static bool replace_oldest(struct aksu *net, struct listener *l, unsigned times,
     return true;
 }
 
+/* There is a half-open connection whose SYN,ACK was repeated so many times. */
+static bool is_repeated(const struct aksu *net, const struct listener *l, unsigned times)
+{
+    return stack_half_open_is_old(net, l, times)
+        || (l->half_open.first != 0 && conn_at(net, l->half_open.first)->tcp.resends >= times);
+}
+
 /* RFC 4987 3.4: one whose SYN,ACK was repeated twice, over three seconds or more, makes room for a
  * record; before that a cookie costs less than what it would lose. */
 static bool oldest_is_dead(const struct aksu *net, const struct listener *l)
 {
-    return stack_half_open_is_old(net, l, 2)
-        || (l->half_open.first != 0 && conn_at(net, l->half_open.first)->tcp.resends >= 2);
+    return is_repeated(net, l, 2);
 }
 
 /* What needs more than a record keeps is a connection from the start: here, one that the
@@ -72,7 +78,7 @@ static bool suggests(const struct aksu *net, const struct request *q)
 static bool syn_queue_is_full(const struct aksu *net, const struct request *q, bool record)
 {
     const struct listener *l = q->l;
-    /* A connection has its place among those to be accepted from the start. */
+    /* Of connections, which are large, no more are begun than may wait to be accepted. */
     bool places = !record && l->pending - l->records >= l->backlog;
     return places || listener_half_open(l) >= l->syn_backlog
         || net->half_open >= net->max_half_open;
@@ -144,7 +150,8 @@ static enum admission admit(struct aksu *net, struct request *q, aksu_time now)
     q->gate = whole ? 0 : syn_cache_gate(l, tuple);
     bool full = syn_queue_is_full(net, q, q->gate != 0);
     bool table = stack_connections(net) >= net->max_connections;
-    if (!table && cookie_answers(net, q, full, now))
+    /* For who answers a cookie one that has not answered goes: see room_for_answered(). */
+    if ((!table || is_repeated(net, l, 0)) && cookie_answers(net, q, full || table, now))
         return ADMIT_COOKIE;
     if ((full || table) && !replace_oldest(net, l, 1, now)) {
         q->why = table ? "too many connections" : NULL;
@@ -303,6 +310,20 @@ bool stack_accept_overflow(struct aksu *net, uint32_t conn, struct arriving *a, 
     if (reset && tcp_closed_state(&a->seg, &rst))
         (void)stack_tcp_reply(net, &a->tuple, &rst, NULL, now);
     return reset;
+}
+
+bool stack_conn_overflow(struct aksu *net, struct conn *c, const struct arriving *a, aksu_time now)
+{
+    const struct listener *l = listener_at(&net->listeners, c->listener);
+    if (l->waiting < l->backlog || !ends_handshake(&a->seg, c->tcp.iss))
+        return false;
+    bool reset = net->backlog_full == AKSU_BACKLOG_FULL_RESET;
+    EMIT(&net->events, c->tcp.conn, now, accept_overflow, .reset = reset);
+    if (reset) {                                /* from the TCB: it may have to be signed */
+        (void)tcp_abort(&c->tcp, now);
+        stack_let_go(net, c, now);
+    }
+    return true;
 }
 
 /* Who has answered comes before who has not. */

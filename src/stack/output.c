@@ -8,11 +8,19 @@ static struct pending_packet *pending_at(const struct aksu *net, page_ref page)
     return (void *)pool_page(&net->pool, page);
 }
 
-/* Room for a packet behind those that wait; NULL: there is none. Whoever asked writes all of it. */
-static struct pending_packet *pending_new(struct aksu *net, const struct route_result *way,
-                                          uint32_t length)
+static bool pending_has_room(const struct pending *q, enum pending_kind kind)
 {
-    if (net->pending.count >= net->pending.most || length > (uint32_t)PENDING_ROOM)
+    return q->count[kind] < q->share || q->borrowed < q->common;
+}
+
+/* Room for a packet behind those that wait; NULL: there is none. Whoever asked writes all of it. */
+static struct pending_packet *pending_new(struct aksu *net, enum pending_kind kind,
+                                          const struct route_result *way, uint32_t length)
+{
+    struct pending *q = &net->pending;
+    if (way->to_self)
+        kind = PENDING_OWN;
+    if (!pending_has_room(q, kind) || length > (uint32_t)PENDING_ROOM)
         return NULL;
     page_ref page = pool_take(&net->pool);
     if (page == 0)
@@ -24,21 +32,23 @@ static struct pending_packet *pending_new(struct aksu *net, const struct route_r
         .next_hop = way->next_hop,
         .source = way->source,
         .length = length,
+        .kind = kind,
     };
-    if (net->pending.first == 0)
-        net->pending.first = page;
+    if (q->first == 0)
+        q->first = page;
     else
-        pending_at(net, net->pending.last)->next = page;
-    net->pending.last = page;
-    net->pending.count++;
+        pending_at(net, q->last)->next = page;
+    q->last = page;
+    q->borrowed += q->count[kind] >= q->share;
+    q->count[kind]++;
     net->owes |= OWES_PACKET;
     return p;
 }
 
-static bool pending_add(struct aksu *net, const struct route_result *way,
+static bool pending_add(struct aksu *net, enum pending_kind kind, const struct route_result *way,
                         const struct ip_piece *piece)
 {
-    struct pending_packet *p = pending_new(net, way, piece->header_length + piece->length);
+    struct pending_packet *p = pending_new(net, kind, way, piece->header_length + piece->length);
     if (p == NULL)
         return false;
     struct writer w = writer_of(p->octets, PENDING_ROOM);
@@ -59,7 +69,8 @@ bool stack_send_segment(struct aksu *net, const struct route_result *way,
         stack_frame_dropped(net, "IP", "answer longer than the MTU", 0, now);
         return false;
     }
-    struct pending_packet *p = pending_new(net, way, length);
+    enum pending_kind kind = seg->ctl & CTL_SYN ? PENDING_COOKIE : PENDING_SEGMENT;
+    struct pending_packet *p = pending_new(net, kind, way, length);
     if (p == NULL) {
         stack_frame_dropped(net, "IP", "no room for an answer", tcp, now);
         return false;
@@ -70,8 +81,9 @@ bool stack_send_segment(struct aksu *net, const struct route_result *way,
     return true;
 }
 
-bool stack_send_way(struct aksu *net, const struct route_result *way, const struct ip_out *ip,
-                    const struct aksu_slice *part, uint32_t parts, aksu_time now)
+bool stack_send_way(struct aksu *net, enum pending_kind kind, const struct route_result *way,
+                    const struct ip_out *ip, const struct aksu_slice *part, uint32_t parts,
+                    aksu_time now)
 {
     struct ip_cutter cutter;
     struct ip_piece piece;
@@ -89,7 +101,7 @@ bool stack_send_way(struct aksu *net, const struct route_result *way, const stru
         return false;
     }
     while (ip_next_piece(&cutter, &piece)) {
-        if (!pending_add(net, way, &piece)) {
+        if (!pending_add(net, kind, way, &piece)) {
             stack_frame_dropped(net, "IP", "no room for an answer", piece.length, now);
             return false;
         }
@@ -97,15 +109,15 @@ bool stack_send_way(struct aksu *net, const struct route_result *way, const stru
     return true;
 }
 
-bool stack_send_packet(struct aksu *net, const struct ip_out *ip, const struct aksu_slice *part,
-                       uint32_t parts, aksu_time now)
+bool stack_send_packet(struct aksu *net, enum pending_kind kind, const struct ip_out *ip,
+                       const struct aksu_slice *part, uint32_t parts, aksu_time now)
 {
     struct route_result way = route_lookup(&net->routes, &ip->destination, &ip->source);
     if (!way.found || way.broadcast || way.multicast) {
         stack_frame_dropped(net, "IP", "no route for an answer", 0, now);
         return false;
     }
-    return stack_send_way(net, &way, ip, part, parts, now);
+    return stack_send_way(net, kind, &way, ip, part, parts, now);
 }
 
 bool stack_send_on_link(struct aksu *net, uint32_t device, const struct ip_out *ip,
@@ -113,12 +125,15 @@ bool stack_send_on_link(struct aksu *net, uint32_t device, const struct ip_out *
 {
     struct route_result way = { .found = true, .device = device, .next_hop = ip->destination,
                                 .source = ip->source };
-    return stack_send_way(net, &way, ip, part, parts, now);
+    return stack_send_way(net, PENDING_ASKED, &way, ip, part, parts, now);
 }
 
 static void free_pending(struct aksu *net, page_ref page)
 {
-    net->pending.count--;
+    struct pending *q = &net->pending;
+    uint32_t *count = &q->count[pending_at(net, page)->kind];
+    q->borrowed -= *count > q->share;
+    --*count;
     pool_give(&net->pool, page);
 }
 

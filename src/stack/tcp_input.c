@@ -273,6 +273,8 @@ static inline void arrives(struct aksu *net, struct arriving *a, aksu_time now)
         if (__builtin_expect((c->tcp.ao | (a->seg.options.has & (HAS_AO | HAS_AO_FAULT))) != 0, 0)
             && !stack_ao_lets_in(net, c, a, now))
             return;
+        if (__builtin_expect(c->list == LIST_HALF_OPEN, 0) && stack_conn_overflow(net, c, a, now))
+            return;
         if (__builtin_expect(net->doubted != 0, 0) && !has_confirmed(c, now))
             arrives_and_confirms(net, c, a, now);
         else

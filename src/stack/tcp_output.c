@@ -145,7 +145,7 @@ static void loop_back(struct aksu *net, struct conn *c, aksu_time now)
         ao_sign(&c->tcp, seg, net->header, true);
     part[0] = (struct aksu_slice){ net->header, writer_length(&w) };
     memcpy(part + 1, seg->text, seg->parts * sizeof part[0]);
-    (void)stack_send_packet(net, &ip, part, 1u + seg->parts, now);
+    (void)stack_send_packet(net, PENDING_OWN, &ip, part, 1u + seg->parts, now);
 }
 
 __attribute__((always_inline))

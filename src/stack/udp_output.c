@@ -75,7 +75,7 @@ static enum aksu_status start_cutting(struct aksu *net, const struct udp_datagra
     memcpy(part + 1, d->text, d->parts * sizeof part[0]);
     EMIT(&net->events, 0, now, udp_out, .local = d->local, .remote = d->remote, .len = d->length);
     if (net->way.to_self) {
-        (void)stack_send_packet(net, &ip, part, 1 + d->parts, now);
+        (void)stack_send_packet(net, PENDING_OWN, &ip, part, 1 + d->parts, now);
         return AKSU_WOULD_BLOCK;            /* no frame for it */
     }
     uint32_t link = stack_device_mtu(net, net->way.device, &d->remote.ip);

@@ -17,6 +17,7 @@ struct cc {
     uint32_t initial_window;        /* octets, RFC 6928 2 */
     uint64_t pacing_rate;           /* octets per second; 0: the algorithm does not pace */
     bool paced;                     /* the owner spreads what is sent in any case */
+    uint16_t slow_start_limit;      /* segments for each acknowledgment, unless paced; 0: eight */
     uint64_t state[CC_STATE];       /* the algorithm's own */
 };
 

@@ -20,7 +20,8 @@ void cc_grow(struct cc *c, uint32_t octets)
  * leaves that open, no more than cwnd can have been under way under cwnd. */
 uint32_t cc_slow_start_growth(const struct cc *c, uint32_t acked)
 {
-    uint64_t limit = (uint64_t)UNPACED_LIMIT * c->smss;
+    uint64_t limit = c->slow_start_limit != 0 ? c->slow_start_limit : (uint64_t)UNPACED_LIMIT;
+    limit *= c->smss;
     uint32_t most = c->paced || limit > c->cwnd ? c->cwnd : (uint32_t)limit;
     return acked < most ? acked : most;
 }

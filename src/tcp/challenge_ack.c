@@ -3,11 +3,16 @@
  * other connections. */
 #include "tcp/core.h"
 
+uint16_t tcp_challenge_turn(const struct tcp *t, aksu_time now)
+{
+    return (uint16_t)(now / t->env->config.challenge_interval);
+}
+
 void tcp_challenge_ack(struct tcp *t, aksu_time now)
 {
-    uint16_t second = (uint16_t)(now / SECONDS(1));
-    if (second != t->challenge_second) {
-        t->challenge_second = second;
+    uint16_t turn = tcp_challenge_turn(t, now);
+    if (turn != t->challenge_turn) {
+        t->challenge_turn = turn;
         t->challenges = 0;
     }
     bool send = t->challenges < t->env->config.challenge_acks;

@@ -65,6 +65,7 @@ enum step tcp_process_ack(struct tcp *t, const struct tcp_segment *seg, aksu_tim
 bool paws_refuses(const struct tcp *t, const struct tcp_segment *seg, aksu_time now);
 void paws_remember(struct tcp *t, const struct tcp_segment *seg, aksu_time now);
 void tcp_challenge_ack(struct tcp *t, aksu_time now);
+uint16_t tcp_challenge_turn(const struct tcp *t, aksu_time now);   /* which interval it is */
 seq_t tcp_isn(const struct tcp_env *env, const struct tcp_tuple *tuple, uint32_t *ts_offset,
               aksu_time now);
 void tcp_iss_is(struct tcp *t, seq_t iss);                 /* in SYN-RECEIVED, before it is sent */

@@ -15,15 +15,20 @@
 /* Defaults are filled in by the stack; the fields are those of struct aksu_config. */
 struct tcp_config {
     aksu_time msl, rto_initial, rto_min, rto_max, syn_r2, delayed_ack, fin_wait_2;
+    aksu_time challenge_interval;
     uint32_t data_r1, data_r2, initial_window, send_buffer, receive_buffer, challenge_acks;
     uint32_t send_buffer_most, receive_buffer_most;     /* less than the buffer: it stays */
+    aksu_time peer_ack_delay;
+    uint32_t reordering_window_us;
+    uint16_t slow_start_limit;                  /* 0: that of cc_window.c */
     uint8_t quick_acks, orphan_probes;
     bool timestamps, sack, window_scale;        /* offered and accepted */
     bool dsack;                                 /* duplicates are reported: RFC 2883 4 */
     bool rfc5961, rfc1337;
     uint32_t user_timeout_least_ms, user_timeout_most_ms;   /* RFC 5482 3.1 */
     uint16_t user_timeout_option;   /* as it is sent; 0: not enabled */
-    bool quick_short;                           /* ACKs, as long as no text was sent */
+    bool quick_short;                           /* ACKs, as long as none was answered with text */
+    bool empty_window_probes;
     bool tolerate_no_timestamps, reset_keeps_text;
     uint8_t ecn;                    /* enum aksu_ecn */
     uint8_t mtu_probing;            /* enum aksu_mtu_probing */

@@ -26,6 +26,8 @@ struct loss {
     seq_t dsack_round;
     uint32_t rtt_us;            /* RACK.rtt */
     uint32_t segs_sacked;       /* RACK.segs_sacked */
+    uint32_t reordering;        /* octets: how far behind RACK.fack something came, at most */
+    uint32_t reo_wnd_least_us;  /* the owner's wish; set after init */
     uint8_t reo_wnd_mult, reo_wnd_persist;
     bool reordering_seen, dsack_round_valid;
 };

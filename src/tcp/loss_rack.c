@@ -10,7 +10,7 @@ static void init(struct loss *l, seq_t iss)
     l->xmit_at = 0;
     l->end_seq = l->fack = iss;
     l->rtt_us = 0;
-    l->segs_sacked = 0;
+    l->segs_sacked = l->reordering = 0;
     l->reo_wnd_mult = 1;
     l->reo_wnd_persist = 0;
     l->reordering_seen = l->dsack_round_valid = false;
@@ -38,10 +38,13 @@ static bool is_ambiguous(const struct sent_run *s, uint32_t rtt_us, const struct
 /* RFC 8985 6.2 steps 2 and 3. */
 static void on_delivered(struct loss *l, const struct sent_run *s, const struct loss_ack *a)
 {
-    if (seq_gt(s->right, l->fack))
+    if (seq_gt(s->right, l->fack)) {
         l->fack = s->right;
-    else if (seq_lt(s->right, l->fack) && s->times == 0)
+    } else if (seq_lt(s->right, l->fack) && s->times == 0) {
+        uint32_t behind = (uint32_t)seq_diff(l->fack, s->left);
         l->reordering_seen = true;
+        l->reordering = behind > l->reordering ? behind : l->reordering;
+    }
 
     uint32_t rtt_us = us_between(s->at, a->now);
     if (is_ambiguous(s, rtt_us, a))
@@ -80,6 +83,7 @@ static uint32_t reordering_window(const struct loss *l, const struct loss_ack *a
         return 0;
     uint64_t min_rtt = a->min_rtt_us == UINT32_MAX ? a->srtt_us : a->min_rtt_us;
     uint64_t window = min_rtt / 4 * l->reo_wnd_mult;
+    window = window > l->reo_wnd_least_us ? window : l->reo_wnd_least_us;
     return window < a->srtt_us ? (uint32_t)window : a->srtt_us;
 }
 

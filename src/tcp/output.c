@@ -218,7 +218,8 @@ static bool note_new(struct tcp *t, uint32_t length, aksu_time now)
     return true;
 }
 
-/* RFC 9293 3.8.6.1 [MUST-36]: one octet of what waits, beyond the window or again. */
+/* RFC 9293 3.8.6.1 [MUST-36]: one octet of what waits, beyond the window or again; or nothing, at a
+ * number that the peer has acknowledged and must answer (RFC 9293 3.10.7.4 first). */
 RARELY static bool give_probe(struct tcp *t, struct tcp_segment *out, aksu_time now)
 {
     t->probe_owed = false;
@@ -227,6 +228,10 @@ RARELY static bool give_probe(struct tcp *t, struct tcp_segment *out, aksu_time 
     uint32_t len = seq_lt(from, send_end(t)) ? 1 : 0;
     if (!again && len == 0 && !t->fin_queued)
         return false;
+    if (!again && t->env->config.empty_window_probes) {
+        segment(t, out, seq_sub(from, 1), 0, now);
+        return true;
+    }
     struct sender *o = sender_have(t, now);
     if (o == NULL)
         return false;                           /* no memory: the next probe may find some */
@@ -280,10 +285,10 @@ static void sent_new(struct tcp *t, const struct tcp_segment *out, aksu_time now
     t->deadline[TIMER_PERSIST] = NEVER;
 }
 
-/* RFC 5681 4.1: after an idle RTO the window is not trusted any more. */
+/* RFC 5681 4.1: after an idle RTO the window is not trusted any more, when something may leave. */
 static void restart_after_idle(struct tcp *t, aksu_time now)
 {
-    if (!seq_eq(t->snd.una, t->snd.nxt))
+    if (!seq_eq(t->snd.una, t->snd.nxt) || t->snd.wnd == 0)
         return;
     uint32_t idle_ms = (uint32_t)(now / MS(1)) - t->last_out_ms;
     if (idle_ms > t->rto_us / 1000)

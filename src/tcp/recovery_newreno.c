@@ -50,9 +50,20 @@ static void recovered(struct tcp *t, const struct news *n)
     recovery_tell(t, "recovered", n->loss.now);
 }
 
+/* RFC 3042 2, RFC 5681 3.1: `beyond` octets, of which duplicates had told, lay beyond a hole. As
+ * with SACK they do not open the window. */
+static void grow(struct tcp *t, struct news *n, uint32_t beyond, uint32_t pipe_before)
+{
+    if (!t->out->cc.ops->own_recovery)
+        n->delivered -= n->delivered < beyond ? n->delivered : beyond;
+    if (n->delivered > 0)
+        recovery_grow(t, n, pipe_before);
+}
+
 void newreno_on_ack(struct tcp *t, struct news *n, uint32_t pipe_before)
 {
     struct sender *o = t->out;
+    uint32_t beyond = (uint32_t)o->loss.dup_acks * t->snd_mss;
     o->cc.smss = t->snd_mss;
     if (!n->loss.duplicate)
         o->limited_transmit = 0;
@@ -63,8 +74,7 @@ void newreno_on_ack(struct tcp *t, struct news *n, uint32_t pipe_before)
 
     switch (o->loss.ops->on_ack(&o->loss, &o->queue, &n->loss)) {
     case LOSS_NONE:
-        if (n->delivered > 0)
-            recovery_grow(t, n, pipe_before);
+        grow(t, n, beyond, pipe_before);
         break;
     case LOSS_LIMITED_TRANSMIT:
         o->limited_transmit = (uint8_t)o->loss.dup_acks;

@@ -289,10 +289,12 @@ static void learn_rcv_mss(struct tcp *t, const struct tcp_segment *seg)
         t->rcv_mss = (uint16_t)(size < t->announced_mss ? size : t->announced_mss);
 }
 
-/* A peer in slow start grows its window with each ACK. */
-static bool is_quick(struct tcp *t, const struct tcp_segment *seg)
+/* A peer in slow start grows its window with each ACK. `took`: of this segment. What comes first
+ * has not been answered yet, unless the conversation began on a SYN. */
+static bool is_quick(struct tcp *t, const struct tcp_segment *seg, uint32_t took)
 {
-    bool waits = seg->text_len < t->rcv_mss && !(t->env->config.quick_short && t->out == NULL);
+    bool answers = t->out != NULL && (t->octets_in != took || t->fo_text);
+    bool waits = seg->text_len < t->rcv_mss && !(t->env->config.quick_short && !answers);
     if (t->quick_acks == 0 || waits)
         return false;
     t->quick_acks--;
@@ -328,7 +330,7 @@ static void take_text(struct tcp *t, const struct tcp_segment *seg, uint32_t ski
      * offload made one segment, as its last paragraph expects; RFC 5681 4.2: at once while there
      * are holes; RFC 2883 4: and when it came twice. */
     if (at_once || took < length || t->rcv.acked_text >= 2u * t->rcv_mss
-        || is_quick(t, seg)) {
+        || is_quick(t, seg, took)) {
         acknowledge_now(t);
     } else if (t->ack_owed == ACK_NONE) {
         t->ack_owed = ACK_DELAYED;              /* RFC 9293 3.8.6.3 [SHLD-18] */
@@ -363,6 +365,21 @@ static void process_text(struct tcp *t, const struct tcp_segment *seg, aksu_time
     t->may_send = true;
 }
 
+/* Nobody will ever read it: RFC 9293 3.6.1 [SHLD-3]. When our FIN was sent again in vain, the peer
+ * is still at SEG.ACK, and would only challenge a RST that stands behind the FIN (RFC 5961 3.2). */
+static enum step text_for_nobody(struct tcp *t, const struct tcp_segment *seg, aksu_time now)
+{
+    bool in_vain = t->resends > 0;
+    seq_t at = in_vain ? seg->ack : tcp_acceptable_seq(t);
+    tcp_flush(t);
+    t->reason = AKSU_ABORTED;
+    tcp_enter(t, TCP_CLOSED, now);
+    t->rst_owed = t->may_send = true;
+    t->rst_has_ack = !in_vain;
+    t->rst_seq = at;
+    return tcp_drop(t, "RFC 9293 3.6.1", "text after the user is gone", now);
+}
+
 /* RFC 9293 3.10.7.4: "Seventh, process the segment text." */
 enum step seventh_process_text(struct tcp *t, const struct tcp_segment *seg, aksu_time now)
 {
@@ -373,17 +390,8 @@ enum step seventh_process_text(struct tcp *t, const struct tcp_segment *seg, aks
 
     switch ((enum aksu_tcp_state)t->state) {
     case TCP_FIN_WAIT_1: case TCP_FIN_WAIT_2:
-        if (t->released && seq_gt(seq_add(seg->seq, seg->text_len), t->rcv.nxt)) {
-            /* nobody will ever read it: RFC 9293 3.6.1 [SHLD-3] */
-            seq_t nxt = tcp_acceptable_seq(t);
-            tcp_flush(t);
-            t->reason = AKSU_ABORTED;
-            tcp_enter(t, TCP_CLOSED, now);
-            t->rst_owed = t->rst_has_ack = true;
-            t->may_send = true;
-            t->rst_seq = nxt;
-            return tcp_drop(t, "RFC 9293 3.6.1", "text after the user is gone", now);
-        }
+        if (t->released && seq_gt(seq_add(seg->seq, seg->text_len), t->rcv.nxt))
+            return text_for_nobody(t, seg, now);
         process_text(t, seg, now);
         break;
     case TCP_ESTABLISHED:

@@ -51,12 +51,14 @@ static void init(struct sender *o, struct tcp *t, aksu_time now)
 
     o->loss.ops = t->sack_on && t->env->loss->sack ? t->env->loss : &loss_newreno;
     o->loss.ops->init(&o->loss, seq_sub(t->snd.una, 1));
+    o->loss.reo_wnd_least_us = t->env->config.reordering_window_us;
     o->cc.ops = t->cc;
     o->cc.cwnd = t->idle_cwnd;
     o->cc.ssthresh = t->idle_ssthresh;
     o->cc.smss = t->snd_mss;
     o->cc.initial_window = t->env->config.initial_window * t->snd_mss;
     o->cc.paced = t->env->config.pacing;
+    o->cc.slow_start_limit = t->env->config.slow_start_limit;
     o->cc.ops->init(&o->cc, now);
     o->cc_told_at = now;
     t->out = o;
@@ -115,6 +117,7 @@ void sender_status(const struct tcp *t, struct aksu_info *out)
     out->in_flight = sent_pipe(&o->queue);
     out->sacked = o->queue.sacked;
     out->lost = o->queue.lost;
+    out->reordering = o->loss.reordering;
     for (const struct sent_run *s = o->queue.first; s != NULL; s = s->next)
         out->resent += s->state == SENT_WAITING && s->times > 0 ? sent_length(s) : 0;
     out->min_rtt_us = o->min_rtt.us == UINT32_MAX ? 0 : o->min_rtt.us;

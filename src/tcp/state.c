@@ -156,7 +156,7 @@ void tcp_time_wait_compact(const struct tcp *t, struct tcp_time_wait *out)
         .rcv_nxt = t->rcv.nxt, .ts_recent = t->ts_recent,
         .rcv_wnd = (uint16_t)(wnd > UINT16_MAX ? UINT16_MAX : wnd),
         .challenges = (uint8_t)t->challenges,
-        .challenge_second = (uint8_t)(t->challenge_second & 7),
+        .challenge_turn = (uint8_t)(t->challenge_turn & 7),
         .ts_on = t->ts_on, .rcv_wscale = t->rcv_wscale };
 }
 
@@ -176,9 +176,9 @@ void tcp_time_wait_expand(struct tcp *t, struct tcp_env *env, const struct tcp_t
     t->ts_recent = in->ts_recent;
     t->ts_recent_at = (uint32_t)(now / SECONDS(1));
     t->ts_offset = tcp_timestamp_offset(env, &t->tuple);
-    uint16_t second = (uint16_t)(now / SECONDS(1));
-    if ((second & 7) == in->challenge_second) {     /* the throttle of this second goes on */
-        t->challenge_second = second;
+    uint16_t turn = tcp_challenge_turn(t, now);
+    if ((turn & 7) == in->challenge_turn) {     /* the throttle of this interval goes on */
+        t->challenge_turn = turn;
         t->challenges = in->challenges;
     }
 }

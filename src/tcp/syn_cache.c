@@ -6,7 +6,7 @@
 /* The timer in units of 64 ns, which keep a millisecond exact; when the SYN came in units of 4 us.
  * Longer ones by config have larger units. */
 enum { DUE_SHIFT = 6, STARTED_SHIFT = 12 };
-/* In a second, whatever the config says. */
+/* In an interval, whatever the config says. */
 enum { CHALLENGES_MOST = 63 };
 
 static unsigned shift_for(unsigned least, aksu_time longest)
@@ -71,7 +71,7 @@ void tcp_syn_compact(const struct tcp *t, struct tcp_syn *out)
     out->announced_mss = t->announced_mss;
     out->wnd = (uint16_t)t->snd.max_wnd;        /* RFC 7323 2.2: a SYN's window is never scaled */
     out->challenges = (t->challenges < CHALLENGES_MOST ? t->challenges : CHALLENGES_MOST) & 63u;
-    out->challenge_second = t->challenge_second & 7u;
+    out->challenge_turn = t->challenge_turn & 7u;
     out->snd_wscale = t->snd_wscale;
     out->sent = seq_gt(t->rcv.edge, t->rcv.nxt);
     out->opened = rcv_wnd(t) > tcp_syn_window(t);
@@ -103,9 +103,9 @@ static void expand_times(struct tcp *t, const struct tcp_syn *in, aksu_time now)
         t->syn_owed = t->may_send = true;
     if (in->timing)                             /* the timer was rounded up */
         t->timed_at = time_min(t->deadline[TIMER_RETRANSMISSION] - rto_now(t), now);
-    uint16_t second = (uint16_t)(now / SECONDS(1));
-    if ((second & 7) == in->challenge_second) {     /* the throttle of this second goes on */
-        t->challenge_second = second;
+    uint16_t turn = tcp_challenge_turn(t, now);
+    if ((turn & 7) == in->challenge_turn) {     /* the throttle of this interval goes on */
+        t->challenge_turn = turn;
         t->challenges = in->challenges < CHALLENGES_MOST ? in->challenges : UINT16_MAX;
     }
 }

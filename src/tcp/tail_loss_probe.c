@@ -2,9 +2,8 @@
  * (RFC 8985 7). Called by rto.c, event_timeouts.c, output.c and recovery.c. */
 #include "tcp/core.h"
 
-/* LEAST: below it the timers of those who wait for us are no longer exact. MAX_ACK_DELAY: of
- * the peer, when it may wait for a second segment. */
-enum { LEAST_MS = 2, MAX_ACK_DELAY_MS = 50, NO_SRTT_MS = 1000 };
+/* LEAST: below it the timers of those who wait for us are no longer exact. */
+enum { LEAST_MS = 2, NO_SRTT_MS = 1000 };
 
 void tlp_forget(struct sender *o)
 {
@@ -19,7 +18,8 @@ static bool may_probe(const struct tcp *t)
         && !t->closed_window && o->loss.ops == &loss_rack;
 }
 
-/* RFC 8985 7.2, 7.3: not when a probe is out, or without a new round trip sample. */
+/* RFC 8985 7.2, 7.3: not when a probe is out, or without a new round trip sample. Not later than
+ * the RTO would be: in its place. */
 void tlp_arm(struct tcp *t, aksu_time now)
 {
     if (!may_probe(t))
@@ -30,10 +30,10 @@ void tlp_arm(struct tcp *t, aksu_time now)
         pto = US(2ull * t->srtt_us);
         pto = pto < MS(LEAST_MS) ? MS(LEAST_MS) : pto;
         if (single)
-            pto += MS(MAX_ACK_DELAY_MS);
+            pto += t->env->config.peer_ack_delay;       /* it may wait for a second segment */
     }
-    aksu_time at = time_after(now, pto);
-    if (at >= t->out->rto_at || ecn_waits(t->out, at))
+    aksu_time at = time_min(time_after(now, pto), t->out->rto_at);
+    if (ecn_waits(t->out, at))
         return;
     t->deadline[TIMER_RETRANSMISSION] = at;
     t->waits_for = WAIT_LOSS_PROBE;

@@ -108,7 +108,7 @@ struct tcp {
     aksu_time deadline[TIMER_COUNT];
     aksu_time progress_at;          /* when SND.UNA last moved or text was first queued */
     aksu_time last_in_at;
-    uint16_t challenge_second;      /* modulo 2^16, RFC 5961 7 */
+    uint16_t challenge_turn;        /* which interval, modulo 2^16: RFC 5961 7 */
     uint16_t challenges;
     uint16_t resends;               /* of the segment at SND.UNA */
     uint16_t r2;                    /* retransmissions of data; UINT16_MAX: without end */

@@ -100,7 +100,7 @@ struct tcp_time_wait {              /* everything that TIME-WAIT needs to answer
     uint8_t challenges;
     bool ts_on : 1;
     uint8_t rcv_wscale : 4;
-    uint8_t challenge_second : 3;   /* modulo 8 */
+    uint8_t challenge_turn : 3;     /* modulo 8 */
 };
 void tcp_time_wait_compact(const struct tcp *t, struct tcp_time_wait *out);
 /* A TCB in TIME-WAIT again, for one segment: then tcp_next_segment, and compact. */
@@ -121,7 +121,7 @@ struct tcp_syn {                    /* SYN-RECEIVED after a passive OPEN */
     uint32_t due, started;          /* the retransmission timer; the SYN: see syn_cache.c */
     uint16_t peer_mss, announced_mss, wnd;
     uint16_t remote_port;           /* the owner's, as `reopens` */
-    uint32_t resends : 6, challenges : 6, challenge_second : 3 /* modulo 8 */, snd_wscale : 4;
+    uint32_t resends : 6, challenges : 6, challenge_turn : 3 /* modulo 8 */, snd_wscale : 4;
     uint32_t sent : 1, timing : 1, ts_on : 1, sack_on : 1, wscale_on : 1, ecn_on : 1;
     uint32_t opened : 1;            /* more than the window of the SYN,ACK was advertised */
     uint32_t shared_clock : 1;      /* cookie_keys.shared was set when the SYN came */

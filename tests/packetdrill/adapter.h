@@ -46,6 +46,8 @@ struct pd_socket {
     bool held;                  /* the listener holds SYNs: it has settings for the SYN,ACK */
     bool fast;                  /* its SYN may have text ... */
     size_t first_text;          /* ... so many zeros of this call */
+    bool more;                  /* the last call had MSG_MORE ... */
+    uint64_t more_since;        /* ... when so much was acknowledged */
     bool has_key;
     uint8_t key[16];            /* TCP_FASTOPEN_KEY */
     aksu_conn conn;
@@ -104,8 +106,7 @@ bool pd_wait(bool (*ready)(void *argument), void *argument, aksu_time deadline);
 void pd_settle(void);
 int pd_usleep(void *u, useconds_t microseconds);
 int pd_gettimeofday(void *u, struct timeval *now, struct timezone *zone);
-/* After each call on the stack: its frames, its news, and who waits for them. */
-void pd_after(void);
+void pd_after(void);            /* after each call on the stack: frames, news, who waits for them */
 /* The same at the end of a call that holds the lock, and gives it back. Keeps errno. */
 void pd_leave(void);
 
@@ -122,6 +123,8 @@ void pd_sockets_forget(void);
 void pd_news(void);                                     /* what the stack has become ready for */
 void pd_failed(struct pd_socket *s, enum aksu_status why);
 uint32_t pd_events_of(struct pd_socket *s);             /* as poll(2) has them */
+uint64_t pd_acknowledged(const struct pd_socket *s);    /* octets */
+void pd_acknowledgment(void);                           /* a packet came: it may have been one */
 bool pd_is_nonblocking(const struct pd_socket *s, int flags);
 /* Notes an error and returns -1. */
 int pd_fail(int error);
@@ -132,7 +135,6 @@ int pd_listen_again(struct pd_socket *s);
 bool pd_endpoint_of(const struct sockaddr *address, socklen_t length, struct aksu_endpoint *out);
 /* -1 with errno, or 0: the handshake has ended well. */
 int pd_open(struct pd_socket *s, const struct aksu_endpoint *remote, int flags);
-
 
 /* options.c */
 void pd_settings_init(struct pd_settings *settings);

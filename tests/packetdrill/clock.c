@@ -3,7 +3,13 @@
  *
  * A call that blocks runs on packetdrill's second thread and must really sleep there. When it can
  * go on, the clock stands until that thread has read it: the first thing that packetdrill does
- * with a call that returns. So it ends at the right time. */
+ * with a call that returns. So it ends at the right time. And before the next event it must have
+ * noted what came of the call, and sleep again: for that packetdrill relies on real time. */
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
 #include "adapter.h"
 
 #define PATIENCE AKSU_SECONDS(600)      /* what comes later than this does not come */
@@ -21,6 +27,7 @@ static pthread_cond_t wake = PTHREAD_COND_INITIALIZER;
 static pthread_cond_t back = PTHREAD_COND_INITIALIZER;
 static unsigned on_the_way;             /* woken, and not yet back in packetdrill */
 static _Thread_local bool is_on_the_way;
+static pid_t came_back;                 /* the thread that was; 0: it has been seen asleep */
 static pthread_t driver;                /* the thread that makes time pass */
 
 void pd_clock_init(void)
@@ -28,6 +35,7 @@ void pd_clock_init(void)
     driver = pthread_self();
     waiters = NULL;
     on_the_way = 0;
+    came_back = 0;
     is_on_the_way = false;
     pd.now = AKSU_SECONDS(1000000);
 }
@@ -121,9 +129,36 @@ bool pd_wait(bool (*ready)(void *argument), void *argument, aksu_time deadline)
     return ready(argument);
 }
 
+static bool sleeps(pid_t thread)
+{
+    char path[64], line[256] = "";
+
+    snprintf(path, sizeof path, "/proc/self/task/%d/stat", (int)thread);
+    FILE *file = fopen(path, "re");
+    if (!file)
+        return true;                    /* it is no more */
+    const char *name = fgets(line, sizeof line, file) ? strrchr(line, ')') : NULL;
+    fclose(file);
+    return name && strncmp(name, ") S", 3) == 0;
+}
+
+/* packetdrill's own lock is free while its first thread is here. */
+static void let_it_finish(void)
+{
+    const struct timespec moment = { .tv_nsec = 20000 };
+
+    pthread_mutex_lock(&pd.lock);
+    pid_t thread = came_back == gettid() ? 0 : came_back;   /* it is here: it has finished */
+    came_back = 0;
+    pthread_mutex_unlock(&pd.lock);
+    for (unsigned i = 0; i < 10000 && thread != 0 && !sleeps(thread); i++)
+        nanosleep(&moment, NULL);
+}
+
 int pd_usleep(void *u, useconds_t microseconds)
 {
     (void)u;
+    let_it_finish();
     pthread_mutex_lock(&pd.lock);
     pd_advance(pd.now + AKSU_US(microseconds));
     pthread_mutex_unlock(&pd.lock);
@@ -137,6 +172,7 @@ int pd_gettimeofday(void *u, struct timeval *now, struct timezone *zone)
     pthread_mutex_lock(&pd.lock);
     if (is_on_the_way) {
         is_on_the_way = false;
+        came_back = gettid();
         on_the_way--;
         pthread_cond_signal(&back);
     } else {

@@ -3,10 +3,11 @@
  *
  * Flags, separated by commas: local=ADDRESS (more than once; without it any address is ours),
  * mtu=N, tso (large segments leave whole), receive_buffer=N, send_buffer=N, syn_r2=SECONDS,
- * time_wait=SECONDS, delayed_ack_us=N, quick_short_acks, tolerate_no_timestamps, reset_keeps_text,
- * nodelay (of every socket), paced, no_rfc5961, no_psh (PSH is taken out of what leaves), and
- * sysctls without their net.ipv4 in front. Sysctls are read from the file that the environment
- * names in AKSU_SYSCTLS, a line each: NAME=VALUE. */
+ * time_wait=SECONDS, delayed_ack_us=N, peer_ack_delay_ms=N, slow_start_limit=N,
+ * reordering_window_ms=N, quick_short_acks, empty_window_probes, no_challenge_acks,
+ * tolerate_no_timestamps, reset_keeps_text, nodelay (of every socket), paced, no_rfc5961, no_psh
+ * (PSH is taken out of what leaves), and sysctls without their net.ipv4 in front. Sysctls are read
+ * from the file that the environment names in AKSU_SYSCTLS, a line each: NAME=VALUE. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -122,6 +123,16 @@ static void one_flag(struct wish *wish, const char *name, const char *value)
         c->delayed_ack = AKSU_US(n);
     else if (!strcmp(name, "quick_short_acks"))
         c->quick_short_acks = true;
+    else if (!strcmp(name, "slow_start_limit"))
+        c->slow_start_limit = n;
+    else if (!strcmp(name, "peer_ack_delay_ms"))
+        c->peer_ack_delay = AKSU_MS(n);
+    else if (!strcmp(name, "empty_window_probes"))
+        c->empty_window_probes = true;
+    else if (!strcmp(name, "no_challenge_acks"))
+        c->no_challenge_acks = true;
+    else if (!strcmp(name, "reordering_window_ms"))
+        c->reordering_window = AKSU_MS(n);
     else if (!strcmp(name, "reset_keeps_text"))
         c->reset_keeps_text = true;
     else if (!strcmp(name, "nodelay"))

@@ -21,7 +21,12 @@ CORE = ('blocking close ecn fast_recovery fast_retransmit ioctl limited_transmit
 # What Linux does and the scripts on Fast Open expect: short segments are acknowledged at once at the start, one more
 # short one may be out (Minshall's rule for Nagle's), timestamps may be missing, text outlives a reset.
 LINUX = ['quick_short_acks', 'nodelay', 'tolerate_no_timestamps', 'reset_keeps_text']
-ONE_SCRIPT = {'fastopen/client/nonblocking-sendmsg-multi-iov.pkt': ['delayed_ack_us=1']}
+ONE_SCRIPT = {'fastopen/client/nonblocking-sendmsg-multi-iov.pkt': ['delayed_ack_us=1'],
+              'fast_retransmit/fr-4pkt-fack-last-mss.pkt': ['reordering_window_ms=40'],
+              'ts_recent/invalid_ack.pkt': ['no_challenge_acks']}
+# And what those on TCP itself expect: as much as is acknowledged opens cwnd, a peer may hold its ACK back for 200 ms, a
+# window probe has no text.
+LINUX_CORE = ['quick_short_acks', 'slow_start_limit=65535', 'peer_ack_delay_ms=200', 'empty_window_probes']
 COMMAND = re.compile(r'`[^`]*`')
 SETTING = re.compile(r'(?:net\.ipv4\.|/proc/sys/net/ipv4/)([a-z_0-9]+)=("[^"]*"|[^\s`;]+)')
 PUSHED = re.compile(r'^(\s*\S+\s+>\s+(?:[\[(].*?[\])]\s*)?)([A-Z]*P[A-Z.]*)(?=\s)', re.M)
@@ -82,7 +87,10 @@ def scripts(root):
             paced = any(re.search(r'\bfq\b', command) for command in COMMAND.findall(text))
             flags = ['paced'] if paced else []
             if kind == 'fastopen':
-                flags += LINUX + ONE_SCRIPT.get(rel, [])
+                flags += LINUX
+            else:
+                flags += LINUX_CORE
+            flags += ONE_SCRIPT.get(rel, [])
             yield rel, lines_kept, kind, flags, ['net.ipv4.%s=%s' % pair for pair in found.items()]
 
 

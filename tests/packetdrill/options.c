@@ -42,8 +42,8 @@ static const struct setting table[] = {
     { IPPROTO_IPV6, IPV6_TCLASS, KEPT(tos), 0, 255, AKSU_OPTION_DSCP, 2, 1, 0 },
     { IPPROTO_IP, IP_TTL, KEPT(ttl), 1, 255, AKSU_OPTION_TTL, 0, 1, 64 },
     { IPPROTO_IPV6, IPV6_UNICAST_HOPS, KEPT(ttl), 1, 255, AKSU_OPTION_TTL, 0, 1, 64 },
-    { SOL_SOCKET, SO_SNDBUF, KEPT(send_buffer), 0, INT_MAX / 2, AKSU_OPTION_SEND_BUFFER, 0, 1,
-      1 << 18 },
+    { SOL_SOCKET, SO_SNDBUF, KEPT(send_buffer), 0, INT_MAX / 2, AKSU_OPTION_SEND_BUFFER, 0, 2,
+      1 << 18 },       /* the stack's has room for what text.c lets in beyond it */
     { SOL_SOCKET, SO_RCVBUF, KEPT(receive_buffer), 0, INT_MAX / 2, AKSU_OPTION_RECEIVE_BUFFER, 0,
       1, 540000 },
     { SOL_SOCKET, SO_RCVLOWAT, KEPT(low_water), 0, INT_MAX, NOT_OURS, 0, 1, 1 },

@@ -82,6 +82,7 @@ int pd_netdev_send(void *u, const void *packet, size_t length)
     pd_stack_up();
     frame.device = pd.device;
     aksu_frame_in(pd.net, pd.device, &frame, pd.now);
+    pd_acknowledgment();
     pd_after();
     pthread_mutex_unlock(&pd.lock);
     return 0;

@@ -189,6 +189,26 @@ void pd_news(void)
     }
 }
 
+uint64_t pd_acknowledged(const struct pd_socket *s)
+{
+    struct aksu_info info;
+
+    return aksu_status(pd.net, s->conn, &info) == AKSU_OK ? info.octets_out : 0;
+}
+
+/* Unlike TCP_CORK, MSG_MORE is a word of one call on Linux: what is left of it leaves when an
+ * acknowledgment makes the stack look again. */
+void pd_acknowledgment(void)
+{
+    for (int fd = 0; fd < SOCKETS; fd++) {
+        struct pd_socket *s = &table[fd];
+        if (s->state != PD_CONNECTED || !s->more || pd_acknowledged(s) == s->more_since)
+            continue;
+        s->more = false;
+        aksu_send(pd.net, s->conn, NULL, 0, 0, pd.now);
+    }
+}
+
 static uint32_t events_of_connection(const struct pd_socket *s)
 {
     struct aksu_info info;
@@ -202,7 +222,9 @@ static uint32_t events_of_connection(const struct pd_socket *s)
         events |= POLLIN | POLLRDNORM | POLLRDHUP;
     if (s->mute && (info.peer_closed || s->deaf))
         events |= POLLHUP;
-    if (s->mute || info.send_room >= info.send_buffer / 3)
+    uint32_t full = s->settings.send_buffer < 0 ? info.send_buffer
+                                                : (uint32_t)s->settings.send_buffer;
+    if (s->mute || info.send_queued <= full - full / 3)
         events |= POLLOUT | POLLWRNORM;
     return events;
 }

@@ -146,7 +146,27 @@ struct sending {
     struct pd_socket *socket;
     size_t length, done;
     int flags;
+    bool waits;                 /* it found no room */
 };
+
+/* So much of `n` octets at once. On Linux a buffer whose size was given (SO_SNDBUF) is full when as
+ * much is queued, but a piece that was begun before may be half of the peer's window; and who waits
+ * for room goes on when a third of the buffer is free. */
+static size_t piece_of(struct sending *sending, size_t n)
+{
+    const struct pd_socket *s = sending->socket;
+    struct aksu_info info;
+
+    if (s->settings.send_buffer < 0 || aksu_status(pd.net, s->conn, &info) != AKSU_OK)
+        return n;
+    uint32_t full = (uint32_t)s->settings.send_buffer;
+    uint32_t whole = info.snd_wnd / 2 > info.snd_mss ? info.snd_wnd / 2 : info.snd_mss;
+    size_t left = whole - (info.send_queued - info.send_unacked) % whole;
+
+    sending->waits = info.send_queued >= full
+                     || (sending->waits && info.send_queued > full - full / 3);
+    return sending->waits ? 0 : n < left ? n : left;
+}
 
 /* Zeros, as far as there is room; false: more of them must wait. */
 static bool push(void *argument)
@@ -161,7 +181,10 @@ static bool push(void *argument)
         return s->state != PD_CONNECTING;
     while (sending->done < sending->length) {
         size_t left = sending->length - sending->done;
-        size_t n = left < sizeof zeros ? left : sizeof zeros;
+        pd_pump();                                      /* what may leave is not queued any more */
+        size_t n = piece_of(sending, left < sizeof zeros ? left : sizeof zeros);
+        if (n == 0)
+            return false;
         unsigned more = n < left ? (flags & ~(unsigned)AKSU_URGENT_DATA) | AKSU_MORE : flags;
         ptrdiff_t sent = aksu_send(pd.net, s->conn, zeros, n, more, pd.now);
         if (sent == -AKSU_WOULD_BLOCK || sent == 0)
@@ -172,13 +195,15 @@ static bool push(void *argument)
         }
         sending->done += (size_t)sent;
     }
+    s->more = (sending->flags & MSG_MORE) && s->settings.cork <= 0;
+    s->more_since = pd_acknowledged(s);
     return true;
 }
 
 static ssize_t send_it(int fd, size_t length, int flags)
 {
     struct pd_socket *s = pd_socket_of(fd);
-    struct sending sending = { s, length, 0, flags };
+    struct sending sending = { s, length, 0, flags, false };
 
     if (!s)
         return -1;

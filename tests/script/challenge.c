@@ -30,6 +30,23 @@ SCRIPT(challenge_acks_are_limited)                  /* RFC 5961 7 */
     }
 }
 
+/* R5961-7-b */
+SCRIPT(the_interval_is_tunable)                     /* RFC 5961 7 */
+{
+    static const aksu_time intervals[] = { SECONDS(5), MS(100) };
+    for (size_t i = 0; i < 2; i++) {
+        config.challenge_acks = 3;
+        config.challenge_interval = intervals[i];
+        given(ESTABLISHED);
+        after(intervals[i] - w.now % intervals[i]);
+        check_eq(attack(__LINE__, 100), 3);
+        after(intervals[i] - MS(1));
+        check_eq(attack(__LINE__, 100), 0);
+        after(MS(1));
+        check_eq(attack(__LINE__, 100), 3);
+    }
+}
+
 SCRIPT(the_limit_is_each_connections_own)           /* RFC 5961 7 */
 {
     given(ESTABLISHED);

@@ -140,6 +140,26 @@ SCRIPT(release_closes_both_ways)                    /* RFC 9293 3.6.1 [MAY-1] */
     state(CLOSED);
 }
 
+/* The peer is still where its ACK says: a RST behind the FIN would only be challenged. */
+SCRIPT(text_for_nobody_after_a_fin_in_vain)         /* RFC 9293 3.6.1 [SHLD-3], RFC 5961 3.2 */
+{
+    for (unsigned timeouts = 0; timeouts < 2; timeouts++) {
+        given(ESTABLISHED);
+        user_release();
+        out(FIN|ACK, .seq = 1, .ack = 1);
+        if (timeouts > 0) {
+            after(SECONDS(1));
+            out(FIN|ACK, .seq = 1, .ack = 1);
+        }
+        in (PSH|ACK, .seq = 1, .ack = 1, .len = 10);
+        if (timeouts > 0)
+            out(RST, .seq = 1);
+        else
+            out(RST|ACK, .seq = 2, .ack = 1);
+        state(CLOSED);
+    }
+}
+
 SCRIPT(release_in_every_state)                      /* RFC 9293 3.6.1 */
 {
     static const struct { enum aksu_tcp_state from, to; } moves[] = {

@@ -61,6 +61,20 @@ SCRIPT(slow_start)                                  /* RFC 5681 3.1, RFC 9293 3.
     check_eq(cwnd(), 8000);
 }
 
+/* What duplicates had told of opens the window no more than what was SACKed. */
+SCRIPT(reordering_without_sack)                     /* RFC 3042 2, RFC 5681 3.1 */
+{
+    give_flight(__LINE__, 10);
+    two_duplicates(__LINE__);
+    check_eq(cwnd(), 10000);
+    in (ACK, .seq = 1, .ack = 3001);                /* three, and two of them had arrived before */
+    check_eq(cwnd(), 11000);
+    check_eq(drain().segments, 2);
+    in (ACK, .seq = 1, .ack = 5001);
+    check_eq(cwnd(), 13000);
+    (void)drain();
+}
+
 /* Many ACKs for one segment must not open the window by more than SMSS. */
 SCRIPT(divided_acks_gain_nothing)                   /* RFC 5681 3.1 */
 {

@@ -70,6 +70,27 @@ SCRIPT(not_without_sack)                            /* RFC 8985 4, R8985-4-a */
     out(ACK, .seq = 1, .ack = 1, .len = 1000);
 }
 
+/* How far behind others something came that was sent once. */
+SCRIPT(the_degree_of_reordering)                    /* RFC 8985 6.2 */
+{
+    give_flight(__LINE__, 10, MS(100));
+    sacked(__LINE__, 1, 7001, 8001);
+    check_eq(script_status().reordering, 0);
+    in (ACK, .seq = 1, .ack = 1, .sack = { { 5001, 6001 }, { 7001, 8001 } });
+    check_eq(script_status().reordering, 3000);
+    in (ACK, .seq = 1, .ack = 1, .sack = { { 6001, 7001 }, { 7001, 8001 }, { 5001, 6001 } });
+    check_eq(script_status().reordering, 3000);
+    after(MS(25));
+    out(ACK, .seq = 1, .ack = 1, .len = 1000);
+    after(MS(100));
+    sacked(__LINE__, 1001, 5001, 8001);             /* that was sent again: it says nothing */
+    check_eq(script_status().reordering, 3000);
+    (void)discard();
+    in (ACK, .seq = 1, .ack = 2001, .sack = { { 5001, 8001 } });
+    check_eq(script_status().reordering, 3000);
+    (void)discard();
+}
+
 /* Every transmission of every segment has its time, finer than a quarter of the round trip. */
 SCRIPT(when_each_was_sent)                          /* RFC 8985 4, R8985-4-b */
 {

@@ -35,9 +35,19 @@ SCRIPT(how_long_until_the_probe)                    /* RFC 8985 7.2, R8985-7.2-b
     give_flight(__LINE__, 5, MS(450));              /* RTO = 450 + 4 * 225 ms */
     check_eq(tcp_next_timeout(&w.tcp) - w.now, MS(900));
     config.rto_max = MS(250);
-    give_flight(__LINE__, 1, MS(100));              /* the RTO is not later: no probe */
+    give_flight(__LINE__, 1, MS(100));
     check_eq(tcp_next_timeout(&w.tcp) - w.now, MS(250));
-    after(MS(250));
+}
+
+/* The RTO would be sooner than the probe: the probe takes its place, and it follows. */
+SCRIPT(the_probe_in_place_of_the_timeout)           /* RFC 8985 7.2, R8985-7.2-b */
+{
+    config.rto_max = MS(240);
+    give_flight(__LINE__, 1, MS(100));
+    after(MS(240));
+    out(PSH|ACK, .seq = 1, .ack = 1, .len = 1000);
+    check_eq(script_status().cwnd, 4000);           /* it was no timeout */
+    after(MS(240));
     out(PSH|ACK, .seq = 1, .ack = 1, .len = 1000);
     check_eq(script_status().cwnd, 1000);
 }

@@ -91,8 +91,9 @@ static void put(struct aksu_sink *sink, const struct aksu_event *event)
 static const struct tcp_config defaults = {
     .msl = SECONDS(30), .rto_initial = SECONDS(1), .rto_min = SECONDS(1), .rto_max = SECONDS(120),
     .syn_r2 = SECONDS(180), .delayed_ack = MS(40), .fin_wait_2 = SECONDS(60),
-    .data_r1 = 3, .data_r2 = 15, .orphan_probes = 8, .initial_window = 10,
-    .send_buffer = 65536, .receive_buffer = 32768, .challenge_acks = 10,
+    .data_r1 = 3, .data_r2 = 15, .orphan_probes = 8, .initial_window = 10, .peer_ack_delay = MS(50),
+    .send_buffer = 65536, .receive_buffer = 32768,
+    .challenge_acks = 10, .challenge_interval = SECONDS(1),
     .user_timeout_least_ms = 100000, .user_timeout_most_ms = 3600000,
     .mtu_probing = AKSU_MTU_PROBING_OFF,
     .timestamps = true, .sack = true, .dsack = true, .window_scale = true,

@@ -188,6 +188,10 @@ static void bursts_are_limited_without_pacing(void **state)
     uint32_t before = f.cc.cwnd;
     feed(&f, 50000, 42 * SMSS, false);
     assert_int_equal(f.cc.cwnd, before + 8 * SMSS);
+    f.cc.slow_start_limit = 20;
+    before = f.cc.cwnd;
+    feed(&f, 50000, 42 * SMSS, false);
+    assert_int_equal(f.cc.cwnd, before + 20 * SMSS);
     f.cc.paced = true;
     before = f.cc.cwnd;
     feed(&f, 50000, 42 * SMSS, false);

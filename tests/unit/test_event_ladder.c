@@ -123,6 +123,29 @@ static void draws_with_unicode_and_colour(void **state)
     assert_true(golden_is("ladder_colour", &kept));
 }
 
+/* One segment came through in 25 ms. What was sent 20 ms before `until` is under way, what was sent
+ * 30 ms before it is lost; a note stands at the side that said it. */
+static void draws_a_look_into_the_middle(void **state)
+{
+    (void)state;
+    aksu_time sent = AKSU_MS(150), looks[2] = { sent + AKSU_MS(20), sent + AKSU_MS(30) };
+
+    for (unsigned i = 0; i < 2; i++) {
+        struct aksu_ladder *l = ladder_with((struct aksu_ladder_config){ .until = looks[i] });
+        struct feed f = two_sides(l);
+
+        f.at = AKSU_MS(100);
+        feed_handshake(&f, AKSU_MS(25));
+        FEED(&f, 0, note, .text = "the cable is pulled");
+        f.at = sent;
+        feed_out(&f, 0, (struct seg){ .ctl = P | A, .seq = 1, .ack = 1, .len = 77 });
+        aksu_ladder_finish(l);
+        assert_non_null(strstr(kept.text, "the cable is pulled"));
+        assert_int_equal(strstr(kept.text, " 1 lost") != NULL, i == 1);
+        assert_int_equal(strstr(kept.text, "65535 X") != NULL, i == 1);
+    }
+}
+
 /* RFC 9293 3.5, the third figure: four segments, one connection. */
 static void draws_a_simultaneous_open(void **state)
 {
@@ -356,6 +379,7 @@ int main(void)
         cmocka_unit_test(draws_two_stacks_at_once),
         cmocka_unit_test(draws_two_stacks_over_a_link),
         cmocka_unit_test(draws_with_unicode_and_colour),
+        cmocka_unit_test(draws_a_look_into_the_middle),
         cmocka_unit_test(draws_a_simultaneous_open),
         cmocka_unit_test(draws_a_lost_syn_and_a_reset),
         cmocka_unit_test(draws_trouble),

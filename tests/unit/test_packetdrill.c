@@ -5,8 +5,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
 #include <pthread.h>
 #include <stdio.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "stack_help.h"
@@ -196,6 +199,7 @@ static void timers_run_in_virtual_time(void **state)
 struct blocked {
     int listener, fd;
     aksu_time ended;
+    _Atomic bool noted;
 };
 
 static void *accept_later(void *argument)
@@ -205,6 +209,9 @@ static void *accept_later(void *argument)
     socklen_t length = sizeof who;
     b->fd = pd.accept(NULL, b->listener, (struct sockaddr *)&who, &length);
     b->ended = time_now();              /* packetdrill does so before all else */
+    for (clock_t until = clock() + CLOCKS_PER_SEC / 50; clock() < until;)
+        continue;
+    b->noted = true;                    /* and then what came of the call */
     return NULL;
 }
 
@@ -227,10 +234,108 @@ static void a_call_that_blocks_ends_in_time(void **state)
     aksu_time due = peer.now;
     assert_int_equal(say(&peer), 1);
     pd.usleep(NULL, 1000000);
+    assert_true(blocked.noted);
     pthread_join(thread, NULL);
     assert_true(blocked.fd >= 0);
     assert_in_range(blocked.ended, due, due + AKSU_MS(1));
     end(&peer);
+}
+
+/* A connection that is accepted, and how the peer knows it. */
+static int accepted(struct peer *peer, aksu_conn *conn)
+{
+    struct sockaddr_in who;
+    socklen_t length = sizeof who;
+    uint8_t flags = 0;
+    int l = listener();
+    *conn = knock(peer);
+    hear(peer, &flags);
+    assert_int_equal(say(peer), 1);
+    int fd = pd.accept(NULL, l, (struct sockaddr *)&who, &length);
+    assert_true(fd >= 0);
+    return fd;
+}
+
+static uint32_t text_of(const struct peer *peer, aksu_conn conn)
+{
+    struct aksu_info info;
+    assert_int_equal(aksu_status(peer->net, conn, &info), AKSU_OK);
+    return info.receive_queued;
+}
+
+/* As on Linux: MSG_MORE is for one call, and TCP_CORK stays. */
+static void an_ack_ends_what_msg_more_holds_back(void **state)
+{
+    (void)state;
+    for (int cork = 0; cork < 2; cork++) {
+        struct peer peer = begin("local=192.168.0.1,mtu=1500,nodelay");
+        uint8_t text[2000] = { 0 }, flags = 0;
+        aksu_conn conn;
+        int fd = accepted(&peer, &conn);
+        assert_int_equal(pd.setsockopt(NULL, fd, IPPROTO_TCP, TCP_CORK, &cork, sizeof cork), 0);
+        assert_int_equal(pd.send(NULL, fd, text, 1500, MSG_MORE), 1500);
+        hear(&peer, &flags);
+        uint32_t whole = text_of(&peer, conn);
+        assert_in_range(whole, 1400, 1460);
+        peer.now += AKSU_MS(50);                /* its delayed ACK */
+        aksu_timeouts(peer.net, peer.now);
+        pd.usleep(NULL, 50000);
+        assert_int_equal(say(&peer), 1);
+        aksu_time asked = time_now(), left = hear(&peer, &flags);
+        assert_int_equal(text_of(&peer, conn), 1500);
+        assert_true(cork ? left >= asked + AKSU_MS(100) : left <= asked);
+        end(&peer);
+    }
+}
+
+/* One whose size was given lets the last piece in whole. */
+static void a_full_send_buffer(void **state)
+{
+    (void)state;
+    struct peer peer = begin("local=192.168.0.1,mtu=1500,tcp_timestamps=0");
+    int size = 20000, doubled = 0;
+    socklen_t length = sizeof doubled;
+    uint8_t text[100000] = { 0 };
+    aksu_conn conn;
+    int fd = accepted(&peer, &conn);
+    assert_int_equal(pd.setsockopt(NULL, fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof size), 0);
+    assert_int_equal(pd.getsockopt(NULL, fd, SOL_SOCKET, SO_SNDBUF, &doubled, &length), 0);
+    assert_int_equal(doubled, 40000);
+    assert_int_equal(pd.fcntl(NULL, fd, F_SETFL, O_NONBLOCK), 0);
+    ssize_t took = pd.write(NULL, fd, text, sizeof text);
+    assert_in_range(took, 40001, 80000);
+    assert_int_equal(pd.write(NULL, fd, text, 1), -1);
+    assert_int_equal(errno, EAGAIN);
+    struct pollfd one = { .fd = fd, .events = POLLOUT };
+    assert_int_equal(pd.poll(NULL, &one, 1, 0), 0);
+    end(&peer);
+}
+
+/* RFC 5961 5.2: what would be challenged finds silence, when that was asked for. */
+static void a_flag_of_the_stack_reaches_it(void **state)
+{
+    (void)state;
+    for (unsigned silent = 0; silent < 2; silent++) {
+        struct peer peer = begin(silent ? "local=192.168.0.1,no_challenge_acks"
+                                        : "local=192.168.0.1");
+        aksu_conn conn;
+        uint8_t packet[2048] = { 0 };
+        size_t length = sizeof packet;
+        long long microseconds = 0;
+        int fd = accepted(&peer, &conn);
+        struct aksu_frame frame;
+        assert_true(fd >= 0);
+        assert_int_equal(aksu_send(peer.net, conn, packet, 10, 0, peer.now), 10);
+        assert_true(aksu_frame_out(peer.net, &frame, peer.now));
+        for (uint32_t i = 0, at = 0; i < frame.parts; at += (uint32_t)frame.part[i++].length)
+            memcpy(packet + at, frame.part[i].data, frame.part[i].length);
+        packet[20 + 8] ^= 0x40;                 /* SEG.ACK: something never sent */
+        packet[20 + 16] ^= 0x40;                /* and the checksum that goes with it */
+        assert_int_equal(pd.netdev_send(NULL, packet, frame.length), 0);
+        assert_int_equal(pd.netdev_receive(NULL, packet, &length, &microseconds), 0);
+        assert_int_equal(length > 0, !silent);
+        end(&peer);
+    }
 }
 
 static void nothing_to_come_is_an_empty_packet(void **state)
@@ -253,6 +358,9 @@ int main(void)
         cmocka_unit_test(from_handshake_to_time_wait),
         cmocka_unit_test(timers_run_in_virtual_time),
         cmocka_unit_test(a_call_that_blocks_ends_in_time),
+        cmocka_unit_test(an_ack_ends_what_msg_more_holds_back),
+        cmocka_unit_test(a_full_send_buffer),
+        cmocka_unit_test(a_flag_of_the_stack_reaches_it),
         cmocka_unit_test(nothing_to_come_is_an_empty_packet),
     };
     return cmocka_run_group_tests(tests, load, NULL);

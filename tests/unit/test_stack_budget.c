@@ -66,7 +66,7 @@ static void idle_connections_are_small(void **state)
     uint64_t before[2] = { counters_of(w.net[0]).memory_used, counters_of(w.net[1]).memory_used };
     static aksu_conn all[N][2];
     for (unsigned i = 0; i < N; i++) {
-        char text[100];
+        char text[100] = "";
         connect_pair(&w, l, 80, c);
         memcpy(all[i], c, sizeof c);
         assert_int_equal(aksu_send(w.net[0], c[0], text, sizeof text, 0, w.now), sizeof text);
@@ -94,7 +94,8 @@ static void connections_are_limited(void **state)
     struct two w;
     aksu_conn c;
     struct aksu_open how = { .remote = { ip_text("10.0.0.2"), 80 } };
-    struct link_options few = { .config = { { .max_connections = 10 }, { .max_connections = 5 } } };
+    struct link_options few = { .config = { { .max_connections = 10 }, { .max_connections = 5,
+                                    .syn_cookies = AKSU_SYN_COOKIES_NEVER } } };
     two_init(&w, &few);
     listen_on(&w, SERVER, 80, false);
     for (unsigned i = 0; i < 10; i++)

@@ -242,6 +242,59 @@ static void the_accept_queue_is_a_limit(void **state)
     two_fini(&w);
 }
 
+static void one_way(struct two *w, unsigned from)
+{
+    struct aksu_frame f;
+    while (take_frame(w, from, &f))
+        aksu_frame_in(w->net[1 - from], w->pair.device[1 - from], &f, w->now);
+}
+
+/* SYNs that need whole connections from the start (here: they suggest a user timeout), and the
+ * SYN,ACKs. */
+static void whole_half_open(struct two *w, aksu_conn c[2])
+{
+    for (unsigned i = 0; i < 2; i++)
+        c[i] = open_to(w, 80);
+    one_way(w, CLIENT);
+    one_way(w, SERVER);
+    assert_int_equal(w->net[SERVER]->conns.in_use, 2);
+}
+
+/* ... and others take the places meanwhile: records, and what was answered by cookie. */
+static void whole_connections_wait_too(void **state)
+{
+    (void)state;
+    enum { DROPPED, RESET, GIVES_UP };
+    for (unsigned way = DROPPED; way <= GIVES_UP; way++) {
+        aksu_listener l;
+        aksu_conn c[2];
+        bool reset = way == RESET;
+        struct link_options o = { .config = { { .user_timeout_option = 60 },
+            { .user_timeout_option = 60,
+              .backlog_full = reset ? AKSU_BACKLOG_FULL_RESET : AKSU_BACKLOG_FULL_DROP } } };
+        struct two w = server_with(&o, 2, 8, &l);
+        struct aksu *server = w.net[SERVER];
+        whole_half_open(&w, c);
+        for (uint32_t i = 0; i < 2; i++)
+            forged(&w, 70000 + i, CTL_ACK, half_open(&w, 70000 + i) + 1, 0);
+        assert_int_equal(counted(server, AKSU_EV_accept_overflow), 0);
+        move(&w);
+        assert_int_equal(counted(server, AKSU_EV_accept_overflow), 2);
+        for (unsigned i = 0; i < 2; i++) {
+            assert_int_equal(state_of(w.net[CLIENT], c[i]),
+                             reset ? AKSU_TCP_CLOSED : AKSU_TCP_ESTABLISHED);
+            if (way == GIVES_UP)
+                assert_int_equal(aksu_abort(w.net[CLIENT], c[i], w.now), AKSU_OK);
+        }
+        move(&w);
+        assert_int_equal(counters_of(server).half_open, way == DROPPED ? 2 : 0);
+        assert_true(acceptable(&w, l) && acceptable(&w, l) && !acceptable(&w, l));
+        wait_for(&w, AKSU_SECONDS(2));              /* SYN,ACK and ACK come again */
+        assert_int_equal(acceptable(&w, l) && acceptable(&w, l), way == DROPPED);
+        two_fini(&w);
+    }
+}
+
 /* enum aksu_backlog_full: who finds a queue full is told. */
 static void overflow_can_be_a_reset(void **state)
 {
@@ -366,6 +419,7 @@ int main(void)
         cmocka_unit_test(a_record_keeps_what_was_agreed),
         cmocka_unit_test(the_rules_of_syn_received),
         cmocka_unit_test(the_accept_queue_is_a_limit),
+        cmocka_unit_test(whole_connections_wait_too),
         cmocka_unit_test(overflow_can_be_a_reset),
         cmocka_unit_test(the_stack_has_a_limit_too),
         cmocka_unit_test(of_many_local_addresses),

@@ -216,7 +216,7 @@ static void a_flood_of_advertisements(void **state)
         advert_init(&ra, chance_below(&seed, 3) * chance_below(&seed, 9000));
         snprintf(text, sizeof text, "fe80::%x", 1 + chance_below(&seed, 60000));
         ra.source = text;
-        char prefix[64];
+        char prefix[64] = "";
         for (unsigned n = chance_below(&seed, 6); n > 0; n--) {
             snprintf(prefix, sizeof prefix, "2001:%x:%x::", chance_below(&seed, 9),
                      chance_below(&seed, 60000));

@@ -1,0 +1,294 @@
+/* lab_screen.c - the screen of aksu lab --step: the ladder up to the cursor, what the last step was
+ * and which part of RFC 9293 it belongs to, both TCBs with what has changed, the keys. Called by
+ * lab_step.c. */
+#define _XOPEN_SOURCE_EXTENDED 1
+#include <curses.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "aksu/sink.h"
+#include "cli/lab_step.h"
+#include "lab/width.h"
+
+enum { WIDTH = 80, TCB_ROWS = 7, BELOW = TCB_ROWS + 3, HEAD = 2, LEFT = 22, RIGHT = 51, VALUE = 28,
+       VALUE_ROOM = 64, LADDER_OCTETS = 1 << 20, COLOUR_CHANGED = 1 };
+
+/* --- the ladder, as lines --- */
+
+struct lines {
+    char *text;
+    size_t length, room;
+};
+
+static void add_text(void *context, const char *text, size_t length)
+{
+    struct lines *l = context;
+    if (l->length + length + 1 > l->room) {
+        size_t room = (l->length + length + 1) * 2;
+        char *larger = realloc(l->text, room);
+        if (larger == NULL)
+            return;
+        l->text = larger;
+        l->room = room;
+    }
+    memcpy(l->text + l->length, text, length);
+    l->length += length;
+    l->text[l->length] = '\0';
+}
+
+static const struct tape_act *act_of(const struct lab_step *s)
+{
+    return &s->tape.act[s->tape.moment[s->cursor > 0 ? s->cursor - 1 : 0].act];
+}
+
+static void feed(const struct lab_step *s, struct aksu_ladder *ladder)
+{
+    const struct tape_act *a = act_of(s);
+    struct aksu_sink *side[2] = {
+        aksu_ladder_side(ladder, 0, a->host[a->left] != NULL ? a->host[a->left] : "-"),
+        aksu_ladder_side(ladder, 1, a->host[a->right] != NULL ? a->host[a->right] : "-"),
+    };
+    for (uint32_t m = a->first; m < s->cursor; m++) {
+        const struct tape_moment *moment = &s->tape.moment[m];
+        for (uint32_t i = 0; i < moment->events; i++) {
+            const struct tape_event *e = &s->tape.event[moment->event + i];
+            if (e->host == a->left)
+                side[0]->put(side[0], &e->event);
+            else if (e->host == a->right)
+                side[1]->put(side[1], &e->event);
+        }
+    }
+    aksu_ladder_finish(ladder);
+}
+
+/* NULL: no memory. */
+static char *ladder_text(const struct lab_step *s)
+{
+    struct lines l = { 0 };
+    aksu_time now = s->tape.moment[s->cursor - 1].at;
+    void *memory = malloc(LADDER_OCTETS);
+    struct aksu_ladder *ladder = memory == NULL ? NULL : aksu_ladder_init(
+        &(struct aksu_ladder_config){ .writer = { add_text, &l }, .memory = memory,
+            .memory_length = LADDER_OCTETS, .utf8 = s->utf8, .at_end = true,
+            .until = now > 0 ? now : 1 });
+    if (ladder != NULL)
+        feed(s, ladder);
+    free(memory);
+    return l.text;
+}
+
+/* The last of the lines that fit. */
+static void draw_ladder(const struct lab_step *s)
+{
+    char *text = ladder_text(s);
+    unsigned room = (unsigned)(LINES - HEAD - BELOW), count = 0;
+    if (text == NULL)
+        return;
+    for (const char *c = text; *c; c++)
+        count += *c == '\n';
+    unsigned scroll = count > room && s->scroll < count - room ? s->scroll
+        : count > room ? count - room : 0;
+    unsigned skip = count > room ? count - room - scroll : 0;
+    char *line = text;
+    for (unsigned row = 0; line != NULL && *line && row < room + skip; row++) {
+        char *end = strchr(line, '\n');
+        if (end != NULL)
+            *end = '\0';
+        if (row >= skip)
+            mvaddstr((int)(HEAD + row - skip), 0, line);
+        line = end != NULL ? end + 1 : NULL;
+    }
+    free(text);
+}
+
+static void draw_wrapped(int row, const char *text, int last)
+{
+    char line[WIDTH * 4];
+    while (*text && row < last) {
+        size_t length = lab_wrap(text, WIDTH - 4);
+        (void)snprintf(line, sizeof line, "%.*s", (int)length, text);
+        mvaddstr(row++, 2, line);
+        text += length;
+        while (*text == ' ' || *text == '\n')
+            text++;
+    }
+}
+
+static void draw_text(const struct lab_step *s)
+{
+    const struct tape_act *a = act_of(s);
+    int last = LINES - BELOW;
+    if (s->cursor == 0)
+        draw_wrapped(HEAD, lab_say(s->scenario->text, s->lang), last);
+    attron(A_BOLD);
+    mvaddstr(s->cursor == 0 ? HEAD + 6 : HEAD, 2, lab_say(a->act->title, s->lang));
+    attroff(A_BOLD);
+    draw_wrapped(s->cursor == 0 ? HEAD + 7 : HEAD + 1, lab_say(a->act->text, s->lang), last);
+}
+
+/* --- what the step was --- */
+
+/* RFC 9293 3.10 has a part for each kind of event. */
+static void rfc_step(const struct aksu_event *e, enum aksu_tcp_state state, char *out, size_t room)
+{
+    static const struct { const char *call, *part; } calls[] = {
+        { "OPEN", "3.10.1 OPEN" }, { "SEND", "3.10.2 SEND" }, { "RECEIVE", "3.10.3 RECEIVE" },
+        { "CLOSE", "3.10.4 CLOSE" }, { "ABORT", "3.10.5 ABORT" }, { "STATUS", "3.10.6 STATUS" },
+    };
+    const char *part = "";
+    if (e->kind == AKSU_EV_timer)
+        part = "3.10.8 TIMEOUTS";
+    else if (e->kind == AKSU_EV_segment_in)
+        part = state == AKSU_TCP_CLOSED ? "3.10.7.1 SEGMENT ARRIVES, CLOSED"
+            : state == AKSU_TCP_LISTEN ? "3.10.7.2 SEGMENT ARRIVES, LISTEN"
+            : state == AKSU_TCP_SYN_SENT ? "3.10.7.3 SEGMENT ARRIVES, SYN-SENT"
+            : "3.10.7.4 SEGMENT ARRIVES, other states";
+    for (size_t i = 0; e->kind == AKSU_EV_call && i < sizeof calls / sizeof calls[0]; i++)
+        if (strncmp(e->call.name, calls[i].call, strlen(calls[i].call)) == 0)
+            part = calls[i].part;
+    (void)snprintf(out, room, "%s%s", part[0] ? "RFC 9293 " : "", part);
+}
+
+/* The state that the connection was in before the moment. */
+static enum aksu_tcp_state state_before(const struct lab_step *s, const struct tape_moment *m)
+{
+    for (uint32_t i = 0; i < m->events; i++) {
+        const struct aksu_event *e = &s->tape.event[m->event + i].event;
+        if (e->kind == AKSU_EV_state)
+            return e->state.from == AKSU_TCP_CLOSED && e->state.to == AKSU_TCP_LISTEN
+                ? AKSU_TCP_LISTEN : e->state.from;
+    }
+    return AKSU_TCP_ESTABLISHED;
+}
+
+static void draw_step(const struct lab_step *s)
+{
+    const struct tape_moment *m = &s->tape.moment[s->cursor - 1];
+    const struct tape_event *first = m->events > 0 ? &s->tape.event[m->event] : NULL;
+    char part[64] = "", line[256];
+    if (first == NULL)
+        return;
+    const char *name = act_of(s)->host[first->host];
+    for (uint32_t i = 0; i < m->events && part[0] == '\0'; i++)
+        rfc_step(&first[i].event, state_before(s, m), part, sizeof part);
+    (void)snprintf(line, sizeof line, "%s: %s   %s", name, aksu_event_sentence(first->event.kind),
+                   part);
+    for (uint32_t i = 0; i < m->events; i++)
+        if (first[i].event.kind == AKSU_EV_dropped)
+            (void)snprintf(line, sizeof line, "%s: dropped by RFC 9293 %s: %s", name,
+                           first[i].event.dropped.rule, first[i].event.dropped.why);
+    mvaddnstr(LINES - BELOW, 0, line, WIDTH);
+}
+
+/* --- TCBs --- */
+
+static void value_of(const struct aksu_info *t, aksu_time now, unsigned row, char out[VALUE_ROOM])
+{
+    uint32_t irs = t->irs != 0 || t->rcv_nxt == 0 ? t->irs : t->rcv_nxt;
+    switch (row) {
+    case 0:
+        (void)snprintf(out, VALUE_ROOM, "%s", aksu_tcp_state_name(t->state));
+        return;
+    case 1:
+        (void)snprintf(out, VALUE_ROOM, "%u %u %u", t->snd_una - t->iss, t->snd_nxt - t->iss,
+                       t->snd_wnd);
+        return;
+    case 2:
+        (void)snprintf(out, VALUE_ROOM, "%u %u", t->rcv_nxt - irs, t->rcv_wnd);
+        return;
+    case 3:
+        if (t->timer == NULL || t->timer_at == AKSU_NEVER)
+            (void)snprintf(out, VALUE_ROOM, "-");
+        else
+            (void)snprintf(out, VALUE_ROOM, "%.15s %" PRIu64 " ms", t->timer,
+                           t->timer_at > now ? (t->timer_at - now) / 1000000 : 0);
+        return;
+    case 4:
+        (void)snprintf(out, VALUE_ROOM, "%u %u %u", t->send_queued, t->send_unacked,
+                       t->receive_queued);
+        return;
+    default:
+        (void)snprintf(out, VALUE_ROOM, "%u %u", t->cwnd, t->rto_us / 1000);
+    }
+}
+
+static void draw_tcb(const struct lab_step *s, unsigned host, int column)
+{
+    uint32_t moment = s->cursor - 1;
+    const struct tape_act *a = act_of(s);
+    const struct tape_tcb *now = lab_tape_tcb(&s->tape, moment, host);
+    const struct tape_tcb *before = moment > a->first
+        ? lab_tape_tcb(&s->tape, moment - 1, host) : NULL;
+    char value[VALUE_ROOM], old[VALUE_ROOM];
+    for (unsigned row = 0; row < TCB_ROWS - 1; row++) {
+        if (now == NULL) {
+            mvaddstr(LINES - BELOW + 2 + (int)row, column, "-");
+            continue;
+        }
+        value_of(&now->info, s->tape.moment[moment].at, row, value);
+        if (before != NULL)
+            value_of(&before->info, s->tape.moment[moment].at, row, old);
+        bool changed = before == NULL || before->conn != now->conn || strcmp(value, old) != 0;
+        attr_t look = !changed ? A_NORMAL
+            : s->colour ? A_BOLD | (attr_t)COLOR_PAIR(COLOUR_CHANGED) : A_REVERSE;
+        attron(look);
+        mvaddnstr(LINES - BELOW + 2 + (int)row, column, value, VALUE);
+        attroff(look);
+    }
+}
+
+static void draw_tcbs(const struct lab_step *s)
+{
+    const struct tape_act *a = act_of(s);
+    const char *const name[TCB_ROWS - 1] = {
+        lab_say(W_look_state, s->lang), "SND.UNA NXT WND", "RCV.NXT WND",
+        lab_say(W_look_timer, s->lang), lab_say(W_look_buffers, s->lang),
+        lab_say(W_look_cwnd, s->lang) };
+    int top = LINES - BELOW + 1;
+    attron(A_BOLD);
+    mvaddstr(top, LEFT + 2, a->host[a->left] != NULL ? a->host[a->left] : "");
+    mvaddstr(top, RIGHT, a->host[a->right] != NULL ? a->host[a->right] : "");
+    attroff(A_BOLD);
+    for (unsigned row = 0; row < TCB_ROWS - 1; row++)
+        mvaddstr(top + 1 + (int)row, 0, name[row]);
+    if (s->cursor == 0)
+        return;
+    draw_tcb(s, a->left, LEFT + 2);
+    draw_tcb(s, a->right, RIGHT);
+}
+
+/* --- all of it --- */
+
+static void draw_head(const struct lab_step *s)
+{
+    char line[256];
+    aksu_time at = s->cursor > 0 ? s->tape.moment[s->cursor - 1].at : 0;
+    attron(A_BOLD);
+    (void)snprintf(line, sizeof line, "%s  %s", s->scenario->id,
+                   lab_say(s->scenario->title, s->lang));
+    mvaddstr(0, 0, line);
+    attroff(A_BOLD);
+    (void)snprintf(line, sizeof line, "%u/%u  %" PRIu64 ".%03" PRIu64 " ms   %u. %s", s->cursor,
+                   s->tape.moments, at / 1000000, at / 1000 % 1000, act_of(s)->number,
+                   lab_say(act_of(s)->act->title, s->lang));
+    mvaddstr(1, 0, line);
+}
+
+void lab_screen_draw(struct lab_step *s)
+{
+    if (s->colour)
+        (void)init_pair(COLOUR_CHANGED, COLOR_YELLOW, -1);
+    (void)erase();
+    draw_head(s);
+    if (s->cursor == 0 || s->text)
+        draw_text(s);
+    else
+        draw_ladder(s);
+    if (s->cursor > 0)
+        draw_step(s);
+    draw_tcbs(s);
+    mvaddstr(LINES - 1, 0, lab_say(W_step_keys, s->lang));
+    (void)refresh();
+}

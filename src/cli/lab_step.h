@@ -1,0 +1,25 @@
+/* lab_step.h - a scenario stepped through in the terminal. lab_step.c has the keys, lab_screen.c
+ * draws. */
+#ifndef CLI_LAB_STEP_H
+#define CLI_LAB_STEP_H
+
+#include "lab/tape.h"
+
+/* What is on the screen: a cursor over a tape. */
+struct lab_step {
+    const struct lab_scenario *scenario;
+    struct lab_tape tape;
+    enum lab_lang lang;
+    uint32_t cursor;            /* moments that have happened, 0..tape.moments */
+    unsigned scroll;            /* lines of the ladder below the screen */
+    bool text;                  /* the act's text instead of the ladder */
+    bool utf8, colour;
+};
+
+/* Plays and lets the user step until he leaves. An exit status; a screen that is too small is said
+ * in a sentence. */
+int lab_step(const struct lab_play *play);
+
+void lab_screen_draw(struct lab_step *step);
+
+#endif

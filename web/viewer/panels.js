@@ -1,0 +1,139 @@
+// panels.js - what stands around the ladder: the act and its text, what happened in this step, and
+// the tables and checks that belong to an act.
+import { h, setText } from './dom.js';
+import { sentenceOf, eventName, fieldsOf, fill, timeText } from './text.js';
+
+const FIELDS_MOST = 40;
+
+// The title, the act with its text, and which connection is shown.
+export class ActPanel {
+    constructor(w, viewer) {
+        Object.assign(this, { w, viewer });
+        this.title = h('h1', { class: 'av-title' });
+        this.command = h('code', { class: 'av-command' });
+        this.acts = h('select', { 'aria-label': w.act, onchange: () => this.toAct(Number(this.acts.value)) });
+        this.actField = h('label', { class: 'av-field' }, `${w.act} `, this.acts);
+        this.connections = h('select', { 'aria-label': w.connection, onchange: () => this.choose() });
+        this.connectionField = h('label', { class: 'av-field' }, `${w.connection} `, this.connections);
+        this.heading = h('h2', { class: 'av-act-title' });
+        this.text = h('p', { class: 'av-act-text' });
+        this.element = h('header', { class: 'av-head-panel' },
+            h('div', { class: 'av-titles' }, this.title, this.command),
+            h('div', { class: 'av-choosers' }, this.actField, this.connectionField), this.heading, this.text);
+    }
+
+    toAct(index) {
+        this.viewer.step(this.viewer.model.acts[index].first);
+    }
+
+    choose() {
+        const { value } = this.connections;
+        this.viewer.choose(value === 'all' ? null : this.act.connections[Number(value)]);
+    }
+
+    nameOf(model, c) {
+        const name = host => model.hosts[host].name ?? this.w.peer;
+        return `${name(c.ends[0].host)} ${c.ends[0].at} – ${name(c.ends[1].host)} ${c.ends[1].at}`;
+    }
+
+    update(model, act, c) {
+        if (this.model !== model) {
+            this.model = model;
+            setText(this.title, model.header.title ?? this.w.untitled);
+            setText(this.command, model.header.command ?? '');
+            this.command.hidden = !model.header.command;
+            this.actField.hidden = model.acts.length < 2;
+            this.acts.replaceChildren(...model.acts.map((a, i) => h('option', { value: i },
+                `${i + 1}. ${a.title}`)));
+            this.act = null;
+        }
+        if (!act) {
+            setText(this.text, this.w.empty);
+            this.heading.hidden = this.connectionField.hidden = true;
+            return;
+        }
+        if (this.act !== act)
+            this.fill(model, act);
+        this.connections.value = c ? String(c.id) : 'all';
+    }
+
+    fill(model, act) {
+        this.act = act;
+        this.acts.value = String(act.index);
+        setText(this.heading, act.title);
+        this.heading.hidden = !act.title;
+        setText(this.text, act.text);
+        this.text.hidden = !act.text;
+        this.connectionField.hidden = act.connections.length < 2;
+        this.connections.replaceChildren(h('option', { value: 'all' }, this.w.all_connections),
+            ...act.connections.map(c => h('option', { value: c.id }, this.nameOf(model, c))));
+    }
+}
+
+// What happened in the step at the cursor, with all fields.
+export class NowPanel {
+    constructor(w) {
+        this.w = w;
+        this.list = h('ol', { class: 'av-now-list' });
+        this.element = h('section', { class: 'av-panel av-now-panel', 'aria-live': 'polite', 'aria-label': w.now },
+                         h('h3', {}, w.now), this.list);
+    }
+
+    update(model, act, cursor) {
+        if (this.model === model && this.cursor === cursor)
+            return;
+        Object.assign(this, { model, cursor });
+        const moment = model.moments[cursor - 1];
+        const items = (moment?.items ?? []).filter(item => item.kind !== 'tcb');
+        if (!moment) {
+            this.list.replaceChildren(h('li', { class: 'av-none' }, this.w.now_nothing));
+            return;
+        }
+        this.list.replaceChildren(...items.slice(0, FIELDS_MOST).map(item => this.entry(model, act, item)));
+        if (items.length > FIELDS_MOST)
+            this.list.append(h('li', { class: 'av-none' }, `+ ${items.length - FIELDS_MOST}`));
+    }
+
+    entry(model, act, item) {
+        const host = item.host === null ? null : model.hosts[item.host].name ?? this.w.peer;
+        const time = item.at === undefined ? null : h('time', {}, timeText(item.at - act.start));
+        const head = h('summary', {}, host === null ? null : h('b', {}, `${host} `),
+                       h('span', { class: 'av-now-name' }, eventName(item, this.w)), ' ',
+                       h('span', { class: 'av-now-text' }, sentenceOf(item, this.w)));
+        const fields = item.kind === 'event' ? fieldsOf(item) : [];
+        return h('li', {}, h('details', {}, head, time,
+            h('dl', {}, ...fields.flatMap(([name, value]) => [h('dt', {}, name), h('dd', {}, value)]))));
+    }
+}
+
+// Tables and checks of the act, once they were said.
+export class AfterPanel {
+    constructor(w) {
+        this.w = w;
+        this.element = h('div', { class: 'av-after' });
+    }
+
+    update(act, cursor) {
+        const said = act.items.filter(item => (item.kind === 'table' || item.kind === 'check') &&
+                                              item.moment <= cursor);
+        if (this.act === act && this.said === said.length)
+            return;
+        Object.assign(this, { act, said: said.length });
+        const tables = said.filter(item => item.kind === 'table').map(item => this.table(item.raw.table));
+        const checks = said.filter(item => item.kind === 'check');
+        this.element.replaceChildren(...tables, ...(checks.length ? [this.checks(checks)] : []));
+    }
+
+    table(table) {
+        const cells = (row, tag) => h('tr', {}, ...row.map(cell => h(tag, tag === 'th' ? { scope: 'col' } : {}, String(cell))));
+        return h('div', { class: 'av-panel av-data' }, h('table', {}, h('caption', {}, table.title ?? ''),
+            h('thead', {}, cells(table.columns ?? [], 'th')),
+            h('tbody', {}, ...(table.rows ?? []).map(row => cells(row, 'td')))));
+    }
+
+    checks(checks) {
+        return h('section', { class: 'av-panel av-checks' }, h('h3', {}, this.w.checks),
+            h('ul', {}, ...checks.map(({ raw }) => h('li', { class: raw.ok ? 'ok' : 'bad' },
+                h('span', { class: 'av-verdict' }, raw.ok ? this.w.check_ok : this.w.check_bad), ` ${raw.check}`))));
+    }
+}

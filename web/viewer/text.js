@@ -1,0 +1,195 @@
+// text.js - what is said about segments and events, in the words of the RFCs: labels with numbers
+// relative to the SYN, as the ladder of the terminal has them, and all fields for the details.
+import { distance } from './connection.js';
+
+export function fill(text, values) {
+    return text.replace(/\{(\w+)\}/g, (all, name) => values[name] ?? all);
+}
+
+export const count = n => String(n).replace(/\B(?=(\d{3})+$)/g, ',');
+
+// Nanoseconds as milliseconds or seconds; as many places as `unit` (of the act) needs.
+export function timeText(ns, unit = 1000) {
+    if (Math.abs(ns) >= 60e9)
+        return `${(ns / 1e9).toFixed(1)} s`;
+    if (Math.abs(ns) >= 10e9)
+        return `${(ns / 1e9).toFixed(3)} s`;
+    return `${(ns / 1e6).toFixed(unit >= 1e6 ? 0 : unit >= 1e5 ? 1 : 3)} ms`;
+}
+
+export function durationText(ns) {
+    const ms = ns / 1e6;
+    return ms >= 1000 ? `${+(ms / 1000).toPrecision(3)} s` : ms >= 1 ? `${+ms.toPrecision(3)} ms`
+         : `${Math.round(ns / 1000)} µs`;
+}
+
+// A number of `end` counted from its SYN; absolute when none was seen, negative before it.
+export function relative(end, n) {
+    if (!end || end.isn === null)
+        return String(n);
+    const d = distance(end.isn, n);
+    return d >= 0xff000000 ? `-${2 ** 32 - d}` : String(d);
+}
+
+const senderOf = item => item.event === 'segment_out' ? item.side : 1 - item.side;
+
+// Level 0 says all, 1 leaves out an open window, 2 the number of a segment that takes no room.
+export function segmentLabel(item, level = 0) {
+    const raw = item.raw, side = senderOf(item), ends = item.c.ends;
+    const bits = raw.ctl || '-', special = /SYN|FIN|RST/.test(bits);
+    const parts = [bits];
+    if (level < 2 || raw.len > 0 || special)
+        parts.push(`seq ${relative(ends[side], raw.seq)}`);
+    if (raw.len > 0)
+        parts.push(`len ${raw.len}`);
+    if (/ACK/.test(bits))
+        parts.push(`ack ${relative(ends[1 - side], raw.ack)}`);
+    if (/URG/.test(bits))
+        parts.push(`up ${raw.up}`);
+    if ((level < 1 || raw.wnd === 0) && !/RST/.test(bits))
+        parts.push(`wnd ${raw.wnd}`);
+    return parts.join(' ');
+}
+
+const OPTION = {
+    mss: raw => `MSS ${raw.mss}`, 'sack-permitted': () => 'SACK', timestamps: () => 'timestamps',
+    'window-scale': raw => `scale ${raw.wscale}`, 'fast-open': () => 'Fast Open',
+    'user-timeout': () => 'user timeout', ao: () => 'AO', unknown: raw => 'unknown option',
+};
+
+// The options of a SYN, SACK blocks, why it was sent again.
+export function segmentDetails(item, w) {
+    const raw = item.raw, said = [];
+    const out = item.event === 'segment_out' ? item : item.from?.[0] ?? item;
+    if (out.why !== undefined)
+        said.push(out.why ? `${w.retransmission}: ${out.why}` : w.retransmission);
+    if (item.event === 'segment_in' && item.from?.length === 0 && !item.unseen)
+        said.push(item.again ? w.duplicate : w.nowhere);
+    if (/SYN/.test(raw.ctl)) {
+        for (const name of raw.has ?? [])
+            if (OPTION[name])
+                said.push(OPTION[name](raw));
+    }
+    if (raw.sack?.length) {
+        const end = item.c.ends[1 - senderOf(item)];
+        said.push(`SACK ${raw.sack.map(([l, r]) => `${relative(end, l)}–${relative(end, r)}`).join(' ')}`);
+    }
+    if (item.event === 'segment_in' && item.from?.length > 1)
+        said.push(fill(w.joined, { n: item.from.length }));
+    return said;
+}
+
+export function callText(item) {
+    const name = item.raw.name === 'OPEN active' ? 'OPEN' : item.raw.name;
+    return item.raw.length > 0 ? `${name} ${count(item.raw.length)}` : name;
+}
+
+const withRfc = rule => /^[0-9]/.test(rule) ? `RFC 9293 ${rule}` : rule;
+
+// Events that are drawn beside a lifeline, and how: [class, what is said].
+const NOTES = {
+    dropped: (r, w) => ['bad', [w.dropped, [r.rule && withRfc(r.rule), r.why].filter(Boolean).join(': ')].join(': ')],
+    signal: (r, w) => ['call', `${w.ev.signal}: ${r.what}`],
+    negotiated: (r, w) => ['agreed', `${w.agreed}: MSS ${r.snd_mss}/${r.rcv_mss}` +
+        (r.snd_wscale || r.rcv_wscale ? `, scale ${r.snd_wscale}/${r.rcv_wscale}` : '') +
+        `${r.timestamps ? ', timestamps' : ''}${r.sack ? ', SACK' : ''}${r.ecn ? ', ECN' : ''}`],
+    urgent: (r, w) => ['call', w.ev.urgent],
+    challenge_ack: (r, w) => ['timer', r.sent ? w.ev.challenge_ack : `${w.ev.challenge_ack}: ${w.not_sent}`],
+    soft_error: (r, w) => ['timer', `${w.ev.soft_error}: ${r.status}`],
+    timer: (r, w) => ['timer', `${w.ev.timer}: ${r.name}${r.count > 0 ? ` #${r.count + 1}` : ''}`],
+    zero_window: (r, w) => ['timer', `${w.ev.zero_window}: ${fill(w.waiting, { n: count(r.queued) })}`],
+    syn_answered: (r, w) => ['call', `${w.ev.syn_answered}: ${r.how}`],
+    syn_refused: (r, w) => ['bad', `${w.ev.syn_refused}: ${r.why}`],
+    syn_held: (r, w) => ['call', w.ev.syn_held],
+    syn_cookie_sent: (r, w) => ['agreed', w.ev.syn_cookie_sent],
+    syn_cookie_good: (r, w) => ['agreed', w.ev.syn_cookie_good],
+    syn_cookie_bad: (r, w) => ['bad', w.ev.syn_cookie_bad],
+    syn_queue_full: (r, w) => ['bad', w.ev.syn_queue_full],
+    accept_queue_full: (r, w) => ['bad', w.ev.accept_queue_full],
+    accept_overflow: (r, w) => ['bad', w.ev.accept_overflow],
+    half_open_replaced: (r, w) => ['bad', w.ev.half_open_replaced],
+    accepted: (r, w) => ['call', w.ev.accepted],
+    icmp_in: (r, w) => ['bad', `${w.ev.icmp_in}: type ${r.type} code ${r.code}${r.verdict ? `, ${r.verdict}` : ''}`],
+    path_mtu: (r, w) => ['timer', `${w.ev.path_mtu}: ${count(r.mtu)}`],
+    memory: (r, w) => ['bad', `${w.ev.memory}: ${r.answer}`],
+    cwnd: (r, w) => ['timer', `${r.why}: cwnd ${count(r.cwnd)}`],
+    undo: (r, w) => ['timer', `${w.ev.undo}: cwnd ${count(r.cwnd)}`],
+    time_wait_over: (r, w) => ['timer', `${w.ev.time_wait_over}: ${r.why}`],
+    user_timeout: (r, w) => ['timer', `${w.ev.user_timeout}: ${count(r.in_force_ms)} ms`],
+    fast_open_asked: (r, w) => ['agreed', w.ev.fast_open_asked],
+    fast_open_kept: (r, w) => ['agreed', w.ev.fast_open_kept],
+    fast_open_sent: (r, w) => ['agreed', `${w.ev.fast_open_sent}: ${count(r.len)}`],
+    fast_open_granted: (r, w) => ['agreed', w.ev.fast_open_granted],
+    fast_open_taken: (r, w) => ['agreed', `${w.ev.fast_open_taken}: ${count(r.len)}`],
+    fast_open_fell_back: (r, w) => ['bad', `${w.ev.fast_open_fell_back}: ${r.why}`],
+    fast_open_refused: (r, w) => ['bad', `${w.ev.fast_open_refused}: ${r.why}`],
+    fast_open_off: (r, w) => ['bad', w.ev.fast_open_off],
+    ao_key: (r, w) => ['agreed', `${w.ev.ao_key}: ${r.send_id}/${r.next_id}`],
+    ao_bad_mac: (r, w) => ['bad', w.ev.ao_bad_mac],
+    ao_missing: (r, w) => ['bad', w.ev.ao_missing],
+    ao_no_key: (r, w) => ['bad', w.ev.ao_no_key],
+    ao_unexpected: (r, w) => ['bad', w.ev.ao_unexpected],
+    frame_dropped: (r, w) => ['bad', `${w.ev.frame_dropped}: ${r.layer}, ${r.why}`],
+    udp_in: (r, w) => ['plain', `${w.ev.udp_in}: ${r.remote}, ${count(r.len)}`],
+    udp_out: (r, w) => ['plain', `${w.ev.udp_out}: ${r.remote}, ${count(r.len)}`],
+};
+
+// [class, text] of a note beside the lifeline; null: this event is not drawn there.
+export function noteOf(item, w) {
+    return NOTES[item.event]?.(item.raw, w) ?? null;
+}
+
+const QUIET = ['RECEIVE', 'STATUS', 'OPEN passive'];
+// What the user takes, and what could not be done yet, would hide the rest.
+export const isQuietCall = item => QUIET.some(name => item.raw.name.startsWith(name)) ||
+                                   item.raw.status === 'the call would block';
+
+const HIDDEN = new Set(['at', 'host', 'conn', 'event']);
+
+export function valueText(value) {
+    if (Array.isArray(value))
+        return value.map(v => Array.isArray(v) ? v.join('–') : v).join(', ') || '–';
+    return value === null || value === '' ? '–' : typeof value === 'number' ? String(value)
+         : typeof value === 'object' ? JSON.stringify(value) : String(value);
+}
+
+// All fields of an event, by name: [[name, value]].
+export function fieldsOf(item) {
+    const said = [];
+    for (const [name, value] of Object.entries(item.raw)) {
+        if (HIDDEN.has(name))
+            continue;
+        let text = valueText(value);
+        if (item.c && (name === 'seq' || name === 'ack') && item.event.startsWith('segment_')) {
+            const side = name === 'seq' ? senderOf(item) : 1 - senderOf(item);
+            text += ` (${relative(item.c.ends[side], value)})`;
+        }
+        said.push([name, text]);
+    }
+    return said;
+}
+
+// One line for the table and for "what happened".
+export function sentenceOf(item, w) {
+    if (item.kind === 'note')
+        return item.raw.note;
+    if (item.kind === 'check')
+        return item.raw.check;
+    if (item.kind === 'table')
+        return item.raw.table.title ?? '';
+    if (item.event === 'segment_in' || item.event === 'segment_out')
+        return item.c ? [segmentLabel(item), ...segmentDetails(item, w)].join(', ') : item.raw.ctl;
+    if (item.event === 'state')
+        return `${item.raw.from} → ${item.raw.to}`;
+    if (item.event === 'call')
+        return `${callText(item)}: ${item.raw.status}`;
+    const note = noteOf(item, w);
+    if (note)
+        return note[1];
+    const fields = fieldsOf(item).map(([name, value]) => `${name} ${value}`).join(', ');
+    return fields;
+}
+
+// What kind of thing an event is, in words.
+export const eventName = (item, w) =>
+    item.kind === 'event' ? w.ev[item.event] ?? item.event : w[`kind_${item.kind}`] ?? item.kind;
