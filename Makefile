@@ -12,6 +12,7 @@
 #: make bench-path     one connection over links with loss, reordering and delay, ours and Linux's (needs root)
 #: make bench-flood    SYNs of a flood through a TAP device, answered by cookie, and by the kernel's (needs root)
 #: make wasm           compile the core for freestanding wasm32
+#: make lab-page       build/web/lab.html: the labs in the browser, in one file (needs clang, lld, wasi-libc)
 #: make fuzz           libFuzzer programs in build/fuzz/
 #: make fuzz-afl       the same programs for AFL++ in build/fuzz-afl/
 #: make proof          parsers that read inside of what they are given, shown by Frama-C (no part of script/test)
@@ -81,7 +82,7 @@ examples := $(patsubst %.c,$(B)/%,$(wildcard examples/*.c))
 aksu     := $(if $(wildcard src/cli/*.c),$(B)/aksu)
 hosted   := $(wildcard src/device/*.c src/host/*.c) $(program) $(wildcard tests/*/*.c tests/interop/path/*.c bench/*.c bench/device/*.c bench/path/*.c bench/sim/*.c bench/syn/*.c bench/flood/*.c examples/*.c) $(drivers)
 
-.PHONY: all lib objects tests check soak golden lint bench bench-many bench-sim bench-device bench-path bench-flood wasm fuzz fuzz-afl proof fuzz-programs install uninstall clean help FORCE
+.PHONY: lab-page all lib objects tests check soak golden lint bench bench-many bench-sim bench-device bench-path bench-flood wasm fuzz fuzz-afl proof fuzz-programs install uninstall clean help FORCE
 all: lib $(aksu)
 lib: $(B)/libaksu.a $(B)/libaksu.so
 objects: $(call obj,$(library))
@@ -216,6 +217,30 @@ $(BUILD)/wasm/%.o: %.c
 	@mkdir -p $(@D)
 	$Q$(CLANG) --target=wasm32 -ffreestanding -nostdlib -nostdlibinc -std=c11 -O2 -Wall -Wextra -Werror \
 	    -Iinclude -Isrc -MMD -MP -c -o $@ $<
+# The labs as one page: the stack, the simulator and the scenarios as WebAssembly, compressed, in base64. wasi-libc
+# is the C library below them; no call of its system is ever made.
+lab_page  := $(BUILD)/web/lab.html
+lab_c      := $(core) $(wildcard src/socket/*.c src/event/*.c lab/*.c lab/*/*.c) web/lab/core.c \
+             $(filter-out sim/explore%,$(wildcard sim/*.c))
+lab_js    := $(filter-out web/viewer/report.js,$(viewer)) \
+             $(addprefix web/lab/,core.js address.js lab_words.js controls.js page.js)
+lab_css   := web/viewer/viewer.css web/lab/lab.css
+WASI      := -std=c11 -Oz -flto -fno-builtin-bcmp -fvisibility=hidden -D_GNU_SOURCE -D_WASI_EMULATED_MMAN -Iinclude -Isrc -I.
+lab-page: $(lab_page)
+$(BUILD)/wasi/%.o: %.c
+	@mkdir -p $(@D)
+	$Q$(CLANG) --target=wasm32-wasi $(WASI) -MMD -MP -c -o $@ $<
+$(BUILD)/web/lab.wasm: $(lab_c:%.c=$(BUILD)/wasi/%.o)
+	@mkdir -p $(@D)
+	$Q$(CLANG) --target=wasm32-wasi -mexec-model=reactor -Oz -flto -Wl,--gc-sections,--strip-all,--lto-O2 \
+	    -o $@ $^ -lwasi-emulated-mman
+$(lab_page): $(BUILD)/web/lab.wasm web/lab/page.html web/lab/script.html web/lab/start.js $(lab_css) $(lab_js) tools/web-bundle
+	$Qcat $(lab_css) > $(BUILD)/web/lab.css
+	$Qtools/web-bundle web/lab/script.html /dev/null $(lab_js) > $(BUILD)/web/lab.js
+	$Qfor one in wasm js; do gzip -9nc $(BUILD)/web/lab.$$one | base64 -w 120 > $(BUILD)/web/lab.$$one.base64 || exit 1; done
+	$Qtools/web-bundle web/lab/page.html $(BUILD)/web/lab.css web/lab/start.js | awk -v at=$(BUILD)/web/lab. \
+	    'function put(file,    line) { while ((getline line < file) > 0) print line } \
+	     $$0 == "@CORE@" { put(at "wasm.base64"); next } $$0 == "@SCRIPT@" { put(at "js.base64"); next } { print }' > $@
 fuzz:
 	$Q$(MAKE) --no-print-directory CC=$(CLANG) FUZZ=1 fuzz-programs
 fuzz-afl:
@@ -246,4 +271,4 @@ clean:
 	rm -rf $(BUILD)
 help:
 	@sed -n 's/^#: //p' Makefile
--include $(shell find $(B)/obj $(BUILD)/wasm -name '*.d' 2>/dev/null)
+-include $(shell find $(B)/obj $(BUILD)/wasm $(BUILD)/wasi -name '*.d' 2>/dev/null)

@@ -20,6 +20,7 @@ const struct lab_scenario *const lab_scenarios[] = {
     &lab_cable_pull,
     &lab_flow_control,
     &lab_segments_wire,
+    &lab_wraparound,
     &lab_reorder,
     &lab_blind_attack,
     &lab_item_duplication,

@@ -9,6 +9,7 @@ static const struct lab_knob knobs[] = {
     { "delay", LAB_MS, 10, 0, 150, W_knob_delay },
     { "cut", LAB_MS, PULLED_MS, 1000, 100000, W_knob_cut },
     { "cut-for", LAB_MS, OUT_MS, 1, 600000, W_knob_cut_for },
+    { "r2", LAB_COUNT, 8, 3, 15, W_cable_pull_knob_r2 },
     { "for-good", LAB_FLAG, 0, 0, 1, W_cable_pull_knob_for_good },
 };
 
@@ -54,11 +55,12 @@ static void note_back(struct lab *lab, void *context)
 
 /* The RTO is at least 1 s, as RFC 6298 2.4 has it. Neither loss probes, which would come first, nor
  * smaller segments, in case it is large ones that vanish. */
-static void set_up(struct lab *lab, struct stage *s)
+static void set_up(struct lab *lab, struct stage *s, uint32_t r2)
 {
     struct aksu_sim_host how = { 0 };
     how.stack.rto_min = AKSU_SECONDS(1);
     how.stack.loss_detection = "sack";
+    how.stack.data_r2 = r2;
     how.stack.mtu_probing = AKSU_MTU_PROBING_OFF;
     *s = (struct stage){ .client = lab_host(lab, "client", &how),
                          .server = lab_host(lab, "server", &how) };
@@ -90,7 +92,7 @@ static unsigned doublings(const struct lab *lab, const struct stage *s)
 static void some_seconds(struct lab *lab)
 {
     struct stage s;
-    set_up(lab, &s);
+    set_up(lab, &s, 0);
     lab_at(lab, pulled_at(lab) + AKSU_MS(FIRST_AFTER_MS), says, &s);
     lab_at(lab, back_at(lab), note_back, &s);
     lab_run(lab, back_at(lab) - 1);
@@ -134,7 +136,7 @@ static void server_says(struct lab *lab, void *context)
 static void for_good(struct lab *lab)
 {
     struct stage s;
-    set_up(lab, &s);
+    set_up(lab, &s, (uint32_t)lab_value(lab, "r2"));
     lab_at(lab, pulled_at(lab), pull, &s);
     lab_at(lab, pulled_at(lab) + AKSU_MS(FIRST_AFTER_MS), says, &s);
     lab_at(lab, AKSU_SECONDS(BACK_S), server_says, &s);
@@ -143,8 +145,9 @@ static void for_good(struct lab *lab)
     lab_check(lab, s.end->failed && s.end->reason == AKSU_TIMED_OUT, W_cable_pull_check_told);
     lab_check(lab, lab_state(server) == AKSU_TCP_ESTABLISHED && !server->failed
               && server->received == 0, W_cable_pull_check_half_open);
-    lab_check(lab, lab_events(lab, s.client, AKSU_EV_retransmit) >= 15
-              && doublings(lab, &s) >= 6, W_cable_pull_check_r2);
+    uint64_t r2 = lab_value(lab, "r2"), doubled = r2 < 6 ? r2 : 6;      /* up to two minutes */
+    lab_check(lab, lab_events(lab, s.client, AKSU_EV_retransmit) == r2
+              && doublings(lab, &s) >= doubled, W_cable_pull_check_r2);
     lab_look(lab, W_cable_pull_look_half_open, s.end, server);
     lab_run(lab, AKSU_SECONDS(ALL_S));
     const struct lab_said *rst = lab_segment(lab, s.client, AKSU_RST, AKSU_RST, 0);
@@ -168,7 +171,7 @@ static void idle(struct lab *lab)
 {
     struct stage s;
     aksu_time back = pulled_at(lab) + AKSU_SECONDS(3600 * HOURS);
-    set_up(lab, &s);
+    set_up(lab, &s, 0);
     lab_at(lab, pulled_at(lab), pull, &s);
     lab_at(lab, back, put_back, &s);
     lab_run(lab, back + AKSU_SECONDS(60));

@@ -96,8 +96,9 @@ static void dies(struct lab *lab, void *context)
 
 static void set_up(struct lab *lab, struct stage *s, enum way way)
 {
-    *s = (struct stage){ .client = lab_host(lab, "client", NULL), .way = way,
-                         .server = lab_host(lab, "server", NULL), .knows_at = AKSU_NEVER };
+    struct aksu_sim_host how = { .stack.rto_min = AKSU_SECONDS(1) };    /* RFC 6298 2.4 */
+    *s = (struct stage){ .client = lab_host(lab, "client", &how), .way = way,
+                         .server = lab_host(lab, "server", &how), .knows_at = AKSU_NEVER };
     s->cable = lab_cable(lab, s->client, s->server, NULL);
     s->listener = lab_listen(lab, s->server, &(struct aksu_listen){ .local.port = PORT });
     s->listener->words = way == HEARTBEAT;

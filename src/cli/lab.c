@@ -9,8 +9,9 @@
 
 #include "cli/cli.h"
 #include "cli/lab_step.h"
+#include "report/report.h"
 
-enum { SEED = 256, LANG, ALL, CHECK, STEP, JSON, LIST, KNOB, NAME_MOST = 63, FAILED = 1 };
+enum { SEED = 256, LANG, ALL, CHECK, STEP, JSON, HTML, LIST, KNOB, NAME_MOST = 63, FAILED = 1 };
 
 static const struct option common[] = {
     { "seed", required_argument, NULL, SEED },
@@ -19,6 +20,7 @@ static const struct option common[] = {
     { "check", no_argument, NULL, CHECK },
     { "step", no_argument, NULL, STEP },
     { "json", required_argument, NULL, JSON },
+    { "html", required_argument, NULL, HTML },
     { "list", no_argument, NULL, LIST },
     { "help", no_argument, NULL, 'h' },
 };
@@ -31,8 +33,9 @@ struct lab_command {
     enum lab_lang lang;
     uint64_t seed;
     bool all, check, step;
-    const char *json_path;
+    const char *json_path, *html_path;
     FILE *json;
+    struct report *report;
     struct option option[COMMON + LAB_KNOBS + 1];
     char command[512];
 };
@@ -55,6 +58,7 @@ static void usage(FILE *out)
           "  --check          only what had to hold, a line each\n"
           "  --all            every scenario\n"
           "  --json FILE      all that happened, as lines of JSON; - is stdout\n"
+          "  --html FILE      the same as a page to look at: ladder, states, plots, events\n"
           "  --list           the scenarios\n"
           "  -h, --help       this, and the knobs of NAME\n"
           "\n"
@@ -132,6 +136,9 @@ static bool take_option(struct lab_command *c, int option)
     case JSON:
         c->json_path = optarg;
         return true;
+    case HTML:
+        c->html_path = optarg;
+        return true;
     case ALL:
         return c->all = true;
     case CHECK:
@@ -197,14 +204,28 @@ static void write_to(void *context, const char *text, size_t length)
     (void)fwrite(text, 1, length, context);
 }
 
+/* The command that plays this again: without the names of files. */
 static void say_command(struct lab_command *c, int argc, char **argv)
 {
     size_t at = (size_t)snprintf(c->command, sizeof c->command, "aksu lab");
     for (int i = 1; i < argc && at < sizeof c->command; i++) {
-        if (strcmp(argv[i], "--json") == 0)
+        bool file = strncmp(argv[i], "--json", 6) == 0 || strncmp(argv[i], "--html", 6) == 0;
+        if (file && strchr(argv[i], '=') == NULL)
             i++;
-        else if (strncmp(argv[i], "--json=", 7) != 0)
+        else if (!file)
             at += (size_t)snprintf(c->command + at, sizeof c->command - at, " %s", argv[i]);
+    }
+}
+
+/* Lines for the file of --json, the page of --html, or both. */
+static void write_record(void *context, const char *text, size_t length)
+{
+    struct lab_command *c = context;
+    if (c->json != NULL)
+        write_to(c->json, text, length);
+    if (c->report != NULL) {
+        struct aksu_writer page = report_writer(c->report);
+        page.write(page.context, text, length);
     }
 }
 
@@ -220,11 +241,10 @@ static struct lab_result play(struct lab_command *c, const struct lab_scenario *
     p.utf8 = strcmp(nl_langinfo(CODESET), "UTF-8") == 0 || c->lang == LAB_KOREAN;
     p.colour = isatty(STDOUT_FILENO) && getenv("NO_COLOR") == NULL;
     p.text = (struct aksu_writer){ write_to, stdout };
-    if (c->json != NULL) {
-        p.record = (struct aksu_writer){ write_to, c->json };
-        if (c->json == stdout)
-            p.text.write = NULL;
-    }
+    if (c->json != NULL || c->report != NULL)
+        p.record = (struct aksu_writer){ write_record, c };
+    if (c->json == stdout)
+        p.text.write = NULL;
     struct lab_result result = lab_play(&p);
     if (result.why != NULL)
         fprintf(stderr, "aksu lab: %s cannot be played: %s\n", scenario->name, result.why);
@@ -240,24 +260,35 @@ static int step(const struct lab_command *c)
     return lab_step(&p);
 }
 
-static bool open_json(struct lab_command *c)
+static bool open_files(struct lab_command *c)
 {
-    if (c->json_path == NULL)
+    if (c->json_path != NULL) {
+        c->json = strcmp(c->json_path, "-") == 0 ? stdout : fopen(c->json_path, "we");
+        if (c->json == NULL) {
+            fprintf(stderr, "aksu lab: cannot write %s: %m\n", c->json_path);
+            return false;
+        }
+    }
+    if (c->html_path == NULL)
         return true;
-    c->json = strcmp(c->json_path, "-") == 0 ? stdout : fopen(c->json_path, "we");
-    if (c->json == NULL)
-        fprintf(stderr, "aksu lab: cannot write %s: %m\n", c->json_path);
-    return c->json != NULL;
+    if (c->all) {
+        fputs("aksu lab: a page of --html shows one scenario; --all has more\n", stderr);
+        return false;
+    }
+    c->report = report_open(&(struct report_config){
+        .command = "aksu lab", .path = c->html_path, .title = c->scenario->name,
+        .lang = c->lang == LAB_KOREAN ? "ko" : "en", .headed = true });
+    return c->report != NULL;
 }
 
-static bool close_json(struct lab_command *c)
+static bool close_files(struct lab_command *c)
 {
     bool bad = c->json != NULL && (ferror(c->json) || fflush(c->json) != 0);
     if (c->json != NULL && c->json != stdout)
         bad |= fclose(c->json) != 0;
     if (bad)
         fprintf(stderr, "aksu lab: cannot write %s: %m\n", c->json_path);
-    return !bad;
+    return (c->report == NULL || report_close(c->report)) && !bad;
 }
 
 static int play_all(struct lab_command *c)
@@ -266,7 +297,7 @@ static int play_all(struct lab_command *c)
     bool broken = false;
     if (c->step && !c->all && isatty(STDIN_FILENO) && isatty(STDOUT_FILENO))
         return step(c);
-    if (!open_json(c))
+    if (!open_files(c))
         return CLI_USAGE;
     for (unsigned i = 0; lab_scenarios[i] != NULL; i++) {
         if (!c->all && lab_scenarios[i] != c->scenario)
@@ -278,7 +309,7 @@ static int play_all(struct lab_command *c)
     }
     if (c->check)
         printf("%u passed, %u failed\n", passed, failed);
-    if (!close_json(c) || broken)
+    if (!close_files(c) || broken)
         return CLI_USAGE;
     if (fflush(stdout) != 0) {
         fprintf(stderr, "aksu lab: cannot write: %m\n");

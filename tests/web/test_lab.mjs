@@ -1,0 +1,158 @@
+// test_lab.mjs - the page of the labs in a real browser. Each scenario: what the page plays is octet for
+// octet what aksu lab plays; step by step to the end and back to the start one is where one was; no
+// error. Knobs, turns in the middle, the address, both languages, 390 and 1440 pixels.
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, statSync } from 'node:fs';
+import { launch } from './chromium.mjs';
+import { is, holds, test } from './check.mjs';
+
+const root = new URL('../../', import.meta.url).pathname;
+const aksu = process.env.AKSU ?? `${root}build/gcc/aksu`;
+const file = process.env.LAB_PAGE ?? `${root}build/web/lab.html`, url = `file://${file}`;
+const shots = `${root}build/web-test/shots`, OCTETS_MOST = 400 * 1024, ALL_STEPS = 40;
+const READY = 'performance.getEntriesByName("lab-visible").length > 0';
+
+async function open(browser, hash = '', size = {}) {
+    const page = await browser.open(url + hash, size);
+    await page.until(READY, 30000);
+    return page;
+}
+
+// What both ends and the ladder are at each step, forward and back again.
+const WALK = `(async () => {
+    const viewer = aksuLab.viewer, all = viewer.steps, seen = new Map(), wrong = [];
+    const few = all > ${ALL_STEPS} ? Math.ceil(all / ${ALL_STEPS}) : 1;
+    const look = () => [...document.querySelectorAll('.av-now-panel, .av-tcb, .av-states, .av-count')]
+        .map(e => e.outerHTML).join('');
+    const order = [];
+    for (let n = 0; n < all; n += few)
+        order.push(n);
+    order.push(all);
+    for (const n of order) {
+        viewer.step(n);
+        seen.set(n, look());
+    }
+    for (const n of order.reverse()) {
+        viewer.step(n);
+        if (look() !== seen.get(n))
+            wrong.push(n);
+    }
+    return JSON.stringify({ all, wrong, length: seen.get(0).length, different: new Set(seen.values()).size,
+                            looked: seen.size });
+})()`;
+
+const native = name => spawnSync(aksu, ['lab', name, '--json', '-'], { encoding: 'utf8', maxBuffer: 1 << 28 }).stdout;
+// Tables may say how much memory a stack takes, which depends on the size of a pointer.
+const happened = text => text.slice(text.indexOf('\n') + 1).replace(/^\{"table":.*$/gm, '');
+
+async function scenario(page, name) {
+    await page.evaluate(`aksuLab.choose(${JSON.stringify(name)})`);
+    const played = await page.evaluate(`aksuLab.core.play({scenario: ${JSON.stringify(name)}, seed: '1', knobs: {}, turns: []}, 'en')`);
+    const there = happened(native(name)), here = happened(played);
+    holds(`${name}: the page plays what aksu lab plays`, there === here && here.length > 500,
+          `${here.length} and ${there.length} octets`);
+    const walked = JSON.parse(await page.evaluate(WALK));
+    is(`${name}: back to the start through ${walked.all} steps`, [], walked.wrong);
+    holds(`${name}: each step shows something`, walked.all > 0 && walked.length > 200 && walked.different > walked.looked / 2,
+          walked);
+    is(`${name}: all holds`, 0, await page.evaluate('aksuLab.viewer.step(aksuLab.viewer.steps), document.querySelectorAll(".av-check.is-bad").length'));
+}
+
+async function scenarios(browser) {
+    const page = await open(browser);
+    const names = JSON.parse(await page.evaluate('JSON.stringify(aksuLab.core.scenarios("en").map(one => one.name))'));
+    holds('there are scenarios', names.length >= 20, names);
+    for (const name of names)
+        await scenario(page, name);
+    is('no error', [], page.errors);
+    await page.close();
+}
+
+const slide = (knob, value) => `(() => {
+    const input = document.getElementById('knob-${knob}');
+    input.value = ${value};
+    input.dispatchEvent(new Event('input', { bubbles: true }));
+    return document.querySelector('output[for="knob-${knob}"]').textContent;
+})()`;
+const FIRST_ARRIVAL = `JSON.parse(JSON.stringify(aksuLab.core.play(aksuLab.playing, 'en'))).split('\\n')
+    .map(line => line && JSON.parse(line)).find(line => line.event === 'segment_in').at`;
+
+async function knobs(browser) {
+    const page = await open(browser, '#handshake');
+    is('the delay is 10 ms', 10e6, await page.evaluate(FIRST_ARRIVAL));
+    const said = await page.evaluate(slide('delay', 150));
+    const delay = Number(/^(\d+) ms$/.exec(said)?.[1]);
+    holds('a slider says what it does', delay > 10, said);
+    is('and does it', delay * 1e6, await page.evaluate(FIRST_ARRIVAL));
+    await new Promise(done => setTimeout(done, 300));
+    const hash = await page.evaluate('location.hash');
+    holds('the address has the knob', hash.includes(`delay=${delay}`), hash);
+    await page.evaluate('aksuLab.viewer.step(2)');
+    await new Promise(done => setTimeout(done, 300));
+    const shown = await page.evaluate('document.querySelector(".av-tcb").outerHTML');
+    const again = await open(browser, await page.evaluate('location.hash'));
+    is('who gets the address sees the same', shown, await again.evaluate('document.querySelector(".av-tcb").outerHTML'));
+    await again.close();
+    await page.evaluate('document.querySelector(".lab-when select").value = "now"');
+    await page.evaluate(slide('loss', 90));
+    is('a knob from this moment on is a turn', 1, await page.evaluate('aksuLab.playing.turns.length'));
+    await page.evaluate('document.querySelector(".lab-undo").click()');
+    is('that can be taken back', 0, await page.evaluate('aksuLab.playing.turns.length'));
+    is('no error with knobs', [], page.errors);
+    await page.close();
+}
+
+async function cable(browser) {
+    const page = await open(browser, '#cable-pull');
+    const record = 'aksuLab.core.play(aksuLab.playing, "en")';
+    const before = await page.evaluate(`aksuLab.viewer.step(4), ${record}`);
+    await page.evaluate('document.querySelector(".lab-danger").click()');
+    holds('a cable that is pulled changes what follows', await page.evaluate(record) !== before);
+    is('and not what was', 4, await page.evaluate('aksuLab.viewer.step()'));
+    await page.close();
+}
+
+async function people(browser) {
+    const page = await open(browser, '#nonsense');
+    holds('an unknown scenario is said', (await page.evaluate('document.querySelector(".lab-notice").textContent')).includes('nonsense'));
+    await page.evaluate('document.querySelector(".lab-link[href=\\"#two-way\\"]").click()');
+    holds('one click from the first sight to why two steps are not enough',
+          (await page.evaluate('document.title')).startsWith('Why are two steps not enough?'));
+    await page.evaluate('aksuLab.speak("ko")');
+    holds('Korean', /[가-힣]/.test(await page.evaluate('document.querySelector(".av-title").textContent')));
+    is('the language of the page', 'ko', await page.evaluate('document.documentElement.lang'));
+    is('every control has a name', [], JSON.parse(await page.evaluate(`JSON.stringify(
+        [...document.querySelectorAll('.lab button, .lab select, .lab input, .lab a')]
+            .filter(e => !(e.textContent.trim() || e.getAttribute('aria-label') || e.labels?.length)).map(e => e.outerHTML))`)));
+    is('no error with people', [], page.errors);
+    await page.close();
+}
+
+async function looks(browser) {
+    mkdirSync(shots, { recursive: true });
+    for (const [width, hash, lang] of [[1440, '#handshake', 'en'], [390, '#handshake', 'en'], [390, '#two-way?lang=ko', 'ko'],
+                                       [1440, '#loss', 'en'], [1440, '#syn-flood?lang=ko', 'ko']]) {
+        const page = await open(browser, hash, { width, height: 900, dark: hash === '#loss' });
+        holds(`${hash} fits ${width} pixels`, await page.evaluate('document.documentElement.scrollWidth') <= width);
+        await page.screenshot(`${shots}/lab${hash.replace(/\W+/g, '-')}-${width}.png`, width < 600);
+        await page.close();
+    }
+}
+
+async function speed(browser) {
+    const page = await open(browser, '#handshake');
+    console.log(`    first scenario visible after ${Math.round(await page.evaluate('performance.getEntriesByName("lab-visible")[0].startTime'))} ms`);
+    await page.close();
+}
+
+await test('the lab page', async () => {
+    const { size } = statSync(file);
+    holds(`the page has ${size} octets, at most ${OCTETS_MOST}`, size <= OCTETS_MOST);
+    const browser = await launch();
+    try {
+        for (const part of [scenarios, knobs, cable, people, looks, speed])
+            await test(part.name, () => part(browser));
+    } finally {
+        await browser.close();
+    }
+});

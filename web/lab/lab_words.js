@@ -1,0 +1,24 @@
+// lab_words.js - what the page of the labs says around the viewer, in English and in Korean.
+
+export const LAB_WORDS = {
+    en: {
+        heading: 'Aksu lab', scenarios: 'Questions', choose: 'Choose a question',
+        knobs: 'Turn the knobs', none: 'This scenario has no knobs.', seed: 'Seed', other_seed: 'Other random numbers',
+        from_start: 'in the whole act', from_now: 'from this moment on', when: 'A knob holds',
+        reset: 'As it was', cut_now: 'Pull the cable now', put_back: 'Put the cable back now',
+        turned: 'act {act}, {time} ms: {knob} {value}', undo: 'Take this back',
+        share: 'Copy the address', shared: 'Copied', on: 'on', off: 'off',
+        failed: 'This could not be played to its end: {why}', broken: 'The page could not be started: {why}',
+        unknown: 'There is no scenario “{name}”. Here is the first one.',
+    },
+    ko: {
+        heading: 'Aksu 실험실', scenarios: '질문', choose: '질문 고르기',
+        knobs: '조건 바꾸기', none: '이 시나리오에는 바꿀 조건이 없다.', seed: '시드', other_seed: '다른 난수로',
+        from_start: '막 전체에', from_now: '지금 이 순간부터', when: '적용 범위',
+        reset: '처음대로', cut_now: '지금 케이블 뽑기', put_back: '지금 케이블 다시 꽂기',
+        turned: '{act}막 {time} ms: {knob} {value}', undo: '되돌리기',
+        share: '주소 복사', shared: '복사했다', on: '켬', off: '끔',
+        failed: '끝까지 실행하지 못했다: {why}', broken: '페이지를 시작하지 못했다: {why}',
+        unknown: '‘{name}’이라는 시나리오는 없다. 첫 시나리오를 보여 준다.',
+    },
+};
