@@ -19,11 +19,14 @@ extern const struct lab_scenario lab_fast_open;
 extern const struct lab_scenario lab_silent_death;
 extern const struct lab_scenario lab_cable_pull;
 extern const struct lab_scenario lab_flow_control;
+extern const struct lab_scenario lab_segments_wire;
+extern const struct lab_scenario lab_wraparound;
 extern const struct lab_scenario lab_reorder;
+extern const struct lab_scenario lab_blind_attack;
 extern const struct lab_scenario lab_item_duplication;
+extern const struct lab_scenario lab_udp;
 extern const struct lab_scenario lab_listen_ports;
 extern const struct lab_scenario lab_loss;
 extern const struct lab_scenario lab_forgotten_close;
-extern const struct lab_scenario lab_wraparound;
 
 #endif

@@ -1,7 +1,6 @@
-/* stage.h - what scenarios are written with: hosts, cables, the users at both ends of connections,
- * what is to be seen and what must hold. Times are since the act began. All is freed when the act
- * is over. When something cannot be made the act is over: the calls do nothing any more, and
- * answer with something harmless. */
+/* stage.h - what scenarios are written with: hosts, cables, the users at both ends, what is seen
+ * and what must hold. Times are since the act began; all is freed at its end. When something cannot
+ * be made the act is over: calls do nothing any more, and answer with something harmless. */
 #ifndef LAB_STAGE_H
 #define LAB_STAGE_H
 
