@@ -3,7 +3,7 @@
 // back to the start is where one was; everything has a name; nothing is fetched; 390 and 1440 pixels.
 import { spawn } from 'node:child_process';
 import { createServer } from 'node:http';
-import { mkdirSync, writeFileSync, statSync } from 'node:fs';
+import { mkdirSync, writeFileSync, statSync, existsSync, rmSync } from 'node:fs';
 import { launch } from './chromium.mjs';
 import { is, holds, test } from './check.mjs';
 import { actsRecord, asText } from './acts.mjs';
@@ -42,6 +42,29 @@ async function makePages() {
     await command(aksu, 'report', '--title', 'A transfer', `${place}/events.json`, `${place}/transfer.html`);
     writeFileSync(`${place}/acts.json`, asText(actsRecord()));
     await command(aksu, 'report', `${place}/acts.json`, `${place}/acts.html`);
+}
+
+// What is no record gets one sentence, and no page.
+async function refusals() {
+    const refused = async (...args) => command(aksu, 'report', ...args).then(() => 'taken', error => error.message);
+    writeFileSync(`${place}/empty`, '');
+    writeFileSync(`${place}/text`, 'hello\nworld\n');
+    writeFileSync(`${place}/cut`, `${asText(actsRecord())}{"at":1,"ho`);
+    const page = `${place}/refused.html`;
+    rmSync(page, { force: true });
+    for (const [name, wanted, ...args] of [
+        ['a file that is not there', 'cannot be read: No such file', `${place}/none`, page],
+        ['an empty file', 'there are no events in', `${place}/empty`, page],
+        ['a text', 'line 1 of .* is no event', `${place}/text`, page],
+        ['one name', 'takes two names', `${place}/text`],
+        ['another language', 'takes en or ko', '--lang', 'fr', `${place}/cut`, page],
+        ['a place that is not there', 'cannot be written: No such file', `${place}/cut`, '/nonexistent/page']]) {
+        const said = await refused(...args);
+        holds(`${name} is refused`, new RegExp(`: 125\\naksu report: .*${wanted}.*\\n$`).test(said), said);
+    }
+    holds('and no page is made', !existsSync(page));
+    const said = await command(aksu, 'report', `${place}/cut`, page);
+    holds('of a file that was cut the rest is shown', /is not whole: 1 line of it is no event/.test(said) && existsSync(page), said);
 }
 
 // What is on the page, wherever it is in the order of its parts; places of scrolling included.
@@ -290,6 +313,7 @@ async function contrast(browser) {
 
 await test('pages', async () => {
     await makePages();
+    await test('refusals', refusals);
     holds('the viewer is less than 400 KB', statSync(`${root}build/web/report.html`).size < 400000);
     const browser = await launch();
     try {
