@@ -80,6 +80,8 @@ class Reader {
             this.acts.push(newAct(line.act, line.title ?? '', line.text ?? ''));
         } else if (kind === 'moment') {
             this.moments.end();
+        } else if (line.hosts && kind === 'unknown') {
+            line.hosts.forEach(name => this.hostOf(name));
         } else if (kind !== 'header' && kind !== 'unknown') {
             this.add(kind, line);
         }
@@ -96,7 +98,9 @@ class Reader {
         if (kind === 'event' || kind === 'note')
             act.start ??= item.at ?? null;
         act.end = Math.max(act.end, item.at ?? 0);
-        item.moment = this.moments.of(item, act);
+        // What holds of the act as a whole belongs to its last moment.
+        item.moment = act.last > 0 && (kind === 'table' || kind === 'check')
+            ? act.last : this.moments.of(item, act);
         item.index = act.items.push(item) - 1;
         act.first ||= item.moment;
         act.last = item.moment;

@@ -15,6 +15,7 @@ const PLAY_MS = 700, PAGE = 10, SCALES = [0.7, 0.85, 1, 1.2, 1.45, 1.75, 2.1];
 class Viewer {
     constructor(element, options) {
         Object.assign(this, { host: element, lang: options.lang ?? 'en', onStep: options.onStep ?? (() => {}),
+                              onLanguage: options.onLanguage ?? (() => {}),
                               cursor: 0, lines: [], chosen: new Map(), scale: SCALES.indexOf(1) });
         this.keys = event => this.key(event);
         document.addEventListener('keydown', this.keys);
@@ -168,6 +169,7 @@ class Viewer {
         this.destroyPanels();
         this.chosen.clear();
         this.build();
+        this.onLanguage(lang);
     }
 
     // The scheme of the system, until somebody chooses.
@@ -249,6 +251,11 @@ export function createViewer(element, options = {}) {
         },
         get steps() {
             return viewer.steps;
+        },
+        // Where the cursor is: the act's number, its last step, and the time in it.
+        get moment() {
+            const act = viewer.actNow(), here = viewer.model.moments[viewer.cursor - 1];
+            return { act: act?.number ?? 1, last: act?.last ?? 0, at: here?.at ?? 0 };
         },
         setLanguage: lang => viewer.setLanguage(lang),
         destroy: () => viewer.destroy(),
