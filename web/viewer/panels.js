@@ -16,10 +16,12 @@ export class ActPanel {
         this.connections = h('select', { 'aria-label': w.connection, onchange: () => this.choose() });
         this.connectionField = h('label', { class: 'av-field' }, `${w.connection} `, this.connections);
         this.heading = h('h2', { class: 'av-act-title' });
+        this.intro = h('p', { class: 'av-intro' });
         this.text = h('p', { class: 'av-act-text' });
         this.element = h('header', { class: 'av-head-panel' },
             h('div', { class: 'av-titles' }, this.title, this.command),
-            h('div', { class: 'av-choosers' }, this.actField, this.connectionField), this.heading, this.text);
+            h('div', { class: 'av-choosers' }, this.actField, this.connectionField),
+            this.intro, this.heading, this.text);
     }
 
     toAct(index) {
@@ -42,6 +44,8 @@ export class ActPanel {
             setText(this.title, model.header.title ?? this.w.untitled);
             setText(this.command, model.header.command ?? '');
             this.command.hidden = !model.header.command;
+            setText(this.intro, model.header.text ?? '');
+            this.intro.hidden = !model.header.text;
             this.actField.hidden = model.acts.length < 2;
             this.acts.replaceChildren(...model.acts.map((a, i) => h('option', { value: i },
                 `${i + 1}. ${a.title}`)));
@@ -87,6 +91,10 @@ export class NowPanel {
         const items = (moment?.items ?? []).filter(item => item.kind !== 'tcb');
         if (!moment) {
             this.list.replaceChildren(h('li', { class: 'av-none' }, this.w.now_nothing));
+            return;
+        }
+        if (items.length === 0) {
+            this.list.replaceChildren(h('li', { class: 'av-none' }, this.w.now_quiet));
             return;
         }
         this.list.replaceChildren(...items.slice(0, FIELDS_MOST).map(item => this.entry(model, act, item)));

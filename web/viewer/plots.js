@@ -108,6 +108,7 @@ export class Plots {
         this.congestion = new Plot(this, 'congestion', `${w.congestion} (${w.octets})`,
             [['cwnd', w.leg_cwnd], ['ssthresh', w.leg_ssthresh], ['flight', w.leg_flight]]);
         this.rtt = new Plot(this, 'rtt', w.rtt, [['sample', w.leg_sample], ['srtt', w.leg_srtt], ['rto', w.leg_rto]]);
+        this.which = h('small', { class: 'av-which' });
         this.bars = h('div', { class: 'av-bars' });
         this.barVeil = h('div', { class: 'av-veil', 'aria-hidden': 'true' });
         this.barArea = h('div', { class: 'av-plot-area' }, this.bars, this.barVeil);
@@ -117,7 +118,7 @@ export class Plots {
         this.sender = h('select', { 'aria-label': w.sender, onchange: () => this.choose(Number(this.sender.value)) });
         this.senderLabel = h('label', { class: 'av-field' }, `${w.sender} `, this.sender);
         this.sequence.head.append(this.whole, this.senderLabel);
-        this.states = h('section', { class: 'av-panel av-states' }, h('h3', {}, w.states), this.barArea);
+        this.states = h('section', { class: 'av-panel av-states' }, h('h3', {}, w.states, ' ', this.which), this.barArea);
         this.element = h('div', { class: 'av-plots' }, this.states, this.sequence.element,
                          this.congestion.element, this.rtt.element);
         this.observer = new ResizeObserver(() => this.resized());
@@ -150,6 +151,7 @@ export class Plots {
         this.element.hidden = !c;
         if (!c)
             return;
+        setText(this.which, act.connections.length > 1 ? c.ends.map(end => end.at).join(' – ') : '');
         this.side = c.octets[1] > c.octets[0] ? 1 : 0;
         this.sender.replaceChildren(...c.ends.map((end, side) =>
             h('option', { value: side, selected: side === this.side },
@@ -183,9 +185,11 @@ export class Plots {
     }
 
     span() {
-        const from = this.c.items[0].at, to = this.c.items.at(-1).at;
-        const more = Math.max(1000, (to - from) * 0.02);
-        return [from, to + more];
+        const { items } = this.c, from = items[0].at, last = items.at(-1).at;
+        const segment = items.findLast(item => item.event?.startsWith('segment_'))?.at ?? last;
+        // A wait at the end, as that of TIME-WAIT, would leave no room for what happened before.
+        const to = last - segment > (last - from) / 2 ? segment + (segment - from) * 0.1 : last;
+        return [from, to + Math.max(1000, (to - from) * 0.02)];
     }
 
     drawStates() {
