@@ -133,7 +133,8 @@ export class AfterPanel {
     }
 
     table(table) {
-        const cells = (row, tag) => h('tr', {}, ...row.map(cell => h(tag, tag === 'th' ? { scope: 'col' } : {}, String(cell))));
+        const cells = (row, tag) => h('tr', {}, ...row.map(cell =>
+            h(tag, tag === 'th' ? { scope: 'col' } : {}, String(cell))));
         return h('div', { class: 'av-panel av-data' }, h('table', {}, h('caption', {}, table.title ?? ''),
             h('thead', {}, cells(table.columns ?? [], 'th')),
             h('tbody', {}, ...(table.rows ?? []).map(row => cells(row, 'td')))));

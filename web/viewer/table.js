@@ -123,7 +123,8 @@ export class EventTable {
             this.rows.append(row);
         }
         const later = item.moment > this.cursor, now = item.moment === this.cursor;
-        const style = `av-tr${later ? ' is-later' : ''}${now ? ' is-current' : ''}${item.kind === 'event' ? '' : ' is-note'}`;
+        const style = ['av-tr', later && 'is-later', now && 'is-current', item.kind !== 'event' && 'is-note']
+            .filter(Boolean).join(' ');
         if (row.className !== style)
             row.className = style;
     }
