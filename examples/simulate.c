@@ -1,7 +1,7 @@
 /* simulate.c - two hosts in virtual time, 20 ms of cable with 100 Mbit/s and 1 % loss between them:
  * how fast does a transfer get? Build it against the installed library:
  * cc simulate.c $(pkg-config --cflags --libs aksu); ./a.out [SEED [OCTETS [EVENTS]]]
- * EVENTS is a file for all that both stacks say; aksu report EVENTS page.html makes a page of it. */
+ * EVENTS is a file for all that both stacks say: aksu report EVENTS page.html makes a page of it */
 #include <aksu/sim.h>
 #include <aksu/sink.h>
 #include <stdio.h>

@@ -26,8 +26,8 @@ int cli_report(int argc, char **argv);
 int cli_refuse(const char *command, char *const argv[], const struct option *options, int answer);
 /* The word of `words` (NULL ends them) that is most like this one, or NULL. */
 const char *cli_nearest(const char *word, const char *const words[]);
-/* "aksu run --seed 1 -- curl 'a b'": the command line as a shell would take it. malloc()ed; NULL: no
- * memory. */
+/* "aksu run --seed 1 -- curl 'a b'": the command line as a shell would take it. malloc()ed; NULL:
+ * no memory. */
 char *cli_command_line(int argc, char *const argv[]);
 /* A number from least to most. false: it is not one; a sentence names `option`. */
 bool cli_number(const char *command, const char *option, const char *text, uint64_t least,

@@ -98,8 +98,8 @@ static int copy(struct lines *l, const struct report_config *config)
             others++;
     } while (next_line(l));
     if (others > 0)
-        fprintf(stderr, "aksu report: %s is not whole: %zu line%s of it %s no event, and left out\n",
-                l->path, others, others > 1 ? "s" : "", others > 1 ? "are" : "is");
+        fprintf(stderr, "aksu report: %s is not whole: %zu line%s of it %s no event, and left "
+                "out\n", l->path, others, others > 1 ? "s" : "", others > 1 ? "are" : "is");
     return report_close(report) ? 0 : CLI_USAGE;
 }
 

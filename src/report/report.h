@@ -24,8 +24,8 @@ struct report_config {
 struct report *report_open(const struct report_config *config);
 /* Takes lines of JSON, each an object: give it to aksu_json_init. */
 struct aksu_writer report_writer(struct report *report);
-/* Ends the file and gives it its name. false: a sentence was written to stderr, and nothing is left;
- * a file that had the name before is as it was. */
+/* Ends the file and gives it its name. false: a sentence was written to stderr, and nothing is
+ * left; a file that had the name before is as it was. */
 bool report_close(struct report *report);
 
 #endif

@@ -108,6 +108,12 @@ import json
 events = [json.loads(line) for line in open('$work/json')]
 hosts = {e['host'] for e in events}
 print('ok' if hosts == {'guest', 'gateway'} and any(e['event'] == 'segment_out' for e in events) else hosts)" 2>&1)"
+    run --html "$work/page.html" -- curl -s "http://127.0.0.1:${port[http4]}/1000" >/dev/null
+    is html-page "1 1 2" "$(grep -c '^<!DOCTYPE html>' "$work/page.html") $(grep -c '^{"record":1,' "$work/page.html") \
+$(grep '"event":"state"' "$work/page.html" | grep -c '"to":"ESTABLISHED"')"
+    has html-incomplete "cannot be written: No space left" \
+        "$(run --html /dev/full -- curl -s "http://127.0.0.1:${port[http4]}/1000" 2>&1 >/dev/null)"
+    has html-nowhere "cannot be written: No such file" "$(run --html /nonexistent/page -- true 2>&1)"
     has json-incomplete "not complete" \
         "$(run --json /dev/full -- curl -s "http://127.0.0.1:${port[http4]}/1000" 2>&1 >/dev/null)"
     run --text -- sh -c "curl -s http://127.0.0.1:${port[http4]}/1000 >/dev/null; sleep 0.3; echo whole >'$work/left'" \

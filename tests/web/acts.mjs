@@ -42,27 +42,32 @@ function handshake(act) {
             { at: 50 * MS, host: 'server', conn: 2, event: 'opened', local: S, remote: C, active: false },
             state(50, 'server', 2, 'CLOSED', 'LISTEN'), state(50, 'server', 2, 'LISTEN', 'SYN-RECEIVED'),
             segment(50, 'server', 'segment_out', 2, S, C, 'SYN,ACK', 900, 101, options),
-            tcb(50, 'server', 2, { state: 'SYN-RECEIVED', snd_una: 900, snd_nxt: 901, iss: 900, irs: 100, rcv_nxt: 101 })).end(50);
+            tcb(50, 'server', 2, { state: 'SYN-RECEIVED',
+                snd_una: 900, snd_nxt: 901, iss: 900, irs: 100, rcv_nxt: 101 })).end(50);
     act.say(segment(100, 'client', 'segment_in', 1, C, S, 'SYN,ACK', 900, 101, options),
             state(100, 'client', 1, 'SYN-SENT', 'ESTABLISHED'),
             segment(100, 'client', 'segment_out', 1, C, S, 'ACK', 101, 901),
-            tcb(100, 'client', 1, { state: 'ESTABLISHED', snd_una: 101, snd_nxt: 101, iss: 100, irs: 900, rcv_nxt: 901 })).end(100);
+            tcb(100, 'client', 1, { state: 'ESTABLISHED',
+                snd_una: 101, snd_nxt: 101, iss: 100, irs: 900, rcv_nxt: 901 })).end(100);
     act.say(segment(150, 'server', 'segment_in', 2, S, C, 'ACK', 101, 901),
             state(150, 'server', 2, 'SYN-RECEIVED', 'ESTABLISHED'),
-            tcb(150, 'server', 2, { state: 'ESTABLISHED', snd_una: 901, snd_nxt: 901, iss: 900, irs: 100, rcv_nxt: 101 })).end(150);
+            tcb(150, 'server', 2, { state: 'ESTABLISHED',
+                snd_una: 901, snd_nxt: 901, iss: 900, irs: 100, rcv_nxt: 101 })).end(150);
 }
 
 function attack(act) {
     act.say({ at: 20000 * MS, note: 'Somebody else guesses at the connection <script>alert(1)</script>' },
             segment(20000, 'server', 'segment_in', 0, S, X, 'RST', 5, 0),
-            { at: 20000 * MS, host: 'server', conn: 0, event: 'dropped', rule: '3.10.7.1', why: 'there is no such connection' }).end(20000);
+            { at: 20000 * MS, host: 'server', conn: 0, event: 'dropped', rule: '3.10.7.1',
+              why: 'there is no such connection' }).end(20000);
     act.say(segment(20100, 'client', 'segment_out', 1, C, S, 'PSH,ACK', 101, 901, { len: 10 })).end(20100);
     act.say({ at: 21100 * MS, host: 'client', conn: 1, event: 'timer', name: 'retransmission', count: 0 },
             { at: 21100 * MS, host: 'client', conn: 1, event: 'retransmit', seq: 101, len: 10, why: 'timeout' },
             segment(21100, 'client', 'segment_out', 1, C, S, 'PSH,ACK', 101, 901, { len: 10 })).end(21100);
     act.say(segment(21150, 'server', 'segment_in', 2, S, C, 'PSH,ACK', 101, 901, { len: 10 }),
             segment(21150, 'server', 'segment_out', 2, S, C, 'ACK', 901, 111)).end(21150);
-    act.say({ table: { title: 'What each side has', columns: ['side', 'octets'], rows: [['client', '10'], ['server', '10']] } },
+    act.say({ table: { title: 'What each side has', columns: ['side', 'octets'],
+                       rows: [['client', '10'], ['server', '10']] } },
             { check: 'every octet arrived once', ok: true }, { check: 'nobody was deceived', ok: false });
 }
 

@@ -3,7 +3,7 @@
 // back to the start is where one was; everything has a name; nothing is fetched; 390 and 1440 pixels.
 import { spawn } from 'node:child_process';
 import { createServer } from 'node:http';
-import { mkdirSync, writeFileSync, statSync } from 'node:fs';
+import { mkdirSync, writeFileSync, statSync, existsSync, rmSync } from 'node:fs';
 import { launch } from './chromium.mjs';
 import { is, holds, test } from './check.mjs';
 import { actsRecord, asText } from './acts.mjs';
@@ -21,7 +21,8 @@ function command(program, ...args) {
         for (const stream of [child.stdout, child.stderr])
             stream.on('data', data => { said += data; });
         child.on('error', fail);
-        child.on('exit', status => (status === 0 ? done(said) : fail(new Error(`${program} ${args.join(' ')}: ${status}\n${said}`))));
+        child.on('exit', status => (status === 0 ? done(said)
+            : fail(new Error(`${program} ${args.join(' ')}: ${status}\n${said}`))));
     });
 }
 
@@ -42,6 +43,30 @@ async function makePages() {
     await command(aksu, 'report', '--title', 'A transfer', `${place}/events.json`, `${place}/transfer.html`);
     writeFileSync(`${place}/acts.json`, asText(actsRecord()));
     await command(aksu, 'report', `${place}/acts.json`, `${place}/acts.html`);
+}
+
+// What is no record gets one sentence, and no page.
+async function refusals() {
+    const refused = async (...args) => command(aksu, 'report', ...args).then(() => 'taken', error => error.message);
+    writeFileSync(`${place}/empty`, '');
+    writeFileSync(`${place}/text`, 'hello\nworld\n');
+    writeFileSync(`${place}/cut`, `${asText(actsRecord())}{"at":1,"ho`);
+    const page = `${place}/refused.html`;
+    rmSync(page, { force: true });
+    for (const [name, wanted, ...args] of [
+        ['a file that is not there', 'cannot be read: No such file', `${place}/none`, page],
+        ['an empty file', 'there are no events in', `${place}/empty`, page],
+        ['a text', 'line 1 of .* is no event', `${place}/text`, page],
+        ['one name', 'takes two names', `${place}/text`],
+        ['another language', 'takes en or ko', '--lang', 'fr', `${place}/cut`, page],
+        ['a place that is not there', 'cannot be written: No such file', `${place}/cut`, '/nonexistent/page']]) {
+        const said = await refused(...args);
+        holds(`${name} is refused`, new RegExp(`: 125\\naksu report: .*${wanted}.*\\n$`).test(said), said);
+    }
+    holds('and no page is made', !existsSync(page));
+    const said = await command(aksu, 'report', `${place}/cut`, page);
+    holds('of a file that was cut the rest is shown',
+          /is not whole: 1 line of it is no event/.test(said) && existsSync(page), said);
 }
 
 // What is on the page, wherever it is in the order of its parts; places of scrolling included.
@@ -102,15 +127,18 @@ async function namesOf(page, name) {
     is(`${name}: each of them has a name`, [], controls.filter(n => n.name.trim() === ''));
 }
 
+const OUTSIDE = `[...document.querySelectorAll('.av-toolbar button, .av-toolbar input')].filter(e => {
+    const r = e.getBoundingClientRect();
+    return r.left < 0 || r.right > innerWidth || r.height < 20;
+}).map(e => e.ariaLabel)`;
+
 async function sizes(browser, name, file) {
     for (const [width, height, dark] of [[390, 844, false], [1440, 900, false], [1440, 900, true]]) {
         const page = await browser.open(`file://${file}`, { width, height, dark });
         await page.evaluate(SETTLE);
         const shown = `${name} at ${width}${dark ? ', dark' : ''}`;
         is(`${shown}: no wider than the window`, width, await page.evaluate('document.documentElement.scrollWidth'));
-        is(`${shown}: controls are in it`, [], await page.evaluate(`[...document.querySelectorAll('.av-toolbar button, .av-toolbar input')]
-            .filter(e => { const r = e.getBoundingClientRect(); return r.left < 0 || r.right > innerWidth || r.height < 20; })
-            .map(e => e.ariaLabel)`));
+        is(`${shown}: controls are in it`, [], await page.evaluate(OUTSIDE));
         await page.screenshot(`${place}/shots/${name}-${width}${dark ? '-dark' : ''}.png`, true);
         is(`${shown}: no error`, [], page.errors);
         await page.close();
@@ -135,7 +163,8 @@ const shownText = selector => `document.querySelector('${selector}').textContent
 async function keys(page) {
     await page.evaluate('aksuViewer.step(0)');
     await page.evaluate("document.querySelector('.av-ladder').focus()");
-    for (const [key, step] of [['ArrowRight', 1], ['ArrowRight', 2], ['ArrowLeft', 1], ['PageDown', 11], ['PageUp', 1]]) {
+    for (const [key, step] of [['ArrowRight', 1], ['ArrowRight', 2], ['ArrowLeft', 1], ['PageDown', 11],
+                               ['PageUp', 1]]) {
         await page.key(key);
         is(`key ${key}`, step, await page.evaluate('aksuViewer.step()'));
     }
@@ -167,7 +196,8 @@ async function searching(page) {
     holds('the search finds some of the events', found > 0 && found < all / 2, [found, all]);
     await page.evaluate("document.querySelector('.av-rows > :first-child').click()");
     holds('a row goes to its step', await page.evaluate('aksuViewer.step() < aksuViewer.steps'));
-    holds('which is a retransmission', /retransmission|sent again|timer/i.test(await page.evaluate(shownText('.av-now-panel'))));
+    const shown = await page.evaluate(shownText('.av-now-panel'));
+    holds('which is a retransmission', /retransmission|sent again|timer/i.test(shown), shown);
 }
 
 async function pointing(page) {
@@ -178,9 +208,10 @@ async function pointing(page) {
     await page.mouse('mouseMoved', at.x, at.y);
     await page.until("!document.querySelector('.av-tip').hidden");
     const tip = await page.evaluate(shownText('.av-tip'));
-    holds('pointing at a segment tells all its fields', ['seq', 'ack', 'wnd', 'ts_val', 'local', 'remote'].every(f => tip.includes(f)), tip);
+    holds('pointing at a segment tells all its fields',
+          ['seq', 'ack', 'wnd', 'ts_val', 'local', 'remote'].every(f => tip.includes(f)), tip);
     await page.click(at.x, at.y);
-    is('a click on it goes to its step', 1, await page.evaluate("Number(document.querySelector('.av-count').textContent.split(' / ')[0] <= 4)"));
+    is('a click on it goes to its step', true, await page.evaluate('aksuViewer.step() <= 4'));
 }
 
 async function korean(page) {
@@ -214,16 +245,20 @@ async function acts(browser) {
     await page.evaluate(SETTLE);
     is('the act is told', ['A handshake', 'Watch both states.\nThe server is later.'],
        await page.evaluate(`[${shownText('.av-act-title')}, ${shownText('.av-act-text')}]`));
-    const changed = await page.evaluate("[...document.querySelectorAll('.av-tcb .changed')].map(e => e.parentNode.textContent)");
-    holds('what changed in the TCB is marked', changed.some(t => t.includes('SYN-RECEIVED')) && !changed.some(t => t.includes('timer')), changed);
-    await page.evaluate("document.querySelector('.av-choosers select').value = '1'; document.querySelector('.av-choosers select').dispatchEvent(new Event('change'))");
+    const changed = await page.evaluate(
+        "[...document.querySelectorAll('.av-tcb .changed')].map(e => e.parentNode.textContent)");
+    holds('what changed in the TCB is marked', changed.some(t => t.includes('SYN-RECEIVED')) &&
+          !changed.some(t => t.includes('timer')), changed);
+    await page.evaluate(`(select => { select.value = '1'; select.dispatchEvent(new Event('change')); })(
+        document.querySelector('.av-choosers select'))`);
     is('an act is chosen', 5, await page.evaluate('aksuViewer.step()'));
     await page.evaluate('aksuViewer.step(aksuViewer.steps)');
     await page.evaluate(SETTLE);
     is('three hosts have lifelines', ['client', 'server', 'attacker'],
        await page.evaluate("[...document.querySelectorAll('.av-host b')].map(e => e.textContent)"));
     is('the table and the checks of the act', [1, 2, 1, 1], await page.evaluate(
-       "['.av-data table', '.av-checks li', '.av-checks .ok', '.av-checks .bad'].map(s => document.querySelectorAll(s).length)"));
+       `['.av-data table', '.av-checks li', '.av-checks .ok', '.av-checks .bad']
+           .map(s => document.querySelectorAll(s).length)`));
     is('a note is text, whatever it says', 0, await page.evaluate("document.querySelectorAll('.av script').length"));
     holds('and is there', (await page.evaluate(shownText('.av-events'))).includes('<script>alert(1)'));
     is('acts: no error', [], page.errors);
@@ -241,7 +276,8 @@ const STEPPING = steps => `new Promise(done => { let n = 0; (function next() {
 async function frames(browser) {
     const page = await browser.open(`file://${place}/transfer.html`), steps = 60;
     await page.send('Performance.enable', { timeDomain: 'threadTicks' });
-    const cpu = async () => (await page.send('Performance.getMetrics')).metrics.find(m => m.name === 'TaskDuration').value * 1000;
+    const cpu = async () => (await page.send('Performance.getMetrics')).metrics
+        .find(m => m.name === 'TaskDuration').value * 1000;
     const spent = [];
     for (let run = 0; run < 5; run++) {
         await page.evaluate(`aksuViewer.step(${700 + 200 * run})`);
@@ -251,7 +287,8 @@ async function frames(browser) {
         spent.push((await cpu() - before) / steps);
     }
     const best = Math.min(...spent);
-    holds(`a step of the transfer takes ${best.toFixed(1)} ms of a frame's ${FRAME_MS.toFixed(1)}`, best < FRAME_MS, spent);
+    holds(`a step of the transfer takes ${best.toFixed(1)} ms of a frame's ${FRAME_MS.toFixed(1)}`,
+          best < FRAME_MS, spent);
     const drawn = await page.evaluate("document.querySelectorAll('.av *').length");
     holds(`the page holds ${drawn} elements, not all of the transfer`, drawn < 3000, drawn);
     await page.close();
@@ -266,9 +303,10 @@ const CONTRAST = `(() => {
             .map(v => v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4);
         return 0.2126 * c[0] + 0.7152 * c[1] + 0.0722 * c[2];
     };
-    const names = ['--text', '--dim', '--data', '--plain', '--bad', '--again', '--call', '--agreed', '--timer', '--accent',
-        ...['closed', 'listen', 'syn-sent', 'syn-received', 'established', 'fin-wait-1', 'fin-wait-2', 'close-wait', 'closing',
-            'last-ack', 'time-wait'].map(s => '--st-' + s)];
+    const names = ['--text', '--dim', '--data', '--plain', '--bad', '--again', '--call', '--agreed', '--timer',
+        '--accent',
+        ...['closed', 'listen', 'syn-sent', 'syn-received', 'established', 'fin-wait-1', 'fin-wait-2',
+            'close-wait', 'closing', 'last-ack', 'time-wait'].map(s => '--st-' + s)];
     const low = [];
     for (const ground of ['--panel', '--now', '--bg'])
         for (const name of names) {
@@ -290,6 +328,7 @@ async function contrast(browser) {
 
 await test('pages', async () => {
     await makePages();
+    await test('refusals', refusals);
     holds('the viewer is less than 400 KB', statSync(`${root}build/web/report.html`).size < 400000);
     const browser = await launch();
     try {

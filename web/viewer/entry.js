@@ -120,9 +120,10 @@ function beside(entry, ladder) {
     if (entry.kind === 'call')
         return [s('circle', { class: 'av-dot call', cx: x, cy: entry.y, r: 4 }),
                 s('text', { class: 'av-call', x: at.x, y: entry.y + 4, 'text-anchor': at.anchor },
-                  callText(entry.item))];
+                  callText(entry.item, entry.total) + (entry.more ? ` (${entry.more + 1}×)` : ''))];
     const state = entry.item.enters, { layout } = ladder;
-    const which = layout.c || layout.columns.narrow || layout.act.connections.length < 2 ? '' : ` :${ephemeral(entry.item.c)}`;
+    const alone = layout.c || layout.columns.narrow || layout.act.connections.length < 2;
+    const which = alone ? '' : ` :${ephemeral(entry.item.c)}`;
     const text = s('text', { class: `av-state-name ${stateClass(state)}`,
         x: at.x, y: entry.y + 4, 'text-anchor': at.anchor }, state + which);
     return [s('circle', { class: `av-dot ${stateClass(state)}`, cx: x, cy: entry.y, r: 5 }), text];

@@ -108,7 +108,8 @@ export class Ladder {
                            end ? h('small', {}, end.at) : null, state);
             const room = hosts.length > 1 ? this.layout.columns.lane : 400;
             const middle = i > 0 && i < hosts.length - 1;
-            cell.style.left = `${middle ? x.get(host) : i === 0 ? Math.max(x.get(host), 90) : Math.min(x.get(host), this.width - 90)}px`;
+            const at = x.get(host), outer = i === 0 ? Math.max(at, 90) : Math.min(at, this.width - 90);
+            cell.style.left = `${middle ? at : outer}px`;
             cell.style.maxWidth = `${Math.min(room - 6, 220)}px`;
             return cell;
         }));
@@ -275,8 +276,8 @@ export class Ladder {
         this.tip.replaceChildren(...this.tipOf(entry));
         this.tip.hidden = false;
         const box = this.element.getBoundingClientRect();
-        const at = event.clientX ? { x: event.clientX, y: event.clientY }
-                                 : (({ left, bottom }) => ({ x: left, y: bottom }))(event.target.getBoundingClientRect());
+        const place = event.target.getBoundingClientRect();
+        const at = event.clientX ? { x: event.clientX, y: event.clientY } : { x: place.left, y: place.bottom };
         const left = Math.min(at.x - box.left + 14, box.width - this.tip.offsetWidth - 6);
         let top = at.y - box.top + 16;
         if (top + this.tip.offsetHeight > box.height)

@@ -39,9 +39,9 @@ export function columns(model, act, c, width, scale) {
                         act.connections.some(a => a.ends.some(end => end.host === h))))];
     if (hosts.length === 0)
         hosts = [0];
-    const more = Math.min(scale, 1.3);
-    const time = (narrow ? 36 : 92) * more, margin = (narrow ? 76 : 124) * more;
-    const left = time + margin, right = width - (narrow ? 89 : 138) * more;
+    const more = Math.min(scale, 1.3), named = !c && act.connections.length > 1 && !narrow ? 24 : 0;
+    const time = (narrow ? 36 : 92) * more, margin = (narrow ? 76 : 124 + named) * more;
+    const left = time + margin, right = width - (narrow ? 89 : 138 + named) * more;
     const x = new Map();
     hosts.forEach((h, i) => x.set(h, hosts.length === 1 ? (left + right) / 2
                                      : left + (right - left) * i / (hosts.length - 1)));
@@ -78,7 +78,8 @@ class Layout {
     wanted(item) {
         if (item.kind === 'note')
             return true;
-        if (item.kind !== 'event' || (this.c && item.c !== this.c) || !this.columns.x.has(item.host))
+        if (item.kind !== 'event' || !this.columns.x.has(item.host) ||
+            (this.c && item.c !== this.c && item.event !== 'note'))
             return false;
         return isSegment(item) ? item.c !== undefined
              : item.event === 'state' || item.event === 'deleted' ? item.enters !== undefined
@@ -217,6 +218,8 @@ class Layout {
 
     // The stack tells of a call when it is done: the state that it led to stands below it.
     call(item) {
+        if (this.isMore(item))
+            return;
         const before = this.entries.at(-1), y = this.beside(item, 'call'), entry = this.entries.at(-1);
         if (before?.kind !== 'state' || before.item.host !== item.host || before.item.at !== item.at)
             return;
@@ -227,6 +230,17 @@ class Layout {
             change.y = y;
     }
 
+    // Calls of one kind in one moment are one, with the sum of what they took.
+    isMore(item) {
+        const entry = this.entries.at(-1), first = entry?.item;
+        if (entry?.kind !== 'call' || first.moment !== item.moment || first.c !== item.c ||
+            first.raw.name !== item.raw.name || first.host !== item.host)
+            return false;
+        entry.more = (entry.more ?? 0) + 1;
+        entry.total = (entry.total ?? first.raw.length) + item.raw.length;
+        return true;
+    }
+
     // Lifelines in the middle have no margin: what stands beside them needs a row.
     isBetween(host) {
         const at = this.columns.hosts.indexOf(host);
@@ -235,7 +249,7 @@ class Layout {
 
     // States and user calls stand at the outer side of the lifeline.
     beside(item, kind) {
-        const y = this.isBetween(item.host) ? this.take(this.row * 0.95)
+        const y = this.isBetween(item.host) ? this.take(this.row * 1.35)
                                             : Math.max(this.margin.get(item.host) ?? 0, this.last);
         this.margin.set(item.host, y + this.row * 0.95);
         this.add({ kind, item, y, top: y - this.row / 2, bottom: y + this.row / 2 });
@@ -245,7 +259,7 @@ class Layout {
 
     pill(item) {
         const [style, text] = noteOf(item, this.w);
-        if (item.enters && this.states.has(item.host))
+        if (item.enters && (this.c || this.act.connections.length <= 1))
             this.states.get(item.host).push({ y: this.y, moment: item.moment, state: item.enters });
         const room = Math.min(this.columns.lane - 34, NOTE_CHARS_MOST * CHAR) / this.scale;
         const lines = wrap(text, Math.max(room, 90));

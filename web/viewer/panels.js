@@ -16,10 +16,12 @@ export class ActPanel {
         this.connections = h('select', { 'aria-label': w.connection, onchange: () => this.choose() });
         this.connectionField = h('label', { class: 'av-field' }, `${w.connection} `, this.connections);
         this.heading = h('h2', { class: 'av-act-title' });
+        this.intro = h('p', { class: 'av-intro' });
         this.text = h('p', { class: 'av-act-text' });
         this.element = h('header', { class: 'av-head-panel' },
             h('div', { class: 'av-titles' }, this.title, this.command),
-            h('div', { class: 'av-choosers' }, this.actField, this.connectionField), this.heading, this.text);
+            h('div', { class: 'av-choosers' }, this.actField, this.connectionField),
+            this.intro, this.heading, this.text);
     }
 
     toAct(index) {
@@ -42,6 +44,8 @@ export class ActPanel {
             setText(this.title, model.header.title ?? this.w.untitled);
             setText(this.command, model.header.command ?? '');
             this.command.hidden = !model.header.command;
+            setText(this.intro, model.header.text ?? '');
+            this.intro.hidden = !model.header.text;
             this.actField.hidden = model.acts.length < 2;
             this.acts.replaceChildren(...model.acts.map((a, i) => h('option', { value: i },
                 `${i + 1}. ${a.title}`)));
@@ -89,6 +93,10 @@ export class NowPanel {
             this.list.replaceChildren(h('li', { class: 'av-none' }, this.w.now_nothing));
             return;
         }
+        if (items.length === 0) {
+            this.list.replaceChildren(h('li', { class: 'av-none' }, this.w.now_quiet));
+            return;
+        }
         this.list.replaceChildren(...items.slice(0, FIELDS_MOST).map(item => this.entry(model, act, item)));
         if (items.length > FIELDS_MOST)
             this.list.append(h('li', { class: 'av-none' }, `+ ${items.length - FIELDS_MOST}`));
@@ -125,7 +133,8 @@ export class AfterPanel {
     }
 
     table(table) {
-        const cells = (row, tag) => h('tr', {}, ...row.map(cell => h(tag, tag === 'th' ? { scope: 'col' } : {}, String(cell))));
+        const cells = (row, tag) => h('tr', {}, ...row.map(cell =>
+            h(tag, tag === 'th' ? { scope: 'col' } : {}, String(cell))));
         return h('div', { class: 'av-panel av-data' }, h('table', {}, h('caption', {}, table.title ?? ''),
             h('thead', {}, cells(table.columns ?? [], 'th')),
             h('tbody', {}, ...(table.rows ?? []).map(row => cells(row, 'td')))));

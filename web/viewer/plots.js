@@ -31,7 +31,8 @@ function stepPath(list, x, y, until) {
 }
 
 const linePath = (list, x, y) => list.map(([t, v], i) => `${i ? 'L' : 'M'}${x(t)} ${y(v)}`).join('');
-const dots = (list, x, y, r) => list.map(([t, v]) => `M${x(t) - r} ${y(v)}a${r} ${r} 0 1 0 ${2 * r} 0a${r} ${r} 0 1 0 -${2 * r} 0`).join('');
+const dots = (list, x, y, r) => list.map(([t, v]) =>
+    `M${x(t) - r} ${y(v)}a${r} ${r} 0 1 0 ${2 * r} 0a${r} ${r} 0 1 0 -${2 * r} 0`).join('');
 const most = (...lists) => lists.flat().reduce((m, [, v]) => Math.max(m, v), 1);
 
 // One plot: a title, a legend, and the drawing with its veil.
@@ -74,10 +75,10 @@ class Plot {
         this.svg.setAttribute('width', width);
         this.svg.setAttribute('height', height);
         const clip = `av-clip-${this.owner.id}-${this.name}`;
+        const inside = s('rect', { x: LEFT, y: 0, width: Math.max(0, width - LEFT - RIGHT),
+                                   height: height - BOTTOM + 2 });
         this.content = s('g', { 'clip-path': `url(#${clip})` });
-        this.svg.replaceChildren(s('clipPath', { id: clip }, s('rect', { x: LEFT, y: 0, width: Math.max(0, width - LEFT - RIGHT),
-                                                                        height: height - BOTTOM + 2 })),
-                                 ...parts, this.content);
+        this.svg.replaceChildren(s('clipPath', { id: clip }, inside), ...parts, this.content);
         return { x, y };
     }
 
@@ -108,6 +109,7 @@ export class Plots {
         this.congestion = new Plot(this, 'congestion', `${w.congestion} (${w.octets})`,
             [['cwnd', w.leg_cwnd], ['ssthresh', w.leg_ssthresh], ['flight', w.leg_flight]]);
         this.rtt = new Plot(this, 'rtt', w.rtt, [['sample', w.leg_sample], ['srtt', w.leg_srtt], ['rto', w.leg_rto]]);
+        this.which = h('small', { class: 'av-which' });
         this.bars = h('div', { class: 'av-bars' });
         this.barVeil = h('div', { class: 'av-veil', 'aria-hidden': 'true' });
         this.barArea = h('div', { class: 'av-plot-area' }, this.bars, this.barVeil);
@@ -117,7 +119,8 @@ export class Plots {
         this.sender = h('select', { 'aria-label': w.sender, onchange: () => this.choose(Number(this.sender.value)) });
         this.senderLabel = h('label', { class: 'av-field' }, `${w.sender} `, this.sender);
         this.sequence.head.append(this.whole, this.senderLabel);
-        this.states = h('section', { class: 'av-panel av-states' }, h('h3', {}, w.states), this.barArea);
+        this.states = h('section', { class: 'av-panel av-states' },
+                        h('h3', {}, w.states, ' ', this.which), this.barArea);
         this.element = h('div', { class: 'av-plots' }, this.states, this.sequence.element,
                          this.congestion.element, this.rtt.element);
         this.observer = new ResizeObserver(() => this.resized());
@@ -150,6 +153,7 @@ export class Plots {
         this.element.hidden = !c;
         if (!c)
             return;
+        setText(this.which, act.connections.length > 1 ? c.ends.map(end => end.at).join(' – ') : '');
         this.side = c.octets[1] > c.octets[0] ? 1 : 0;
         this.sender.replaceChildren(...c.ends.map((end, side) =>
             h('option', { value: side, selected: side === this.side },
@@ -183,9 +187,11 @@ export class Plots {
     }
 
     span() {
-        const from = this.c.items[0].at, to = this.c.items.at(-1).at;
-        const more = Math.max(1000, (to - from) * 0.02);
-        return [from, to + more];
+        const { items } = this.c, from = items[0].at, last = items.at(-1).at;
+        const segment = items.findLast(item => item.event?.startsWith('segment_'))?.at ?? last;
+        // A wait at the end, as that of TIME-WAIT, would leave no room for what happened before.
+        const to = last - segment > (last - from) / 2 ? segment + (segment - from) * 0.1 : last;
+        return [from, to + Math.max(1000, (to - from) * 0.02)];
     }
 
     drawStates() {
@@ -198,8 +204,8 @@ export class Plots {
                 if (right < left)
                     continue;
                 const piece = h('span', { class: `av-span ${stateClass(span.state)}`, role: 'listitem',
-                    title: `${name}: ${span.state}, ${timeText(span.from - act.start)} – ${timeText(span.to - act.start)}` },
-                    span.state);
+                    title: `${name}: ${span.state}, ${timeText(span.from - act.start)} – ` +
+                           timeText(span.to - act.start) }, span.state);
                 piece.style.left = `${left}px`;
                 piece.style.width = `${Math.max(2, right - left)}px`;
                 bar.append(piece);
@@ -247,7 +253,8 @@ export class Plots {
         if (data.samples.length === 0)
             return;
         const highest = most(data.samples, data.srtt), rto = data.rto.filter(([, v]) => v < highest * 8);
-        const { x, y } = plot.frame(HEIGHT.rtt, Math.max(highest, most(rto)) * 1.1, us => `${+(us / 1000).toPrecision(3)} ms`);
+        const { x, y } = plot.frame(HEIGHT.rtt, Math.max(highest, most(rto)) * 1.1,
+                                    us => `${+(us / 1000).toPrecision(3)} ms`);
         plot.path('rto', stepPath(rto, x, y, to));
         plot.path('srtt', linePath(data.srtt, x, y));
         plot.path('sample', dots(data.samples, x, y, 2.2));

@@ -43,15 +43,18 @@ class Moments {
     }
 }
 
-// Without a header: hosts in the order in which they first sent, so that a client stands at the left.
-function senders(lines) {
-    return [...new Set(lines.filter(line => line.event === 'segment_out').map(line => line.host ?? ''))];
+// Hosts that the header does not name: in the order in which lines of hosts do, or in which they first
+// sent, so that a client stands at the left.
+function placesOf(lines) {
+    const named = lines.filter(line => Array.isArray(line.hosts)).flatMap(line => line.hosts);
+    const senders = lines.filter(line => line.event === 'segment_out').map(line => line.host ?? '');
+    return [...new Set(named.length > 0 ? named : senders)];
 }
 
 class Reader {
     constructor(lines) {
         this.header = lines.find(line => kindOf(line) === 'header') ?? {};
-        this.hosts = (this.header.hosts ?? senders(lines)).map(name => ({ name, seen: false }));
+        this.hosts = (this.header.hosts ?? placesOf(lines)).map(name => ({ name, seen: false }));
         this.acts = [];
         this.moments = new Moments(lines.some(line => kindOf(line) === 'moment'));
         lines.forEach(line => this.take(line));

@@ -73,10 +73,16 @@ function answered(out, unwrap, state, item, c, side) {
     unwrap.last = ack;
 }
 
+// Before the first loss it is without bound.
+function putThreshold(out, at, value) {
+    if (value > 0 && value < 2 ** 31 - 1)
+        put(out.ssthresh, at, value);
+}
+
 function toldAt(out, item, raw, at) {
     if (item.event === 'cwnd') {
         out.cwnd.push([at, raw.cwnd]);
-        put(out.ssthresh, at, raw.ssthresh);
+        putThreshold(out, at, raw.ssthresh);
     } else if (item.event === 'undo') {
         out.cwnd.push([at, raw.cwnd]);
     } else if (item.event === 'rtt') {
@@ -86,8 +92,7 @@ function toldAt(out, item, raw, at) {
     } else if (item.kind === 'tcb') {
         if (raw.tcb.cwnd)
             put(out.cwnd, at, raw.tcb.cwnd);
-        if (raw.tcb.ssthresh && raw.tcb.ssthresh < 2 ** 31 - 1)
-            put(out.ssthresh, at, raw.tcb.ssthresh);
+        putThreshold(out, at, raw.tcb.ssthresh);
     }
 }
 

@@ -1,5 +1,6 @@
 // table.js - the events of an act as a table with a search. Only the rows in view are in the page.
 import { h, setText } from './dom.js';
+import { unitOf } from './layout.js';
 import { sentenceOf, eventName, timeText, fill } from './text.js';
 
 const LINE = 26, MORE = 8;
@@ -43,7 +44,7 @@ export class EventTable {
     show(model, act, c) {
         if (this.act === act && this.c === c)
             return;
-        Object.assign(this, { model, act, c });
+        Object.assign(this, { model, act, c, unit: unitOf(act) });
         this.items = act.items.filter(item => (item.kind === 'event' && (!c || item.c === c || !item.c)) ||
                                               item.kind === 'note' || item.kind === 'check');
         this.filter();
@@ -113,7 +114,7 @@ export class EventTable {
         let row = this.pool.get(i);
         if (!row) {
             const [host, name, text] = this.textOf(item);
-            const time = item.at === undefined ? '' : timeText(item.at - this.act.start);
+            const time = item.at === undefined ? '' : timeText(item.at - this.act.start, this.unit);
             row = h('div', { role: 'row', 'data-i': i, 'aria-rowindex': i + 2 },
                     ...[time, host, name, text].map((cell, n) =>
                         h('span', { role: 'cell', title: n === 3 ? cell : null }, cell)));
@@ -122,7 +123,8 @@ export class EventTable {
             this.rows.append(row);
         }
         const later = item.moment > this.cursor, now = item.moment === this.cursor;
-        const style = `av-tr${later ? ' is-later' : ''}${now ? ' is-current' : ''}${item.kind === 'event' ? '' : ' is-note'}`;
+        const style = ['av-tr', later && 'is-later', now && 'is-current', item.kind !== 'event' && 'is-note']
+            .filter(Boolean).join(' ');
         if (row.className !== style)
             row.className = style;
     }

@@ -1,5 +1,6 @@
 // tcb.js - what each end knows, side by side, and what of it this step changed. The lab says whole
-// TCBs; from other records they are put together from the events, as far as these tell.
+// TCBs, but not of half-open connections and TIME-WAIT records, which have none; what is not said is
+// put together from the events, as far as these tell.
 import { relative, count, timeText } from './text.js';
 import { windowOf, distance } from './connection.js';
 import { h, setText, setAttribute, stateClass } from './dom.js';
@@ -64,15 +65,15 @@ function toldBy(item, was, c) {
 export function historyOf(c) {
     if (c.history)
         return c.history;
-    const told = [0, 1].map(side => c.items.some(item => item.kind === 'tcb' && item.side === side));
-    const history = [[], []], now = [{}, {}];
+    const told = [false, false], history = [[], []], now = [{}, {}];
     for (const item of c.items) {
         const { side, raw } = item;
-        const said = told[side] ? (item.kind === 'tcb' ? raw.tcb : null)
-                                : toldBy(item, now[side], c);
+        told[side] ||= item.kind === 'tcb';
+        const said = item.kind === 'tcb' ? raw.tcb : told[side] ? (item.enters ? { state: item.enters } : null)
+                                                                : toldBy(item, now[side], c);
         if (!said)
             continue;
-        now[side] = told[side] ? said : { ...now[side], ...said };
+        now[side] = item.kind === 'tcb' ? said : { ...now[side], ...said };
         const list = history[side];
         if (list.at(-1)?.moment === item.moment)
             list.at(-1).values = now[side];

@@ -79,9 +79,9 @@ export function segmentDetails(item, w) {
     return said;
 }
 
-export function callText(item) {
+export function callText(item, length = item.raw.length) {
     const name = item.raw.name === 'OPEN active' ? 'OPEN' : item.raw.name;
-    return item.raw.length > 0 ? `${name} ${count(item.raw.length)}` : name;
+    return length > 0 ? `${name} ${count(length)}` : name;
 }
 
 const withRfc = rule => /^[0-9]/.test(rule) ? `RFC 9293 ${rule}` : rule;
@@ -93,6 +93,7 @@ const NOTES = {
     negotiated: (r, w) => ['agreed', `${w.agreed}: MSS ${r.snd_mss}/${r.rcv_mss}` +
         (r.snd_wscale || r.rcv_wscale ? `, scale ${r.snd_wscale}/${r.rcv_wscale}` : '') +
         `${r.timestamps ? ', timestamps' : ''}${r.sack ? ', SACK' : ''}${r.ecn ? ', ECN' : ''}`],
+    note: r => ['call', r.text],
     urgent: (r, w) => ['call', w.ev.urgent],
     challenge_ack: (r, w) => ['timer', r.sent ? w.ev.challenge_ack : `${w.ev.challenge_ack}: ${w.not_sent}`],
     soft_error: (r, w) => ['timer', `${w.ev.soft_error}: ${r.status}`],

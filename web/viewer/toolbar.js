@@ -50,8 +50,9 @@ export class Toolbar {
 
     makeHelp() {
         const { w } = this;
-        const keys = [['→ ←', w.key_step], ['PgDn PgUp', w.key_page], ['Home End', w.key_ends], ['Space', w.key_play],
-                      ['+ − 0', w.key_zoom], ['/', w.key_search], ['d', w.key_theme], ['?', w.key_help]];
+        const keys = [['→ ←', w.key_step], ['PgDn PgUp', w.key_page], ['Home End', w.key_ends],
+                      ['Space', w.key_play], ['+ − 0', w.key_zoom],
+                      ['/', w.key_search], ['d', w.key_theme], ['?', w.key_help]];
         return h('div', { class: 'av-help', role: 'dialog', 'aria-label': w.help, hidden: true },
             h('h3', {}, w.help),
             h('dl', {}, ...keys.flatMap(([key, text]) => [

@@ -10,7 +10,7 @@ import { Toolbar } from './toolbar.js';
 import { NowPanel, ActPanel, AfterPanel } from './panels.js';
 import { h } from './dom.js';
 
-const PLAY_MS = 700, PAGE = 10, SCALES = [0.7, 0.85, 1, 1.2, 1.45, 1.75, 2.1];
+const PLAY_MS = 700, PAGE = 10, FEW = 4, SCALES = [0.7, 0.85, 1, 1.2, 1.45, 1.75, 2.1];
 
 class Viewer {
     constructor(element, options) {
@@ -101,7 +101,7 @@ class Viewer {
             this.now.update(model, act, cursor);
             this.after.update(act, cursor);
             this.tcb.update(model, act, one, cursor);
-            this.plots.show(model, act, c ?? largest(act));
+            this.plots.show(model, act, c ?? (act.connections.length <= FEW ? one : largest(act)));
             this.plots.update(cursor);
             this.table.show(model, act, c);
             this.table.update(cursor, still);

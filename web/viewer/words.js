@@ -13,6 +13,7 @@ const en = {
     connection: 'Connection', all_connections: 'All connections', act: 'Act', peer: 'outside',
     time: 'Time', host: 'Host', what: 'Event', details: 'Details', tcb: 'What each end knows (TCB)',
     tcb_none: 'No record of this connection yet', changed: 'changed', now: 'In this step',
+    now_quiet: 'Nothing but what the TCBs show.',
     now_nothing: 'Nothing has happened yet. Press → to take the first step.',
     states: 'States over time', sequence: 'Sequence numbers over time',
     congestion: 'Congestion control', rtt: 'Round-trip time', sender: 'Sender', octets: 'octets',
@@ -38,6 +39,7 @@ const en = {
     tcb_timer: 'timer', tcb_timer_at: 'timer at',
     // The events, as include/aksu/events.def names them.
     ev: {
+        note: 'note',
         segment_in: 'segment arrives', segment_out: 'segment sent', dropped: 'segment dropped',
         opened: 'connection record made', state: 'state', call: 'user call',
         signal: 'signal to the user', negotiated: 'options agreed', urgent: 'urgent data pending',
@@ -84,7 +86,8 @@ const ko = {
     connection: '연결', all_connections: '모든 연결', act: '막', peer: '외부', time: '시간',
     host: '호스트', what: '이벤트', details: '자세히', tcb: '각 끝이 아는 것 (TCB)',
     tcb_none: '아직 이 연결의 레코드가 없습니다', changed: '바뀜', now: '이 단계에서',
-    now_nothing: '아직 아무 일도 없습니다. → 키로 첫 단계를 시작하세요.',
+
+    now_quiet: 'TCB에 보이는 것 말고는 바뀐 것이 없습니다.', now_nothing: '아직 아무 일도 없습니다. → 키로 첫 단계를 시작하세요.',
     states: '시간에 따른 상태', sequence: '시간에 따른 순서 번호', congestion: '혼잡 제어',
     rtt: '왕복 시간', sender: '송신측', octets: '옥텟', leg_segment: '세그먼트',
     leg_again: '재전송', leg_ack: '확인된 곳 (SND.UNA)', leg_window: '윈도 끝', leg_sack: 'SACK',
@@ -108,6 +111,7 @@ const ko = {
     tcb_timer: '타이머', tcb_timer_at: '타이머 시각',
     // The events, as include/aksu/events.def names them.
     ev: {
+        note: '메모',
         segment_in: '세그먼트 도착', segment_out: '세그먼트 송신', dropped: '세그먼트 폐기',
         opened: '연결 레코드 생성', state: '상태', call: '사용자 호출', signal: '사용자에게 알림',
         negotiated: '옵션 합의', urgent: '긴급 데이터 대기', marked: '혼잡 표시가 있는 데이터 도착',
