@@ -5,7 +5,7 @@
 #include "lab/stage.h"
 
 enum { PORT = 80, MSS = 1448, FEW = 6, TEXT = 300000, SAMPLES = 64, SAMPLE_MS = 20, ROWS = 20,
-       BAR = 36 };
+       BAR = 32 };
 
 static const struct lab_knob knobs[] = {
     { "delay", LAB_MS, 20, 1, 200, W_knob_delay },
