@@ -12,7 +12,7 @@
 #: make bench-path     one connection over links with loss, reordering and delay, ours and Linux's (needs root)
 #: make bench-flood    SYNs of a flood through a TAP device, answered by cookie, and by the kernel's (needs root)
 #: make wasm           compile the core for freestanding wasm32
-#: make lab-page       build/web/lab.html: the labs in the browser, in one file (needs clang, lld, wasi-libc)
+#: make lab-page       build/web/lab/index.html: the labs in the browser, in one file (needs clang, lld, wasi-libc)
 #: make fuzz           libFuzzer programs in build/fuzz/
 #: make fuzz-afl       the same programs for AFL++ in build/fuzz-afl/
 #: make proof          parsers that read inside of what they are given, shown by Frama-C (no part of script/test)
@@ -219,7 +219,7 @@ $(BUILD)/wasm/%.o: %.c
 	    -Iinclude -Isrc -MMD -MP -c -o $@ $<
 # The labs as one page: the stack, the simulator and the scenarios as WebAssembly, compressed, in base64. wasi-libc
 # is the C library below them; no call of its system is ever made.
-lab_page  := $(BUILD)/web/lab.html
+lab_page  := $(BUILD)/web/lab/index.html
 lab_c      := $(core) $(wildcard src/socket/*.c src/event/*.c lab/*.c lab/*/*.c) web/lab/core.c \
              $(filter-out sim/explore%,$(wildcard sim/*.c))
 lab_js    := $(filter-out web/viewer/report.js,$(viewer)) \
@@ -233,8 +233,9 @@ $(BUILD)/wasi/%.o: %.c
 $(BUILD)/web/lab.wasm: $(lab_c:%.c=$(BUILD)/wasi/%.o)
 	@mkdir -p $(@D)
 	$Q$(CLANG) --target=wasm32-wasi -mexec-model=reactor -Oz -flto -Wl,--gc-sections,--strip-all,--lto-O2 \
-	    -o $@ $^ -lwasi-emulated-mman
+	    -Wl,-z,stack-size=1048576 -o $@ $^ -lwasi-emulated-mman
 $(lab_page): $(BUILD)/web/lab.wasm web/lab/page.html web/lab/script.html web/lab/start.js $(lab_css) $(lab_js) tools/web-bundle
+	@mkdir -p $(@D)
 	$Qcat $(lab_css) > $(BUILD)/web/lab.css
 	$Qtools/web-bundle web/lab/script.html /dev/null $(lab_js) > $(BUILD)/web/lab.js
 	$Qfor one in wasm js; do gzip -9nc $(BUILD)/web/lab.$$one | base64 -w 120 > $(BUILD)/web/lab.$$one.base64 || exit 1; done
@@ -263,9 +264,11 @@ install: all
 	sed 's|@PREFIX@|$(PREFIX)|; s|@VERSION@|$(VERSION)|' aksu.pc.in > $(D)/lib/pkgconfig/aksu.pc
 	$(if $(aksu),install -m 755 $(aksu) $(D)/bin)
 	$(if $(wildcard man/*.1),install -m 644 $(wildcard man/*.1) $(D)/share/man/man1)
+	$(if $(wildcard $(lab_page)),install -d $(D)/share/aksu/lab && install -m 644 $(lab_page) $(D)/share/aksu/lab)
 uninstall:
 	rm -rf $(D)/include/aksu
 	rm -f $(D)/lib/libaksu.a $(D)/lib/libaksu.so $(D)/lib/$(SONAME) $(D)/lib/pkgconfig/aksu.pc
+	rm -rf $(D)/share/aksu
 	rm -f $(D)/bin/aksu $(patsubst man/%,$(D)/share/man/man1/%,$(wildcard man/*.1))
 clean:
 	rm -rf $(BUILD)

@@ -8,10 +8,12 @@
 #include <unistd.h>
 
 #include "cli/cli.h"
+#include "cli/lab_page.h"
 #include "cli/lab_step.h"
 #include "report/report.h"
 
-enum { SEED = 256, LANG, ALL, CHECK, STEP, JSON, HTML, LIST, KNOB, NAME_MOST = 63, FAILED = 1 };
+enum { SEED = 256, LANG, ALL, CHECK, STEP, JSON, HTML, PAGE, LIST, KNOB, NAME_MOST = 63,
+       FAILED = 1 };
 
 static const struct option common[] = {
     { "seed", required_argument, NULL, SEED },
@@ -21,6 +23,7 @@ static const struct option common[] = {
     { "step", no_argument, NULL, STEP },
     { "json", required_argument, NULL, JSON },
     { "html", required_argument, NULL, HTML },
+    { "page", no_argument, NULL, PAGE },
     { "list", no_argument, NULL, LIST },
     { "help", no_argument, NULL, 'h' },
 };
@@ -47,9 +50,10 @@ static void usage(FILE *out)
     fputs("Usage: aksu lab                     the scenarios\n"
           "       aksu lab NAME [OPTIONS]      plays one; NAME --help tells its knobs\n"
           "       aksu lab --all --check       plays all, and says what held\n"
+          "       aksu lab --serve OPTIONS     the same for browsers: aksu serve --help\n"
           "\n"
-          "Each scenario is a piece of TCP's behaviour, played by real stacks on a simulated\n"
-          "network: what to watch for, then the connection as a ladder with both ends'\n"
+          "Each scenario is a piece of TCP's behaviour, played by real stacks on simulated\n"
+          "networks: what to watch for, then the connection as a ladder with both ends'\n"
           "states, then what had to hold.\n"
           "\n"
           "  --lang en|ko     English or Korean [en]\n"
@@ -59,6 +63,7 @@ static void usage(FILE *out)
           "  --all            every scenario\n"
           "  --json FILE      all that happened, as lines of JSON; - is stdout\n"
           "  --html FILE      the same as a page to look at: ladder, states, plots, events\n"
+          "  --page           the file that shows all of it in a browser, without a network\n"
           "  --list           the scenarios\n"
           "  -h, --help       this, and the knobs of NAME\n"
           "\n"
@@ -167,7 +172,7 @@ static void make_options(struct lab_command *c)
 /* -1: go on; else the exit status. */
 static int take_options(struct lab_command *c, int argc, char **argv)
 {
-    bool listed = false, helped = false;
+    bool listed = false, helped = false, page = false;
     int answer;
     opterr = 0;
     optind = 1;
@@ -176,6 +181,8 @@ static int take_options(struct lab_command *c, int argc, char **argv)
             helped = true;
         else if (answer == LIST)
             listed = true;
+        else if (answer == PAGE)
+            page = true;
         else if (answer == '?' || answer == ':')
             return cli_refuse("lab", argv, c->option, answer);
         else if (!take_option(c, answer))
@@ -183,6 +190,8 @@ static int take_options(struct lab_command *c, int argc, char **argv)
     }
     if (helped)
         return help(c);
+    if (page)
+        return lab_page_print();
     if (listed || (c->scenario == NULL && !c->all))
         return list(c->lang);
     if (optind < argc - (c->scenario != NULL)) {
@@ -325,6 +334,8 @@ static int play_all(struct lab_command *c)
 int cli_lab(int argc, char **argv)
 {
     struct lab_command c = { .seed = 1 };
+    if (argc > 1 && strcmp(argv[1], "--serve") == 0)
+        return lab_page_serve(argc - 1, argv + 1);
     (void)setlocale(LC_CTYPE, "");
     int status = find_scenario(&c, argc, argv);
     if (status >= 0)

@@ -47,6 +47,8 @@ const fromSlider = (knob, place) => isWide(knob)
 export const knobText = (w, knob, value) => knob.unit === 'flag' ? (value ? w.on : w.off)
     : `${value}${knob.unit ? ` ${knob.unit}` : ''}`;
 
+const labButton = (text, onclick, style = 'lab-button') => h('button', { type: 'button', class: style, onclick }, text);
+
 export class Knobs {
     // `page`: set(name, value), turn(name, value), untwist(index), reset(), otherSeed(), share().
     constructor(w, page) {
@@ -57,14 +59,13 @@ export class Knobs {
         this.fromNow = h('select', { 'aria-label': w.when },
             h('option', { value: '' }, w.from_start), h('option', { value: 'now' }, w.from_now));
         this.seed = h('span', { class: 'lab-seed' });
-        this.shareButton = h('button', { type: 'button', class: 'lab-button', onclick: () => page.share() }, w.share);
-        this.cut = h('button', { type: 'button', class: 'lab-button lab-danger', onclick: () => page.cutNow() }, w.cut_now);
+        this.shareButton = labButton(w.share, () => page.share());
+        this.cut = labButton(w.cut_now, () => page.cutNow(), 'lab-button lab-danger');
         this.when = h('label', { class: 'lab-when' }, `${w.when} `, this.fromNow);
         this.element = h('section', { class: 'lab-knobs', 'aria-label': w.knobs },
             h('h2', {}, w.knobs), this.body, this.when, this.chips,
             h('div', { class: 'lab-buttons' }, this.cut,
-                h('button', { type: 'button', class: 'lab-button', onclick: () => page.reset() }, w.reset),
-                h('button', { type: 'button', class: 'lab-button', onclick: () => page.otherSeed() }, w.other_seed),
+                labButton(w.reset, () => page.reset()), labButton(w.other_seed, () => page.otherSeed()),
                 this.shareButton), this.seed);
     }
 
@@ -84,7 +85,8 @@ export class Knobs {
         };
         const input = knob.unit === 'flag'
             ? h('input', { id, type: 'checkbox', checked: value !== 0, onchange: () => change(input.checked ? 1 : 0) })
-            : h('input', { id, type: 'range', min: isWide(knob) ? 0 : knob.least, max: isWide(knob) ? SLIDER : knob.most,
+            : h('input', { id, type: 'range', min: isWide(knob) ? 0 : knob.least,
+                           max: isWide(knob) ? SLIDER : knob.most,
                            oninput: () => change(fromSlider(knob, Number(input.value))) });
         if (knob.unit !== 'flag')
             input.value = toSlider(knob, value);
@@ -108,7 +110,8 @@ export class Knobs {
             const knob = scenario.knobs.find(one => one.name === turn.knob);
             const text = fillWords(w.turned, { act: turn.act, time: Math.round(turn.at / 1e6), knob: turn.knob,
                                                value: knob ? knobText(w, knob, turn.value) : turn.value });
-            return h('li', {}, text, h('button', { type: 'button', class: 'lab-undo', 'aria-label': `${w.undo}: ${text}`,
+            return h('li', {}, text, h('button', { type: 'button', class: 'lab-undo',
+                                                   'aria-label': `${w.undo}: ${text}`,
                                                    onclick: () => page.untwist(i) }, '×'));
         }));
     }
