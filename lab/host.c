@@ -169,14 +169,16 @@ struct lab_host *lab_router(struct lab *lab)
 
 void lab_show(struct lab *lab, const struct lab_host *left, const struct lab_host *right)
 {
-    if (left != NULL && right != NULL) {
-        lab->shown[0] = left->number;
-        lab->shown[1] = right->number;
-    }
-    for (unsigned i = 0; lab->ladder != NULL && i < lab->hosts; i++) {
-        struct inner_host *h = lab->host[i];
-        h->ladder = &h->host == left ? aksu_ladder_side(lab->ladder, 0, h->host.name)
-            : &h->host == right ? aksu_ladder_side(lab->ladder, 1, h->host.name) : NULL;
+    for (unsigned i = 0; i < lab->hosts; i++)
+        lab->host[i]->ladder = NULL;
+    if (left == NULL || right == NULL)
+        return;
+    const struct lab_host *side[2] = { left, right };
+    for (unsigned i = 0; i < 2; i++) {
+        unsigned number = side[i]->number;
+        lab->shown[i] = number;
+        if (lab->ladder != NULL && number < lab->hosts)
+            lab->host[number]->ladder = aksu_ladder_side(lab->ladder, i, side[i]->name);
     }
 }
 

@@ -114,7 +114,8 @@ static void show(struct lab *lab, struct stage *s)
 
 static bool after(const struct stage *s, unsigned i, unsigned delays)
 {
-    return s->end[i]->text_at == s->end[i]->opened_at + delays * lab_delay(s->client->lab);
+    return s->end[i] != NULL
+        && s->end[i]->text_at == s->end[i]->opened_at + delays * lab_delay(s->client->lab);
 }
 
 /* The first connection: a cookie is asked for and comes. */
@@ -239,11 +240,11 @@ static void again(struct lab *lab, void *context)
     forge_send(l->stage.cable, 0, l->syn);
 }
 
-static void play_late(struct lab *lab, struct late *l, bool fast_open)
+static bool play_late(struct lab *lab, struct late *l, bool fast_open)
 {
     struct stage *s = &l->stage;
     if (!set_up(lab, s, fast_open, AKSU_MS(SHORT_MSL_MS)))
-        return;
+        return false;
     l->syn = forge_capture(lab, s->cable, 0, AKSU_SYN, AKSU_SYN, 1);
     ask_twice(lab, s, false);
     lab_at(lab, AKSU_SECONDS(LATE_S), again, l);
@@ -252,12 +253,14 @@ static void play_late(struct lab *lab, struct late *l, bool fast_open)
     lab_fact_count(lab, W_fast_open_served, s->served);
     lab_check(lab, lab_segments(lab, s->client, AKSU_RST, AKSU_RST) >= 1,
               W_fast_open_check_rst);
+    return true;
 }
 
 static void twice(struct lab *lab)
 {
     struct late l = { 0 };
-    play_late(lab, &l, true);
+    if (!play_late(lab, &l, true))
+        return;
     struct lab_end *third = lab_accepted(l.stage.listener, 2);
     lab_check(lab, l.stage.listener->accepted == 3 && strcmp(third->heard, REQUEST) == 0,
               W_fast_open_check_replayed);
@@ -268,7 +271,8 @@ static void twice(struct lab *lab)
 static void plain(struct lab *lab)
 {
     struct late l = { 0 };
-    play_late(lab, &l, false);
+    if (!play_late(lab, &l, false))
+        return;
     lab_check(lab, syn_of(lab, l.stage.client, 1)->len == 0, W_fast_open_check_no_text);
     lab_check(lab, l.stage.listener->accepted == 2 && l.stage.served == 2,
               W_fast_open_check_two);
