@@ -117,7 +117,7 @@ static void lengths_that_a_device_was_to_write(void **state)
     length = some_packet(true, packet);
     packet[4] = packet[5] = 0;
     assert_it_is(read_all(TRACE_LINK_RAW, packet, length));
-    /* the jumbo payload option of RFC 2675 */
+    /* the jumbo payload option: RFC 2675 2 */
     uint8_t jumbo[ROOM] = { [40] = IP_PROTOCOL_TCP, 0, 0xc2, 4, 0, 0, 0, (uint8_t)(length - 32) };
     memcpy(jumbo, packet, 40);
     jumbo[6] = 0;

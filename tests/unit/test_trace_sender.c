@@ -1,5 +1,5 @@
-/* test_trace_sender.c - which segments repeat something, and why: every kind, each where it could be
- * taken for another one; round trips; what is found needless later. */
+/* test_trace_sender.c - which segments repeat something, and why: every kind, each where it could
+ * be taken for another one; round trips; what is found needless later. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
