@@ -47,7 +47,8 @@ struct trace_end {
     struct aksu_endpoint at;
     uint8_t state;                  /* enum aksu_tcp_state */
     bool opened;                    /* the event was told */
-    bool numbered;                  /* snd_nxt and snd_una are known */
+    bool numbered;                  /* snd_nxt is known */
+    bool una_known;                 /* and snd_una: by its SYN, or an ACK; else a guess */
     bool isn_known;
     bool fin_sent, fin_arrived, fin_acked;
     bool sacked;                    /* sack_high is above snd_una */

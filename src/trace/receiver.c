@@ -181,6 +181,9 @@ void trace_receiver_acked(struct trace_conn *c, unsigned side, const struct trac
         me->missed += (uint32_t)above;
         me->snd_nxt = s->tcp.ack;
     }
+    if (!me->una_known)
+        me->snd_una = seq_min(me->snd_una, s->tcp.ack);     /* of before the capture began */
+    me->una_known = true;
     if (seq_gt(s->tcp.ack, me->snd_una))
         advance(c, side, s);
     else if (is_duplicate_ack(me, from, s))

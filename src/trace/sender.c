@@ -68,7 +68,7 @@ static enum trace_kind again(const struct trace_conn *c, const struct trace_end 
     aksu_time prompt = PROMPT + (c->handshake != AKSU_NEVER ? c->handshake : 0);
     bool told = me->dupacks >= 3 || (me->sacked && seq_lt(s->tcp.seq, me->sack_high));
 
-    if (seq_le(end, me->snd_una))
+    if (me->una_known && seq_le(end, me->snd_una))
         return TRACE_NEEDLESS;
     if (was_overtaken(c, me, s))
         return TRACE_OUT_OF_ORDER;
@@ -208,7 +208,7 @@ void trace_sender_sent(struct trace_conn *c, unsigned side, const struct trace_s
     }
     if (s->tcp.ctl & CTL_SYN) {
         me->iss = s->tcp.seq;
-        me->isn_known = true;
+        me->isn_known = me->una_known = true;
         me->syn_ack_sent = me->syn_ack_sent || (s->tcp.ctl & CTL_ACK);
     }
     me->timestamps = has_timestamps(s);

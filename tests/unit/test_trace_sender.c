@@ -230,6 +230,20 @@ static void acknowledged_but_never_seen(void **state)
     assert_int_equal(client()->missed, 3 * MSS);
 }
 
+static void what_was_sent_before_the_capture_began_is_repeated(void **state)
+{
+    done(state);
+    talk_begin(&talk, 4);
+    text(1, 7);
+    ack(1, 5, 7, 8);                            /* what is missing was never seen */
+    text(1, 5);
+    text(1, 6);
+    assert_only(TRACE_FAST, 2);
+    ack(1, 8, 0, 0);
+    text(1, 6);
+    assert_int_equal(client()->kind[TRACE_NEEDLESS], 1);
+}
+
 static void a_dsack_says_that_it_was_needless(void **state)
 {
     (void)state;
@@ -330,6 +344,7 @@ int main(void)
         TEST(window_probes_of_both_manners), TEST(what_was_overtaken_is_out_of_order),
         TEST(what_was_lost_before_the_capture_is_a_retransmission),
         TEST(timestamps_tell_what_was_overtaken), TEST(acknowledged_but_never_seen),
+        TEST(what_was_sent_before_the_capture_began_is_repeated),
         TEST(a_dsack_says_that_it_was_needless), TEST(an_old_echo_says_that_it_was_needless),
         TEST(round_trips_of_text_that_was_sent_once), TEST(coalesced_segments_and_their_parts),
         TEST(a_fin_is_repeated_like_text), TEST(a_copy_of_a_packet_counts_once),
