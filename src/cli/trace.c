@@ -8,7 +8,7 @@
 #include "cli/cli.h"
 #include "cli/trace.h"
 
-enum { FILTER = 256, SUMMARY, JSON, VERIFY, CONNECTIONS, USUAL = 65536, MOST = 1 << 24 };
+enum { FILTER = 256, SUMMARY, JSON, HTML, VERIFY, CONNECTIONS, USUAL = 65536, MOST = 1 << 24 };
 
 /* A connection that is over is printed so long after its last packet. */
 static const aksu_time LINGER = AKSU_SECONDS(4);
@@ -17,6 +17,7 @@ static const struct option options[] = {
     { "filter", required_argument, NULL, FILTER },
     { "summary", no_argument, NULL, SUMMARY },
     { "json", no_argument, NULL, JSON },
+    { "html", required_argument, NULL, HTML },
     { "verify", no_argument, NULL, VERIFY },
     { "connections", required_argument, NULL, CONNECTIONS },
     { "help", no_argument, NULL, 'h' },
@@ -35,6 +36,7 @@ static void usage(FILE *out)
           "  --summary        a table, one line for each connection\n"
           "  --json           the events of both ends, a line of JSON each; with --summary\n"
           "                   an object for each connection\n"
+          "  --html FILE      also a report: one page that shows all of it, in any browser\n"
           "  --verify         look at checksums: damaged segments do not arrive\n"
           "  --connections N  followed at a time [65536]; beyond, those that are over, else\n"
           "                   those silent longest, are printed and forgotten\n"
@@ -52,6 +54,7 @@ static bool take_option(struct trace_options *o, int option)
     case FILTER: o->filter = optarg; return true;
     case SUMMARY: return o->summary = true;
     case JSON: return o->json = true;
+    case HTML: o->html = optarg; return true;
     case VERIFY: return o->verify = true;
     default:
         return cli_number("trace", "--connections", optarg, 1, MOST, &o->connections);
@@ -66,7 +69,6 @@ static int trace(const struct trace_options *o)
         .verify = o->verify, .linger = o->summary ? AKSU_NEVER : LINGER, .user = &show,
         .begins = trace_show_begins, .ends = trace_show_ends };
 
-    trace_show_init(&show, o);
     /* Without the key a capture might be made whose connections all fall into one bucket. */
     if (getrandom(&config.key, sizeof config.key, 0) != sizeof config.key || t == NULL ||
         !tracker_init(t, &config)) {
@@ -74,7 +76,10 @@ static int trace(const struct trace_options *o)
         fputs("aksu trace: there is no memory; a smaller --connections needs less\n", stderr);
         return CLI_USAGE;
     }
+    trace_show_init(&show, o);
     int status = trace_read(o, t, &show);
+    if (!trace_show_close(&show))
+        status = CLI_USAGE;
     tracker_fini(t);
     free(t);
     return status;

@@ -106,10 +106,8 @@ static int read_all(const struct trace_options *o, pcap_t *p, struct tracker *t,
 {
     if (!trace_link_known(pcap_datalink(p)))
         return fail_link(o, pcap_datalink(p));
-    if (!set_filter(o, p))
+    if (!set_filter(o, p) || !trace_show_open(show))
         return CLI_USAGE;
-    if (o->summary && !o->json)
-        trace_report_heading(stdout);
     int status = read_packets(p, t, show);
     tracker_finish(t);
     trace_show_finish(show, t);

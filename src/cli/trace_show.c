@@ -16,6 +16,7 @@ static const char *const name_of[2] = { "client", "server" };
 
 struct drawn {
     struct aksu_ladder *ladder;
+    struct aksu_tee_sink tee[2];
     char memory[LADDER_MEMORY];
 };
 
@@ -25,15 +26,51 @@ static void write_stdout(void *context, const char *text, size_t length)
     (void)fwrite(text, 1, length, stdout);
 }
 
+/* The report is of the file, under its last name. */
+static bool open_report(struct trace_show *show)
+{
+    const char *slash = strrchr(show->options->file, '/');
+    const char *const hosts[] = { name_of[0], name_of[1], NULL };
+
+    show->report = report_open(&(struct report_config){ .command = "aksu trace",
+        .path = show->options->html, .title = slash ? slash + 1 : show->options->file,
+        .hosts = hosts });
+    for (int i = 0; i < 2 && show->report != NULL; i++)
+        aksu_json_init(&show->html[i], report_writer(show->report), name_of[i]);
+    return show->report != NULL;
+}
+
 void trace_show_init(struct trace_show *show, const struct trace_options *options)
 {
     const char *term = getenv("TERM"), *refused = getenv("NO_COLOR");
 
     (void)setlocale(LC_CTYPE, "");
-    *show = (struct trace_show){ .options = options, .writer = { write_stdout, NULL } };
+    *show = (struct trace_show){ .options = options };
     show->utf8 = strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
     show->colour = isatty(STDOUT_FILENO) && !(refused && *refused) && term &&
                    strcmp(term, "dumb") != 0;
+}
+
+bool trace_show_open(struct trace_show *show)
+{
+    bool lines = show->options->json && !show->options->summary;
+
+    if (show->options->html != NULL && !open_report(show))
+        return false;
+    for (int i = 0; i < 2; i++) {
+        struct aksu_sink *const to[] = { lines ? &show->json[i].sink : NULL,
+                                         show->report ? &show->html[i].sink : NULL };
+        aksu_json_init(&show->json[i], (struct aksu_writer){ write_stdout, NULL }, name_of[i]);
+        aksu_tee_init(&show->events[i], to, 2);
+    }
+    if (show->options->summary && !show->options->json)
+        trace_report_heading(stdout);
+    return true;
+}
+
+bool trace_show_close(struct trace_show *show)
+{
+    return show->report == NULL || report_close(show->report);
 }
 
 /* --- the record of the events --- */
@@ -51,13 +88,8 @@ static size_t character(const unsigned char *s)
     return length;
 }
 
-static void say(const struct trace_show *show, const char *text)
-{
-    show->writer.write(show->writer.context, text, strlen(text));
-}
-
 /* A file's name may have any octets: those that JSON cannot have become '?'. */
-static void say_name(const struct trace_show *show, const char *name)
+static void say_name(const char *name)
 {
     const unsigned char *s = (const unsigned char *)name;
 
@@ -70,7 +102,7 @@ static void say_name(const struct trace_show *show, const char *name)
             snprintf(text, sizeof text, "\\%c", *s);
         else
             memcpy(text, s, length);
-        say(show, text);
+        fputs(text, stdout);
         s += length > 0 ? length : 1;
     }
 }
@@ -78,19 +110,13 @@ static void say_name(const struct trace_show *show, const char *name)
 /* The header of the record, then lines of aksu/sink.h. */
 void trace_show_start(struct trace_show *show, uint64_t seconds, uint32_t nanoseconds)
 {
-    char began[64];
-
     if (!show->options->json || show->options->summary)
         return;
-    for (int i = 0; i < 2; i++)
-        aksu_json_init(&show->json[i], show->writer, name_of[i]);
-    say(show, "{\"record\":1,\"title\":\"");
-    say_name(show, show->options->file);
-    say(show, "\",\"lang\":\"en\",\"hosts\":[\"client\",\"server\"],\"command\":\"aksu trace ");
-    say_name(show, show->options->file);
-    snprintf(began, sizeof began, "\",\"began\":\"%" PRIu64 ".%09" PRIu32 "\"}\n", seconds,
-             nanoseconds);
-    say(show, began);
+    fputs("{\"record\":1,\"title\":\"", stdout);
+    say_name(show->options->file);
+    fputs("\",\"lang\":\"en\",\"hosts\":[\"client\",\"server\"],\"command\":\"aksu trace ", stdout);
+    say_name(show->options->file);
+    printf("\",\"began\":\"%" PRIu64 ".%09" PRIu32 "\"}\n", seconds, nanoseconds);
 }
 
 /* --- ladders --- */
@@ -106,22 +132,21 @@ static void draw(struct trace_show *show, struct trace_conn *c)
     d->ladder = aksu_ladder_init(&(struct aksu_ladder_config){
         .writer = { write_stdout, NULL }, .memory = d->memory, .memory_length = sizeof d->memory,
         .utf8 = show->utf8, .colour = show->colour, .at_end = true, .numbered = c->number - 1 });
-    for (unsigned i = 0; i < 2; i++)
-        c->sink[i] = aksu_ladder_side(d->ladder, i, name_of[i]);
+    for (unsigned i = 0; i < 2; i++) {
+        struct aksu_sink *const to[] = { aksu_ladder_side(d->ladder, i, name_of[i]), c->sink[i] };
+        aksu_tee_init(&d->tee[i], to, 2);
+        c->sink[i] = &d->tee[i].sink;
+    }
 }
 
 void trace_show_begins(void *user, struct trace_conn *c)
 {
     struct trace_show *show = user;
 
-    if (show->options->summary)
-        return;
-    if (!show->options->json) {
-        draw(show, c);
-        return;
-    }
     for (unsigned i = 0; i < 2; i++)
-        c->sink[i] = &show->json[i].sink;
+        c->sink[i] = show->events[i].count > 0 ? &show->events[i].sink : NULL;
+    if (!show->options->summary && !show->options->json)
+        draw(show, c);
 }
 
 static void show_ladder(struct trace_show *show, struct trace_conn *c)

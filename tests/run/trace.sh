@@ -63,6 +63,10 @@ is "the summary in JSON" "closed 30000000 1" "$(trace --summary --json "$work/pl
 import json, sys
 c = json.load(sys.stdin)
 print(c["end"], c["handshake"], c["server"]["rto"])')"
+trace --summary --html "$work/report.html" "$work/plain" >/dev/null
+is "the report has the events of both ends" 20 "$(grep -c '"event":"segment_\(in\|out\)"' "$work/report.html")"
+trace --html "$work/none.html" "$work/text" 2>/dev/null
+[ ! -e "$work/none.html" ] || fail "a report of a file that is no capture"
 is "a capture without packets" "0 packets, 0 of TCP, 0 connections" "$(trace "$work/no packets")"
 
 # --- what there is not
