@@ -64,7 +64,7 @@ differs  = mkdir -p $(@D); echo '$(1)' | cmp -s - $@ || echo '$(1)' > $@
 
 core     := $(wildcard $(patsubst %,src/%/*.c,base wire tcp udp ip neighbor stack))
 library  := $(core) $(wildcard $(patsubst %,src/%/*.c,socket event device host) sim/*.c)
-program  := $(wildcard src/report/*.c src/gateway/*.c src/run/*.c src/cli/*.c lab/*.c lab/*/*.c)
+program  := $(wildcard src/report/*.c src/gateway/*.c src/run/*.c src/trace/*.c src/cli/*.c lab/*.c lab/*/*.c)
 # The viewer's modules, those that are imported before those that import them.
 viewer   := $(patsubst %,web/viewer/%.js,words connection record text dom layout entry ladder tcb series plots \
             table toolbar panels viewer report)
@@ -137,7 +137,7 @@ $(B)/libaksu.so: $(B)/$(SONAME)
 
 inputs = $(filter %.o %.a,$^)
 $(B)/aksu: $(call obj,$(program)) $(page) $(B)/program.list $(B)/libaksu.a
-	$Q$(LINK) -o $@ $(inputs) $(call pkg,libseccomp) $(call pkg,libcrypto) $(call pkg,ncursesw)
+	$Q$(LINK) -o $@ $(inputs) $(call pkg,libseccomp) $(call pkg,libcrypto) $(call pkg,ncursesw) $(call pkg,libpcap)
 $(unit): $(B)/tests/unit/%: $(B)/obj/tests/unit/%.o $(call obj,$(helpers))
 	$Q$(LINK) -o $@ $(inputs) -Wl,--as-needed $(call pkg,cmocka) $(call pkg,libseccomp) $(call pkg,libcrypto)
 $(B)/tests/script: $(call obj,$(wildcard tests/script/*.c))

@@ -82,6 +82,8 @@ struct aksu_ladder_config {
     bool at_end;                /* print nothing before aksu_ladder_finish */
     aksu_time until;            /* a look into the middle: what was sent shortly before this is not
                                    lost, it is under way [all is over] */
+    uint32_t numbered;          /* connections that have a number already: the first one gets the
+                                   next [0] */
 };
 #define AKSU_LADDER_MEMORY ((size_t)1 << 20)    /* about 8000 segments, 256 connections at a time */
 

@@ -20,6 +20,7 @@ int cli_stat(int argc, char **argv);
 int cli_explore(int argc, char **argv);
 int cli_lab(int argc, char **argv);
 int cli_report(int argc, char **argv);
+int cli_trace(int argc, char **argv);
 
 /* One sentence on stderr for what getopt_long() has just refused (it returned '?' or ':'), with the
  * option that was probably meant. Returns CLI_USAGE. */

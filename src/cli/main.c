@@ -18,6 +18,7 @@ static const struct command commands[] = {
     { "serve", cli_serve, "serve a directory by HTTP, on a TCP/IP stack of its own" },
     { "get", cli_get, "fetch a URL, or send a file to it, on a TCP/IP stack of its own" },
     { "stat", cli_stat, "show the connections of a running aksu serve" },
+    { "trace", cli_trace, "what the TCP connections of a pcap or pcapng file did" },
     { "explore", cli_explore, "every run that two stacks can have over a bad network" },
     { "lab", cli_lab, "scenarios of TCP's behaviour, played by real stacks and explained" },
     { "report", cli_report, "make a page to look at of events that were written as JSON" },

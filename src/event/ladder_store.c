@@ -17,7 +17,8 @@ struct aksu_ladder *aksu_ladder_init(const struct aksu_ladder_config *config)
     if (config->memory == NULL || config->memory_length < 16384)
         return NULL;
     l = (struct aksu_ladder *)(void *)((char *)config->memory + skip);
-    *l = (struct aksu_ladder){ .config = *config, .free_item = NO_ITEM };
+    *l = (struct aksu_ladder){ .config = *config, .free_item = NO_ITEM,
+                              .shown = config->numbered };
 
     size_t left = config->memory_length - skip - sizeof *l;
     l->connections = (uint32_t)(left / 4096 < 256 ? left / 4096 : 256);

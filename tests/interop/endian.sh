@@ -22,7 +22,7 @@ done
 build()
 {
     make -j2 BUILD="${place%/*}" VARIANT=s390x CC=s390x-linux-gnu-gcc CFLAGS="-O1 -Itests/interop/peers/cmocka" \
-        LTO= LDFLAGS=-static pkg= program= unit="${units[*]}" \
+        LTO= LDFLAGS=-static pkg= program="$(echo src/trace/*.c)" unit="${units[*]}" \
         "${units[@]}" "$place/tests/script" "$place/tests/interop-tool"
 }
 

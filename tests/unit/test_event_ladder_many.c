@@ -86,6 +86,19 @@ static void draws_connections_apart(void **state)
 }
 
 /* Printed as they end, but not before what is under way can have arrived. */
+static void numbers_go_on(void **state)
+{
+    (void)state;
+    struct aksu_ladder *l = aksu_ladder_init(&(struct aksu_ladder_config){
+        .writer = kept_writer(&kept), .memory = memory, .memory_length = sizeof memory,
+        .numbered = 41 });
+    struct feed f = two_sides(l);
+    feed_out(&f, 0, (struct seg){ .ctl = S });
+    kept.length = 0;
+    aksu_ladder_finish(l);
+    assert_int_equal(times("connection 42  "), 1);
+}
+
 static void prints_what_is_over(void **state)
 {
     (void)state;
@@ -327,6 +340,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(needs_memory),
         cmocka_unit_test(draws_connections_apart),
+        cmocka_unit_test(numbers_go_on),
         cmocka_unit_test(prints_what_is_over),
         cmocka_unit_test(tells_incarnations_apart),
         cmocka_unit_test(counts_what_does_not_fit),

@@ -1,0 +1,330 @@
+/* conn.c - one segment of a connection: the state that its sender must be in (RFC 9293 3.3.2,
+ * Figure 5), then what it does to its receiver. A SYN or FIN has reached an end when that
+ * acknowledges it; ACKs and RSTs are taken to arrive, for nothing shows it. Called by tracker.c. */
+#include "base/ip_addr.h"
+#include "trace/sender.h"
+#include "trace/tell.h"
+#include "trace/tracker.h"
+
+/* A packet that a capture on several devices has twice comes within this. */
+#define COPY AKSU_MS(2)
+enum { WINDOW_SCALE_MOST = 14 /* RFC 7323 2.3 */, FIRST_WINDOW = 65535 };
+
+static void enter(struct trace_conn *c, unsigned side, enum aksu_tcp_state to, aksu_time at)
+{
+    struct trace_end *me = &c->end[side];
+
+    if (me->state == to)
+        return;
+    TELL(c, side, at, state, .from = (enum aksu_tcp_state)me->state, .to = to);
+    me->state = (uint8_t)to;
+}
+
+static void open_record(struct trace_conn *c, unsigned side, bool active, aksu_time at)
+{
+    if (c->over || c->end[side].opened)
+        return;
+    TELL(c, side, at, opened, .local = c->end[side].at, .remote = c->end[1 - side].at,
+         .active = active);
+    c->end[side].opened = true;
+}
+
+static void delete_record(struct trace_conn *c, unsigned side, enum aksu_status status,
+                          aksu_time at)
+{
+    if (c->end[side].opened)
+        TELL(c, side, at, deleted, .status = status);
+    c->end[side].opened = false;
+}
+
+static void end_with(struct trace_conn *c, enum trace_end_cause cause, unsigned by)
+{
+    if (c->cause != TRACE_GOES_ON)
+        return;
+    c->cause = (uint8_t)cause;
+    c->by = (uint8_t)by;
+}
+
+void trace_conn_begin(struct trace_conn *c, const struct trace_segment *s, unsigned side)
+{
+    bool syn = (s->tcp.ctl & CTL_SYN) != 0;
+
+    c->first = s->at;
+    c->handshake = c->to_server = AKSU_NEVER;
+    c->end[side].at = (struct aksu_endpoint){ s->source, s->tcp.source_port };
+    c->end[1 - side].at = (struct aksu_endpoint){ s->destination, s->tcp.destination_port };
+    c->end[0].state = syn && side == 0 ? AKSU_TCP_CLOSED : syn ? AKSU_TCP_SYN_SENT
+                                                               : AKSU_TCP_ESTABLISHED;
+    c->end[1].state = syn ? AKSU_TCP_LISTEN : AKSU_TCP_ESTABLISHED;
+}
+
+/* --- the sender --- */
+
+static void learn_syn(struct trace_conn *c, unsigned side, const struct trace_segment *s)
+{
+    struct trace_end *me = &c->end[side];
+    const struct tcp_options *o = &s->tcp.options;
+    uint8_t ecn = s->tcp.ctl & (CTL_ECE | CTL_CWR);
+
+    me->has = o->has;
+    me->mss = o->has & HAS_MSS ? o->mss : (uint16_t)0;
+    if (o->has & HAS_WINDOW_SCALE)
+        me->scale = o->window_scale < WINDOW_SCALE_MOST ? o->window_scale : WINDOW_SCALE_MOST;
+    me->scale_known = true;
+    if (s->tcp.ctl & CTL_ACK) {
+        c->takes_ecn = ecn == CTL_ECE;
+        c->syn_ack_seen = true;
+        c->syn_ack_at = s->at;
+    } else {
+        c->asks_ecn = ecn == (CTL_ECE | CTL_CWR);
+        c->syn_seen = true;
+        c->syn_at = s->at;
+    }
+}
+
+/* The window of a segment in octets: RFC 7323 2.2. Without both SYNs the scale is not known. */
+static uint32_t window_of(const struct trace_conn *c, unsigned side, const struct trace_segment *s)
+{
+    if ((s->tcp.ctl & CTL_SYN) || !c->end[1 - side].scale_known ||
+        !trace_both_have(c, HAS_WINDOW_SCALE))
+        return s->tcp.wnd;
+    return s->tcp.wnd << c->end[side].scale;
+}
+
+/* What the sender of this must have done before. */
+static void sender_was(struct trace_conn *c, unsigned side, const struct trace_segment *s)
+{
+    struct trace_end *me = &c->end[side], *peer = &c->end[1 - side];
+    bool syn = (s->tcp.ctl & CTL_SYN) != 0, ack = (s->tcp.ctl & CTL_ACK) != 0;
+
+    if (me->state == AKSU_TCP_CLOSED && syn && !ack && !me->isn_known) {
+        open_record(c, side, true, s->at);
+        enter(c, side, AKSU_TCP_SYN_SENT, s->at);
+    }
+    if (me->state == AKSU_TCP_LISTEN && !(s->tcp.ctl & CTL_RST)) {
+        open_record(c, side, syn && !ack, s->at);
+        enter(c, side, syn && !ack ? AKSU_TCP_SYN_SENT : AKSU_TCP_SYN_RECEIVED, s->at);
+    }
+    if (me->state == AKSU_TCP_SYN_SENT && ack && !(s->tcp.ctl & CTL_RST)) {
+        if (c->syn_seen && c->syn_ack_seen && !syn)
+            trace_tell_agreed(c, side, s->at);
+        enter(c, side, syn ? AKSU_TCP_SYN_RECEIVED : AKSU_TCP_ESTABLISHED, s->at);
+        if (me->isn_known && seq_gt(me->snd_una, me->iss))
+            enter(c, side, AKSU_TCP_ESTABLISHED, s->at);    /* SYN,ACKs that crossed */
+    }
+    if (!(s->tcp.ctl & CTL_RST))
+        open_record(c, side, side == 0, s->at);
+    if (ack && peer->fin_sent && !me->fin_arrived && seq_ge(s->tcp.ack, peer->fin)) {
+        me->fin_arrived = true;
+        if (me->state == AKSU_TCP_ESTABLISHED)
+            enter(c, side, AKSU_TCP_CLOSE_WAIT, s->at);
+        else if (me->state == AKSU_TCP_FIN_WAIT_1)
+            enter(c, side, AKSU_TCP_CLOSING, s->at);
+        else if (me->state == AKSU_TCP_FIN_WAIT_2)
+            enter(c, side, AKSU_TCP_TIME_WAIT, s->at);
+    }
+}
+
+/* RFC 9293 3.10.4 */
+static void sender_closes(struct trace_conn *c, unsigned side, const struct trace_segment *s)
+{
+    struct trace_end *me = &c->end[side];
+
+    if (!(s->tcp.ctl & CTL_FIN) || me->fin_sent)
+        return;
+    me->fin_sent = true;
+    me->fin = seq_add(s->tcp.seq, seg_len(&s->tcp));
+    if (c->first_fin == 0)
+        c->first_fin = (uint8_t)(side + 1);
+    if (me->state == AKSU_TCP_CLOSE_WAIT)
+        enter(c, side, AKSU_TCP_LAST_ACK, s->at);
+    else if (me->state == AKSU_TCP_ESTABLISHED || me->state == AKSU_TCP_SYN_RECEIVED)
+        enter(c, side, AKSU_TCP_FIN_WAIT_1, s->at);
+}
+
+static void tell_kind(struct trace_conn *c, unsigned side, const struct trace_segment *s,
+                      enum trace_kind kind)
+{
+    const struct trace_end *me = &c->end[side];
+    const char *timer = trace_kind_timer(kind);
+
+    if (kind == TRACE_RTO && !me->in_timeout)
+        timer = "RETRANSMISSION";
+    if (timer != NULL)
+        TELL(c, side, s->at, timer, .name = timer, .count = me->unanswered);
+    if (trace_kind_is_again(kind))
+        TELL(c, side, s->at, retransmit, .seq = s->tcp.seq.n, .len = s->tcp.text_len,
+             .why = trace_kind_why(kind));
+}
+
+/* --- the receiver --- */
+
+/* RFC 9293 3.10.7.4: the end is what it acknowledges; SYN-RECEIVED, FIN-WAIT-1, CLOSING and
+ * LAST-ACK wait for that. */
+static void receiver_is_acked(struct trace_conn *c, unsigned side, const struct trace_segment *s)
+{
+    struct trace_end *me = &c->end[side];
+
+    if (!(s->tcp.ctl & CTL_ACK))
+        return;
+    if (me->state == AKSU_TCP_SYN_RECEIVED && me->isn_known && seq_gt(s->tcp.ack, me->iss))
+        enter(c, side, AKSU_TCP_ESTABLISHED, s->at);
+    if (me->fin_sent && seq_ge(s->tcp.ack, me->fin))
+        me->fin_acked = true;
+    if (!me->fin_acked)
+        return;
+    if (me->state == AKSU_TCP_FIN_WAIT_1)
+        enter(c, side, AKSU_TCP_FIN_WAIT_2, s->at);
+    else if (me->state == AKSU_TCP_CLOSING)
+        enter(c, side, AKSU_TCP_TIME_WAIT, s->at);
+    else if (me->state == AKSU_TCP_LAST_ACK)
+        enter(c, side, AKSU_TCP_CLOSED, s->at);
+}
+
+/* --- resets --- */
+
+/* RFC 9293 3.10.7.3, 3.10.7.4: it answers the SYN, or is between what was acknowledged and the
+ * end of the window. */
+static bool reset_is_acceptable(const struct trace_conn *c, unsigned side,
+                                const struct trace_segment *s)
+{
+    const struct trace_end *from = &c->end[side], *me = &c->end[1 - side];
+    uint32_t window = me->window_known ? me->wnd : FIRST_WINDOW;
+
+    if (me->state == AKSU_TCP_SYN_SENT)
+        return (s->tcp.ctl & CTL_ACK) && seq_eq(s->tcp.ack, me->snd_nxt);
+    if (!from->numbered)
+        return true;
+    return seq_le(from->snd_una, s->tcp.seq) &&
+           (seq_le(s->tcp.seq, from->snd_nxt) ||
+            seq_le(s->tcp.seq, seq_add(from->snd_una, window)));
+}
+
+static void reset(struct trace_conn *c, unsigned side, const struct trace_segment *s)
+{
+    bool refused = c->end[1 - side].state == AKSU_TCP_SYN_SENT && !c->syn_ack_seen && c->syn_seen;
+
+    if (!reset_is_acceptable(c, side, s)) {
+        TELL(c, 1 - side, s->at, dropped, .rule = "3.10.7.4", .why = "RST outside the window");
+        return;
+    }
+    if (!c->over)
+        end_with(c, refused ? TRACE_REFUSED : TRACE_RESET, side);
+    enter(c, 1 - side, AKSU_TCP_CLOSED, s->at);
+    delete_record(c, 1 - side, refused ? AKSU_REFUSED : AKSU_RESET, s->at);
+    if (refused)
+        c->end[side].state = AKSU_TCP_CLOSED;               /* nobody listened */
+    enter(c, side, AKSU_TCP_CLOSED, s->at);
+    delete_record(c, side, AKSU_ABORTED, s->at);
+}
+
+/* --- both --- */
+
+static bool is_quiet(uint8_t state)
+{
+    return state == AKSU_TCP_CLOSED || state == AKSU_TCP_TIME_WAIT || state == AKSU_TCP_LISTEN;
+}
+
+/* From the first SYN that was answered to the ACK of that answer; what was repeated gives no
+ * round trip (RFC 6298 3). */
+static void handshake(struct trace_conn *c, unsigned side, const struct trace_segment *s)
+{
+    bool both = c->syn_seen && c->syn_ack_seen;
+
+    if (c->agreed || side != 0 || !both || c->end[0].state != AKSU_TCP_ESTABLISHED ||
+        c->end[1].state != AKSU_TCP_ESTABLISHED)
+        return;
+    c->agreed = true;
+    if (c->end[0].kind[TRACE_SYN_AGAIN] + c->end[1].kind[TRACE_SYN_AGAIN] == 0) {
+        c->handshake = s->at - c->syn_at;
+        c->to_server = c->syn_ack_at - c->syn_at;
+    }
+    trace_tell_agreed(c, 1, s->at);
+}
+
+static void look_whether_over(struct trace_conn *c, aksu_time at)
+{
+    if (!is_quiet(c->end[0].state) || !is_quiet(c->end[1].state) ||
+        c->end[0].state + c->end[1].state == AKSU_TCP_CLOSED + AKSU_TCP_LISTEN)
+        return;
+    if (c->end[0].fin_acked && c->end[1].fin_acked)
+        end_with(c, TRACE_CLOSED, c->first_fin == 2);
+    c->over = c->cause != TRACE_GOES_ON;
+    for (unsigned side = 0; side < 2 && c->over; side++)
+        delete_record(c, side, AKSU_OK, at);
+}
+
+/* The same packet, seen on another device: a repetition has another identification. */
+static bool is_copy(const struct trace_end *me, const struct trace_segment *s)
+{
+    return me->identified && s->identification != 0 && me->identification == s->identification &&
+           me->last_seq == s->tcp.seq.n && me->last_ack == s->tcp.ack.n &&
+           me->last_ctl == s->tcp.ctl && me->wnd_field == s->tcp.wnd && s->at - me->last_at < COPY;
+}
+
+static void remember(struct trace_conn *c, unsigned side, const struct trace_segment *s,
+                     uint32_t wnd)
+{
+    struct trace_end *me = &c->end[side];
+
+    me->identified = true;
+    me->identification = s->identification;
+    me->last_seq = s->tcp.seq.n;
+    me->last_ack = s->tcp.ack.n;
+    me->last_ctl = s->tcp.ctl;
+    if (s->tcp.ctl & CTL_RST)
+        return;
+    me->wnd_field = s->tcp.wnd;
+    me->wnd = wnd;
+    me->window_known = true;
+    me->zero_windows += wnd == 0;
+}
+
+static void arrive(struct trace_conn *c, unsigned side, const struct trace_segment *s)
+{
+    trace_receiver_acked(c, side, s);
+    if (s->tcp.ctl & CTL_RST) {
+        reset(c, 1 - side, s);
+        return;
+    }
+    receiver_is_acked(c, side, s);
+    handshake(c, 1 - side, s);
+}
+
+void trace_conn_segment(struct trace_conn *c, unsigned side, const struct trace_segment *s)
+{
+    struct trace_end *me = &c->end[side];
+    enum trace_kind kind;
+
+    if (is_copy(me, s)) {
+        me->copies++;
+        return;
+    }
+    c->last = s->at;
+    sender_was(c, side, s);
+    kind = trace_sender_judge(c, side, s);
+    if ((s->tcp.ctl & CTL_SYN) && !(s->tcp.ctl & CTL_RST))
+        learn_syn(c, side, s);
+    uint32_t wnd = window_of(c, side, s);
+    tell_kind(c, side, s, kind);
+    sender_closes(c, side, s);
+    trace_tell_segment(c, side, true, s, wnd);
+    trace_sender_sent(c, side, s, kind);
+    if (s->damaged) {
+        me->damaged++;
+        TELL(c, 1 - side, s->at, dropped, .rule = "3.1", .why = "wrong checksum");
+        return;
+    }
+    trace_tell_segment(c, side, false, s, wnd);
+    arrive(c, 1 - side, s);
+    remember(c, side, s, wnd);
+    look_whether_over(c, s->at);
+}
+
+void trace_conn_replace(struct trace_conn *c, aksu_time at)
+{
+    if (!c->over)
+        end_with(c, TRACE_REPLACED, 0);
+    for (unsigned side = 0; side < 2; side++)
+        delete_record(c, side, AKSU_ABORTED, at);
+}

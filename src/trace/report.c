@@ -1,0 +1,290 @@
+/* report.c - a connection for people: sentences, and the table of --summary. See report.h. */
+#include "trace/report.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "aksu/sink.h"
+#include "trace/sender.h"
+#include "trace/tell.h"
+
+enum { SILENT = 3 /* repetitions without an answer */, PAIR = 21 /* columns of an IPv4 end */ };
+
+static const char *const name_of[2] = { "client", "server" };
+
+void trace_report_ms(aksu_time t, char out[TRACE_MS])
+{
+    uint64_t us = t / 1000;
+
+    if (t == AKSU_NEVER)
+        snprintf(out, TRACE_MS, "-");
+    else if (us < 100000)
+        snprintf(out, TRACE_MS, "%" PRIu64 ".%03" PRIu64, us / 1000, us % 1000);
+    else if (us < 10000000)
+        snprintf(out, TRACE_MS, "%" PRIu64 ".%" PRIu64, us / 1000, us % 1000 / 100);
+    else
+        snprintf(out, TRACE_MS, "%" PRIu64, us / 1000);
+}
+
+uint64_t trace_report_again(const struct trace_end *e)
+{
+    uint64_t sum = 0;
+
+    for (int i = 0; i < TRACE_KINDS; i++)
+        sum += trace_kind_is_again((enum trace_kind)i) ? e->kind[i] : 0;
+    return sum;
+}
+
+/* --- the end --- */
+
+/* The end that does not answer the other one's repetitions; -1: none. */
+static int silent_side(const struct trace_conn *c)
+{
+    for (int side = 0; side < 2; side++) {
+        if (c->end[side].unanswered >= SILENT)
+            return 1 - side;
+    }
+    return -1;
+}
+
+static const char *plural(uint64_t n)
+{
+    return n == 1 ? "" : "s";
+}
+
+static void say_goes_on(const struct trace_conn *c, char out[TRACE_SENTENCE])
+{
+    uint64_t syns = c->end[0].kind[TRACE_SYN_AGAIN] + 1;
+    uint64_t answers = c->end[1].kind[TRACE_SYN_AGAIN] + 1;
+    int silent = silent_side(c);
+
+    if (c->end[1].state == AKSU_TCP_SYN_RECEIVED)
+        snprintf(out, TRACE_SENTENCE, "half-open: the client does not acknowledge %" PRIu64
+                 " SYN,ACK%s", answers, plural(answers));
+    else if (c->end[0].state == AKSU_TCP_SYN_SENT)
+        snprintf(out, TRACE_SENTENCE, "no answer to %" PRIu64 " SYN%s", syns, plural(syns));
+    else if (silent >= 0)
+        snprintf(out, TRACE_SENTENCE, "the %s is silent: %" PRIu32 " segments of the %s were not "
+                 "answered", name_of[silent], c->end[1 - silent].unanswered, name_of[1 - silent]);
+    else if (c->end[0].fin_sent && c->end[1].fin_sent)
+        snprintf(out, TRACE_SENTENCE, "closing: the last ACK was not seen");
+    else if (c->first_fin != 0)
+        snprintf(out, TRACE_SENTENCE, "half closed, by the %s: the other FIN was not seen",
+                 name_of[c->first_fin - 1]);
+    else
+        snprintf(out, TRACE_SENTENCE, "open when the capture ends");
+}
+
+void trace_report_end(const struct trace_conn *c, char out[TRACE_SENTENCE])
+{
+    const struct trace_end *by = &c->end[c->by];
+
+    switch ((enum trace_end_cause)c->cause) {
+    case TRACE_CLOSED:
+        snprintf(out, TRACE_SENTENCE, "closed, by the %s first", name_of[c->by]);
+        break;
+    case TRACE_RESET:
+        if (by->unanswered >= SILENT)
+            snprintf(out, TRACE_SENTENCE, "reset by the %s, after %" PRIu32
+                     " segments without an answer", name_of[c->by], by->unanswered);
+        else
+            snprintf(out, TRACE_SENTENCE, "reset by the %s", name_of[c->by]);
+        break;
+    case TRACE_REFUSED:
+        snprintf(out, TRACE_SENTENCE, "refused: the server answers the SYN with RST");
+        break;
+    case TRACE_REPLACED:
+        snprintf(out, TRACE_SENTENCE, "not seen: the same pair was opened anew");
+        break;
+    case TRACE_GOES_ON:
+        say_goes_on(c, out);
+        break;
+    }
+}
+
+const char *trace_report_end_word(const struct trace_conn *c)
+{
+    switch ((enum trace_end_cause)c->cause) {
+    case TRACE_CLOSED: return "closed";
+    case TRACE_RESET: return c->by == 0 ? "c reset" : "s reset";
+    case TRACE_REFUSED: return "refused";
+    case TRACE_REPLACED: return "reopened";
+    case TRACE_GOES_ON: break;
+    }
+    if (c->end[1].state == AKSU_TCP_SYN_RECEIVED)
+        return "half-open";
+    if (c->end[0].state == AKSU_TCP_SYN_SENT)
+        return "no answer";
+    if (silent_side(c) >= 0)
+        return silent_side(c) == 0 ? "c silent" : "s silent";
+    return c->first_fin != 0 ? "closing" : "open";
+}
+
+/* --- below the ladder --- */
+
+static const struct {
+    enum trace_kind kind;
+    const char *name;
+} named_kinds[] = {
+    { TRACE_FAST, "fast" }, { TRACE_RTO, "RTO" }, { TRACE_LOSS_PROBE, "loss probe" },
+    { TRACE_NEEDLESS, "already acknowledged" }, { TRACE_SYN_AGAIN, "SYN" },
+};
+
+static void say_again(FILE *out, const struct trace_end *e)
+{
+    uint64_t again = trace_report_again(e);
+    const char *between = ": ";
+
+    if (again == 0)
+        return;
+    fprintf(out, "    %" PRIu64 " sent again", again);
+    for (size_t i = 0; i < sizeof named_kinds / sizeof named_kinds[0]; i++) {
+        if (e->kind[named_kinds[i].kind] == 0)
+            continue;
+        fprintf(out, "%s%" PRIu64 " %s", between, e->kind[named_kinds[i].kind],
+                named_kinds[i].name);
+        between = ", ";
+    }
+    if (e->spurious > 0)
+        fprintf(out, "; %" PRIu64 " found needless by the answer", e->spurious);
+    fputc('\n', out);
+}
+
+static void say_count(FILE *out, const char **start, uint64_t n, const char *one, const char *many)
+{
+    if (n == 0)
+        return;
+    fprintf(out, "%s%" PRIu64 " %s", *start, n, n == 1 ? one : many);
+    *start = ", ";
+}
+
+static void say_others(FILE *out, const struct trace_end *e)
+{
+    const char *start = "    ";
+
+    say_count(out, &start, e->kind[TRACE_KEEP_ALIVE], "keep-alive", "keep-alives");
+    say_count(out, &start, e->kind[TRACE_WINDOW_PROBE], "window probe", "window probes");
+    say_count(out, &start, e->zero_windows, "zero window", "zero windows");
+    say_count(out, &start, e->kind[TRACE_OUT_OF_ORDER], "out of order", "out of order");
+    say_count(out, &start, e->dup_acks_seen, "duplicate ACK", "duplicate ACKs");
+    say_count(out, &start, e->damaged, "wrong checksum", "wrong checksums");
+    say_count(out, &start, e->copies, "copy of a packet", "copies of packets");
+    say_count(out, &start, e->missed, "octet the capture has missed",
+              "octets the capture has missed");
+    if (start[0] == ',')
+        fputc('\n', out);
+}
+
+static void say_side(FILE *out, const struct trace_conn *c, unsigned side)
+{
+    const struct trace_end *e = &c->end[side];
+    char least[TRACE_MS], mean[TRACE_MS], most[TRACE_MS];
+
+    fprintf(out, "  %s: %" PRIu64 " segment%s, %" PRIu64 " octet%s", name_of[side], e->segments,
+            plural(e->segments), e->octets, plural(e->octets));
+    if (e->rtt.count > 0) {
+        trace_report_ms(e->rtt.least, least);
+        trace_report_ms(e->rtt.sum / e->rtt.count, mean);
+        trace_report_ms(e->rtt.most, most);
+        fprintf(out, "; RTT %s to %s ms, mean %s (%" PRIu64 ")", least, most, mean, e->rtt.count);
+    }
+    fputc('\n', out);
+    say_again(out, e);
+    say_others(out, e);
+}
+
+static void say_beginning(FILE *out, const struct trace_conn *c)
+{
+    char whole[TRACE_MS], there[TRACE_MS], back[TRACE_MS];
+
+    if (!c->syn_seen)
+        fprintf(out, "  its beginning was not seen: %s\n", c->syn_ack_seen
+                ? "there is no SYN, only its answer"
+                : "who opened it is a guess, windows are not scaled");
+    if (c->handshake != AKSU_NEVER) {
+        trace_report_ms(c->handshake, whole);
+        trace_report_ms(c->to_server, there);
+        trace_report_ms(c->handshake - c->to_server, back);
+        fprintf(out, "  handshake %s ms: %s to the server and back, %s to the client\n", whole,
+                there, back);
+    }
+    if (c->agreed)
+        fprintf(out, "  agreed: MSS %u%s%s%s", trace_mss_of(c, 0),
+                trace_both_have(c, AKSU_HAS_SACK_PERMITTED) ? ", SACK" : "",
+                trace_both_have(c, AKSU_HAS_TIMESTAMPS) ? ", timestamps" : "",
+                trace_uses_ecn(c) ? ", ECN" : "");
+    if (c->agreed && trace_both_have(c, AKSU_HAS_WINDOW_SCALE))
+        fprintf(out, ", window scale %u of the client, %u of the server", c->end[0].scale,
+                c->end[1].scale);
+    fputs(c->agreed ? "\n" : "", out);
+}
+
+void trace_report_text(FILE *out, const struct trace_conn *c)
+{
+    char end[TRACE_SENTENCE];
+
+    say_beginning(out, c);
+    for (unsigned side = 0; side < 2; side++)
+        say_side(out, c, side);
+    trace_report_end(c, end);
+    fprintf(out, "  end: %s\n\n", end);
+}
+
+/* --- the table --- */
+
+void trace_report_heading(FILE *out)
+{
+    fprintf(out, "%4s %-*s %-*s %7s %6s %5s %s\n", "no", PAIR, "client", PAIR, "server", "octets",
+            "rtt/ms", "again", "end");
+}
+
+static void amount(uint64_t n, char out[TRACE_MS])
+{
+    static const char unit[] = "kMGTPE";
+    unsigned i = 0;
+
+    if (n < 1000000) {
+        snprintf(out, TRACE_MS, "%" PRIu64, n);
+        return;
+    }
+    for (n /= 100; n >= 100000; n /= 1000)      /* tenths of 1000 */
+        i++;
+    if (n >= 10000) {
+        n /= 1000;
+        i++;
+    }
+    snprintf(out, TRACE_MS, "%" PRIu64 ".%" PRIu64 "%c", n / 10, n % 10, unit[i]);
+}
+
+void trace_report_row(FILE *out, const struct trace_conn *c)
+{
+    char end[2][AKSU_ENDPOINT_TEXT], octets[TRACE_MS], rtt[TRACE_MS];
+    char mark = c->syn_seen ? ' ' : '~';
+
+    for (int side = 0; side < 2; side++)
+        aksu_endpoint_text(&c->end[side].at, end[side]);
+    amount(c->end[0].octets + c->end[1].octets, octets);
+    trace_report_ms(c->handshake, rtt);
+    if (strlen(end[0]) <= PAIR && strlen(end[1]) <= PAIR)
+        fprintf(out, "%4" PRIu32 "%c%-*s %-*s", c->number, mark, PAIR, end[0], PAIR, end[1]);
+    else
+        fprintf(out, "%4" PRIu32 "%c%s\n     %-*s", c->number, mark, end[0], 2 * PAIR + 1, end[1]);
+    fprintf(out, " %7s %6s %5" PRIu64 " %s\n", octets, rtt,
+            trace_report_again(&c->end[0]) + trace_report_again(&c->end[1]),
+            trace_report_end_word(c));
+}
+
+void trace_report_totals(FILE *out, const struct tracker *t)
+{
+    fprintf(out, "%" PRIu64 " packet%s, %" PRIu64 " of TCP, %" PRIu32 " connection%s\n",
+            t->packets, plural(t->packets), t->count[TRACE_SEGMENT] + t->count[TRACE_FRAGMENT],
+            t->begun, plural(t->begun));
+    if (t->count[TRACE_CUT] > 0)
+        fprintf(out, "%" PRIu64 " cut by the capture before the end of their TCP header\n",
+                t->count[TRACE_CUT]);
+    if (t->count[TRACE_MALFORMED] > 0)
+        fprintf(out, "%" PRIu64 " malformed\n", t->count[TRACE_MALFORMED]);
+    if (t->given_up > 0)
+        fprintf(out, "%" PRIu64 " forgotten before they were over: only %" PRIu32
+                " are followed at a time (--connections)\n", t->given_up, t->config.connections);
+}

@@ -1,0 +1,153 @@
+#!/usr/bin/env python3
+"""What aksu trace says of a capture, beside tshark's analysis: agree.py AKSU CAPTURE. Each difference must be one
+of the RULES; another one is printed, and fails."""
+
+import collections
+import json
+import subprocess
+import sys
+
+RULES = {
+    'remembers': 'tshark calls out of order what comes sooner than a round trip; its octets were captured before',
+    'probe': "Linux probes a closed window from SND.UNA - 1: tshark calls that a keep-alive, whatever the window",
+    'cause': 'tshark says fast only within 20 ms of the second duplicate ACK, and else no more than retransmission',
+    'acknowledged': 'tshark asks first whether it is fast or out of order, then whether it was acknowledged already',
+    'before': 'tshark calls out of order what was sent for the first time before the capture began',
+    'lone FIN': 'tshark never says of a FIN without text that it is spurious',
+    'one octet': 'tshark calls one octet before the end a keep-alive, although it was not acknowledged yet',
+}
+FIELDS = ['frame.number', 'frame.time_relative', 'tcp.stream', 'tcp.srcport', 'tcp.dstport', 'tcp.seq_raw', 'tcp.ack_raw',
+          'tcp.len', 'tcp.flags', 'tcp.window_size_value', 'tcp.analysis.retransmission', 'tcp.analysis.fast_retransmission',
+          'tcp.analysis.spurious_retransmission', 'tcp.analysis.out_of_order', 'tcp.analysis.keep_alive',
+          'tcp.analysis.zero_window_probe', 'tcp.analysis.initial_rtt']
+KINDS = ['retransmission', 'fast', 'spurious', 'out of order', 'keep-alive', 'window probe']
+NEEDLESS = 'spurious, it was acknowledged'
+AGAIN = {'SYN timeout', 'fast', 'RTO', 'loss probe', NEEDLESS}
+SYN, FIN, ACK = 2, 1, 16
+aksu, capture = sys.argv[1:3]
+wrong, used = [], collections.Counter()
+
+
+def lines(*command):
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout.splitlines()
+
+
+class Frame:
+    def __init__(self, line):
+        v = line.split('\t')
+        self.number, self.stream, self.port, self.to = int(v[0]), int(v[2]), int(v[3]), int(v.pop(4))
+        whole, _, part = v[1].partition('.')
+        self.at = int(whole) * 10**9 + int(part.ljust(9, '0'))
+        self.seq, self.ack, self.length = int(v[4]), int(v[5] or 0), int(v[6])
+        self.flags, self.window = int(v[7], 16), int(v[8])
+        self.end = self.seq + self.length + bool(self.flags & SYN) + bool(self.flags & FIN)
+        self.said = {k for k, there in zip(KINDS, v[9:15]) if there}
+        self.rtt = v[15]
+
+
+def frames():
+    options = [x for f in FIELDS for x in ('-e', f)]
+    return [Frame(line) for line in lines('tshark', '-n', '-r', capture, '-Y', 'tcp', '-T', 'fields', *options)]
+
+
+def ours():
+    """(at, seq) -> what it is"""
+    found, timer = {}, None
+    for e in map(json.loads, lines(aksu, 'trace', '--json', capture)):
+        event = e.get('event')
+        if event == 'retransmit':
+            found[e['at'], e['seq']] = e['why']
+        elif event == 'timer' and e['name'] in ('KEEP-ALIVE', 'PERSIST'):
+            timer = e['name']
+        elif event == 'segment_out' and timer:
+            found[e['at'], e['seq']] = {'KEEP-ALIVE': 'keep-alive', 'PERSIST': 'window probe'}[timer]
+            timer = None
+    return found
+
+
+def agree(frame, is_ours, me, window):
+    """None: both say the same; a rule, or False"""
+    theirs, seen, acked = frame.said, me['seen'], me['acked']
+    captured_before = any(a <= frame.seq and frame.end <= b for a, b in seen)
+    if is_ours == NEEDLESS and acked >= frame.end and 'spurious' not in theirs:
+        if frame.length == 0 and theirs == {'retransmission'}:
+            return 'lone FIN'
+        return 'acknowledged' if theirs & {'fast', 'out of order'} else False
+    if theirs == {'out of order'} and is_ours in AGAIN and captured_before:
+        return 'remembers'
+    if theirs == {'out of order'} and is_ours in AGAIN and not me['syn'] and frame.seq < seen[0][0]:
+        return 'before'
+    if theirs == {'out of order'}:
+        return None if is_ours is None and not captured_before else False
+    if is_ours == 'window probe' and 'keep-alive' in theirs and window == 0:
+        return 'probe'
+    if is_ours in ('keep-alive', 'window probe'):
+        return None if is_ours in theirs else False
+    if 'keep-alive' in theirs and is_ours in AGAIN and frame.length == 1 and acked < frame.end:
+        return 'one octet'
+    if is_ours is None:
+        return None if not theirs else False
+    if not theirs & {'retransmission', 'fast', 'spurious'}:
+        return False
+    if (is_ours == NEEDLESS) != ('spurious' in theirs):
+        return False
+    if 'fast' in theirs and is_ours != 'fast':
+        return False
+    return 'cause' if is_ours == 'fast' and 'fast' not in theirs else None
+
+
+def compare_segments(all_frames):
+    found = ours()
+    ends = collections.defaultdict(lambda: {'seen': [], 'syn': False, 'window': None, 'acked': 0})
+    total = collections.Counter()
+    for f in all_frames:
+        me, other = ends[f.stream, f.port], ends[f.stream, f.to]
+        is_ours = found.pop((f.at, f.seq), None)
+        rule = agree(f, is_ours, me, other['window'])
+        if rule is False:
+            wrong.append(f'frame {f.number}: tshark says {sorted(f.said)}, aksu {is_ours}')
+        elif rule:
+            used[rule] += 1
+        total[is_ours] += is_ours is not None
+        me['syn'] = me['syn'] or bool(f.flags & SYN)
+        if f.length:
+            me['seen'].append((f.seq, f.end))
+        if not f.flags & 4:
+            me['window'] = f.window
+        if f.flags & ACK:
+            other['acked'] = max(other['acked'], f.ack)
+    wrong.extend(f'at {at}: aksu says {what} of a segment that tshark has not' for (at, _), what in found.items())
+    return total
+
+
+def compare_connections(all_frames):
+    by_stream = collections.defaultdict(list)
+    for f in all_frames:
+        by_stream[f.stream].append(f)
+    objects = [json.loads(line) for line in lines(aksu, 'trace', '--summary', '--json', capture)]
+    totals, objects = objects[-1], objects[:-1]
+    if totals['tcp'] != len(all_frames) or len(objects) != len(by_stream):
+        wrong.append(f'{len(by_stream)} streams of {len(all_frames)} segments, aksu has {len(objects)} of '
+                     f'{totals["tcp"]}')
+    for o, (number, of) in zip(objects, sorted(by_stream.items())):
+        for end in ('client', 'server'):
+            port = int(o[end]['at'].rpartition(':')[2])
+            count = sum(f.port == port for f in of)
+            if o[end]['segments'] != count:
+                wrong.append(f'stream {number}: {count} segments of the {end}, aksu has {o[end]["segments"]}')
+        rtt = next((f.rtt for f in of if f.rtt), None)
+        if rtt and o['handshake'] is not None and round(float(rtt) * 10**9) != o['handshake']:
+            wrong.append(f'stream {number}: a handshake of {rtt} s, aksu has {o["handshake"]} ns')
+    return len(objects)
+
+
+all_of_them = frames()
+kinds = compare_segments(all_of_them)
+connections = compare_connections(all_of_them)
+print(f'{len(all_of_them)} segments, {connections} connections;',
+      ', '.join(f'{n} {k}' for k, n in sorted(kinds.items(), key=str) if k) or 'nothing repeated')
+for name, times in used.items():
+    print(f'  {times} by rule: {RULES[name]}')
+for line in wrong[:10]:
+    print(line)
+sys.exit(1 if wrong else 0)
