@@ -146,6 +146,5 @@ void buffers_time(struct tcp *t, const struct tcp_segment *seg, aksu_time now);
 void buffers_taken(struct tcp *t, aksu_time now);           /* by RECEIVE */
 uint32_t buffers_send(const struct tcp *t);                 /* octets that SEND may queue */
 void sender_status(const struct tcp *t, struct aksu_info *out);     /* sender.c */
-
 #include "tcp/recovery.h"
 #endif

@@ -209,7 +209,7 @@ static void draws_a_lost_syn_and_a_reset(void **state)
     assert_true(golden_is("ladder_syn_lost", &kept));
 }
 
-/* RFC 2883: text of an older connection came, and its receiver reports it. */
+/* Text of an older connection came, and its receiver reports it (RFC 2883 4). */
 static void counts_back_from_the_syn(void **state)
 {
     (void)state;

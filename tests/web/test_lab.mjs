@@ -128,7 +128,8 @@ async function people(browser) {
     is('the language of the page', 'ko', await page.evaluate('document.documentElement.lang'));
     is('every control has a name', [], JSON.parse(await page.evaluate(`JSON.stringify(
         [...document.querySelectorAll('.lab button, .lab select, .lab input, .lab a')]
-            .filter(e => !(e.textContent.trim() || e.getAttribute('aria-label') || e.labels?.length)).map(e => e.outerHTML))`)));
+            .filter(e => !(e.textContent.trim() || e.getAttribute('aria-label') || e.labels?.length))
+            .map(e => e.outerHTML))`)));
     is('no error with people', [], page.errors);
     await page.close();
 }
