@@ -52,25 +52,29 @@ SCRIPT(a_shrunken_window_does_not_kill)             /* RFC 9293 3.8.6 [SHLD-17] 
     check(discard() >= 1);
 }
 
-/* The congestion window is reduced when text leaves after the pause, not while it cannot. */
+/* The congestion window is reduced when text leaves after the pause, not while it cannot; with
+ * probes that have an octet of text and without. */
 SCRIPT(the_window_opens_after_a_pause)              /* RFC 5681 4.1 */
 {
-    given(ESTABLISHED, .sack = true, .wnd = 65000, .rtt = MS(100));
-    user_send(10000);
-    check_eq(drain().segments, 10);
-    in (ACK, .seq = 1, .ack = 10001, .wnd = ZERO);
-    uint32_t before = script_status().cwnd;
-    check(before > 10000);
-    user_send(20000);
-    for (unsigned i = 0; i < 3; i++) {
-        after(w.tcp.deadline[TIMER_PERSIST] - w.now);
-        check_eq(discard(), 1);
-        check_eq(script_status().cwnd, before);
+    for (unsigned empty = 0; empty < 2; empty++) {
+        config.empty_window_probes = empty;
+        given(ESTABLISHED, .sack = true, .wnd = 65000, .rtt = MS(100));
+        user_send(10000);
+        check_eq(drain().segments, 10);
         in (ACK, .seq = 1, .ack = 10001, .wnd = ZERO);
+        uint32_t before = script_status().cwnd;
+        check(before > 10000);
+        user_send(20000);
+        for (unsigned i = 0; i < 3; i++) {
+            after(w.tcp.deadline[TIMER_PERSIST] - w.now);
+            check_eq(discard(), 1);
+            check_eq(script_status().cwnd, before);
+            in (ACK, .seq = 1, .ack = 10001, .wnd = ZERO);
+        }
+        in (ACK, .seq = 1, .ack = empty ? 10001 : 10002, .wnd = 65000);
+        check_eq(drain().segments, 10);
+        check_eq(script_status().cwnd, 10000);
     }
-    in (ACK, .seq = 1, .ack = 10002, .wnd = 65000);
-    check_eq(drain().segments, 10);
-    check_eq(script_status().cwnd, 10000);
 }
 
 SCRIPT(a_window_that_shrinks_to_zero_is_probed)     /* RFC 9293 3.8.6 [MUST-35] */
