@@ -127,8 +127,8 @@ AKSU_API enum aksu_status aksu_status(const struct aksu *net, aksu_conn conn,
                                       struct aksu_info *out);
 /* All connections whose handle was not given back, one after the other: *cursor is 0 before the
  * first call. False: no more. Those opened or gone meanwhile may or may not be among them. What is
- * left of one after aksu_close, and TIME-WAIT records, have no handle: aksu_counters counts
- * them. */
+ * left of one after aksu_close, half-open ones of listeners, and TIME-WAIT records have no handle:
+ * aksu_counters counts them. */
 AKSU_API bool aksu_next_connection(const struct aksu *net, uint32_t *cursor, aksu_conn *out);
 
 #ifdef __cplusplus

@@ -94,8 +94,7 @@ enum aksu_status ecn_set(struct tcp *t, int64_t value);
 void ecn_of_new_text(struct tcp *t, struct tcp_segment *out);
 void ecn_arrives(struct tcp *t, const struct tcp_segment *seg, aksu_time now);
 
-/* output.c */
-bool tcp_owes_more(const struct tcp *t);
+bool tcp_owes_more(const struct tcp *t);                    /* output.c */
 
 /* rto.c */
 void rto_init(struct tcp *t);

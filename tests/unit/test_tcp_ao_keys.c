@@ -144,7 +144,6 @@ static void nothing_is_left_of_a_removed_key(void **state)  /* RFC 5925 3.1 */
     uint8_t *memory = aligned_alloc(64, SIZE), derived[2][AKSU_AO_MAC_MOST];
     struct link_options o = { .config[CLIENT] = { .memory = memory, .memory_limit = SIZE } };
     assert_non_null(memory);
-    memset(memory, 0xa5, SIZE);
     ao_two(&w, &o, AKSU_AO_SHA1, key);
     aksu_listener l = listen_on(&w, SERVER, 80, false);
     c[CLIENT] = open_to(&w, 80);
