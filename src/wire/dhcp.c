@@ -79,8 +79,8 @@ static void take_option(struct dhcp_message *m, uint8_t *overload, uint8_t code,
     }
 }
 
-/* False: an option reaches beyond the field. That the last one is END is not insisted on. The
- * comment before the loop is for tests/proof, and so is the one above. */
+/* False: an option reaches beyond the field. That the last one is END is not insisted on.
+ * The comment before the loop is for tests/proof. */
 static bool parse_options(struct dhcp_message *m, uint8_t *overload, const uint8_t *data,
                           size_t length)
 {

@@ -14,6 +14,7 @@ void copy_octets(uint8_t *to, const uint8_t *from, size_t n);
     assigns \result \from a[0 .. n - 1], b[0 .. n - 1]; */
 int compare_octets(const uint8_t *a, const uint8_t *b, size_t n);
 
+/* The next three: proven by Eva, tests/proof/ip_addr.c. */
 /*@ requires \valid_read(a) && \valid_read(b);
     assigns \result \from *a, *b; */
 static inline bool ip_eq(const struct aksu_ip *a, const struct aksu_ip *b);
