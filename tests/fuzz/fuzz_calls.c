@@ -43,13 +43,13 @@ static uint8_t octet_at(unsigned flow, unsigned from, uint64_t n)
     return (uint8_t)(n * 167 + n / 251 + flow * 59 + from * 101);
 }
 
-static void add_key(struct world *w, unsigned side, unsigned i, uint8_t shape)
+static bool add_key(struct world *w, unsigned side, unsigned i, uint8_t shape)
 {
     static const uint8_t secret[2][16] = { "first", "second" };
     struct aksu_mkt mkt = { .send_id = (uint8_t)i, .receive_id = (uint8_t)i, .key = secret[i],
                             .key_length = 16, .exclude_options = shape & 16,
                             .algorithm = i == 0 ? AKSU_AO_AES128 : AKSU_AO_SHA1 };
-    must(aksu_ao_add(w->net[side], &mkt, &w->key[side][i]) == AKSU_OK);
+    return aksu_ao_add(w->net[side], &mkt, &w->key[side][i]) == AKSU_OK;
 }
 
 /* The MACs are those of a real function of all octets when `shape` says so: what is damaged, and
@@ -60,8 +60,7 @@ static void sign(struct world *w, uint8_t shape)
     w->signs = true;
     for (unsigned side = 0; side < 2; side++) {
         must(aksu_ao_setup(w->net[side], &config) == AKSU_OK);
-        add_key(w, side, 0, shape);
-        add_key(w, side, 1, shape);
+        must(add_key(w, side, 0, shape) && add_key(w, side, 1, shape));
     }
 }
 
@@ -153,14 +152,36 @@ static void do_receive(struct world *w, unsigned flow, unsigned side, size_t len
     must(e->got <= w->end[flow][1 - side].sent);
 }
 
-/* An option; or which key to use, or none of them any more. */
+static bool in_use(const struct world *w, unsigned side, aksu_ao_key key)
+{
+    for (unsigned flow = 0; flow < w->flows; flow++) {
+        struct aksu_ao_info info;
+        const struct end *e = &w->end[flow][side];
+        if (e->live && aksu_ao_status(w->net[side], e->conn, &info) == AKSU_OK && info.on
+            && (info.current.serial == key.serial || info.next.serial == key.serial))
+            return true;
+    }
+    return false;
+}
+
+/* The key goes unless it is used, and comes back when there is memory. */
+static void replace(struct world *w, unsigned side, unsigned key, uint8_t shape)
+{
+    bool used = in_use(w, side, w->key[side][key]);
+    if (aksu_ao_remove(w->net[side], w->key[side][key]) != AKSU_OK)
+        return;
+    must(!used);
+    (void)add_key(w, side, key, shape);
+}
+
+/* An option; or which key to use, or another of the same octets. */
 static void set(struct world *w, unsigned side, const struct end *e, uint8_t which, size_t length)
 {
     unsigned key = length >> 1 & 1;
     if (!w->signs || which < 128)
         aksu_set(w->net[side], e->conn, (enum aksu_option)(which % 12), (int64_t)length, w->now);
-    else if (length % 16 == 0 && aksu_ao_remove(w->net[side], w->key[side][key]) == AKSU_OK)
-        add_key(w, side, key, (uint8_t)length);
+    else if (length % 16 == 0)
+        replace(w, side, key, (uint8_t)length);
     else
         aksu_ao_select(w->net[side], e->conn, length & 1 ? NULL : &w->key[side][key],
                        length & 4 ? NULL : &w->key[side][length >> 3 & 1], w->now);

@@ -27,7 +27,8 @@ static bool follow_aliases(const struct dns_message *m, struct dns_name *name);
     assigns \nothing; */
 static bool is_answer(const struct dns_query *asked, const uint8_t *message, size_t length);
 
-/*@ requires message(m) && \valid_read(asked);
+/*@ requires message(m) && \valid_read(asked)
+        && \separated(m, m->start + (0 .. m->r.end - m->start - 1));
     assigns \nothing; */
 static enum dns_verdict judge_records(const struct dns_message *m, const struct dns_query *asked,
                                       bool part);
