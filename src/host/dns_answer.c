@@ -1,5 +1,6 @@
 /* dns_answer.c - is a message the answer to a query (RFC 5452 9.1), and what does it say (RFC 1034
- * 5.3.1, RFC 2308 2, RFC 3596 2, RFC 6891 7). Called by dns.c. */
+ * 5.3.1, RFC 2308 2, RFC 3596 2, RFC 6891 7). Called by dns.c. The comments before loops are for
+ * tests/proof. */
 #include "host/dns_answer.h"
 #include "base/ip_addr.h"
 
@@ -11,6 +12,8 @@ static bool open_message(struct dns_message *m, const uint8_t *message, size_t l
     struct dns_question unused;
     if (!wire_dns_parse(message, length, m))
         return false;
+    /*@ loop invariant message(m) && m->start == message && m->r.end == message + length;
+        loop assigns i, unused, m->r.at, m->r.bad; */
     for (uint32_t i = 0; i < m->header.questions; i++) {
         if (!wire_dns_next_question(m, &unused))
             return false;
@@ -21,6 +24,9 @@ static bool open_message(struct dns_message *m, const uint8_t *message, size_t l
 static bool answers_whole(struct dns_message m)
 {
     struct dns_record record;
+    /*@ loop invariant reading(m.start, m.r.at, m.r.end);
+        loop invariant \separated(&m, &record, m.start + (0 .. m.r.end - m.start - 1));
+        loop assigns i, record, m.r.at, m.r.bad; */
     for (uint32_t i = 0; i < m.header.answers; i++) {
         if (!wire_dns_next_record(&m, &record))
             return false;
@@ -32,6 +38,9 @@ static bool answers_whole(struct dns_message m)
 static bool find_alias(struct dns_message m, const struct dns_name *name, struct dns_name *target)
 {
     struct dns_record record;
+    /*@ loop invariant reading(m.start, m.r.at, m.r.end);
+        loop invariant \separated(&m, &record, m.start + (0 .. m.r.end - m.start - 1));
+        loop assigns i, record, m.r.at, m.r.bad; */
     for (uint32_t i = 0; i < m.header.answers && wire_dns_next_record(&m, &record); i++) {
         if (record.type == DNS_TYPE_CNAME && record.class == DNS_CLASS_IN
             && wire_dns_name_eq(&record.name, name)) {
@@ -46,6 +55,7 @@ static bool find_alias(struct dns_message m, const struct dns_name *name, struct
 static bool follow_aliases(const struct dns_message *m, struct dns_name *name)
 {
     struct dns_name target;
+    /*@ loop assigns i, target, *name; */
     for (uint32_t i = 0; i < ALIASES; i++) {
         if (!find_alias(*m, name, &target))
             return true;
@@ -118,6 +128,8 @@ static bool address_of(const struct dns_record *record, struct aksu_ip *out)
 
 static bool among(const struct aksu_ip *ip, const struct aksu_ip *list, uint32_t count)
 {
+    /*@ loop invariant i <= count;
+        loop assigns i; */
     for (uint32_t i = 0; i < count; i++) {
         if (ip_eq(ip, &list[i]))
             return true;
@@ -135,6 +147,10 @@ uint32_t host_dns_addresses(const struct dns_query *asked, const uint8_t *messag
     uint32_t count = 0;
     if (!open_message(&m, message, length) || !follow_aliases(&m, &name))
         return 0;
+    /*@ loop invariant reading(m.start, m.r.at, m.r.end) && m.start == message
+          && m.r.end == message + length && count <= most;
+        loop invariant \separated(&m, &record, &ip, message + (0 .. length - 1));
+        loop assigns i, record, m.r.at, m.r.bad, ip, count, out[0 .. most - 1]; */
     for (uint32_t i = 0; i < m.header.answers && count < most; i++) {
         if (!wire_dns_next_record(&m, &record))
             break;

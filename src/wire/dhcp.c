@@ -42,6 +42,8 @@ static void take_slice(struct aksu_slice *to, struct aksu_slice value)
 static void take_resolvers(struct dhcp_message *m, struct aksu_slice value)
 {
     size_t count = value.length % 4 == 0 ? value.length / 4 : 0;
+    /*@ loop invariant i <= count;
+        loop assigns i, m->resolvers, m->resolver[0 .. DHCP_RESOLVERS - 1][0 .. 3]; */
     for (size_t i = 0; i < count && m->resolvers < DHCP_RESOLVERS; i++)
         memcpy(m->resolver[m->resolvers++], value.data + 4 * i, 4);
 }
@@ -77,14 +79,15 @@ static void take_option(struct dhcp_message *m, uint8_t *overload, uint8_t code,
     }
 }
 
-/* False: an option reaches beyond the field. That the last one is END is not insisted on. The
- * comment in the loop is for tests/proof. */
+/* False: an option reaches beyond the field. That the last one is END is not insisted on.
+ * The comment before the loop is for tests/proof. */
 static bool parse_options(struct dhcp_message *m, uint8_t *overload, const uint8_t *data,
                           size_t length)
 {
     size_t i = 0;
+    /*@ loop invariant i <= length;
+        loop assigns i, *m, *overload; */
     while (i < length && data[i] != OPTION_END) {
-        //@ dynamic_split i;
         if (data[i] == OPTION_PAD) {
             i++;
             continue;
@@ -113,6 +116,20 @@ static bool parse_fields(struct dhcp_message *m, const uint8_t *data, size_t len
         || parse_options(m, &unused, data + SNAME, SNAME_LENGTH);
 }
 
+/* RFC 2131 2: what is before the options. */
+static void parse_fixed(struct dhcp_message *m, const uint8_t *data)
+{
+    m->reply = data[0] == BOOTREPLY;
+    m->xid = load_be32(data + 4);
+    m->secs = load_be16(data + 8);
+    m->broadcast = (load_be16(data + 10) & FLAG_BROADCAST) != 0;
+    memcpy(m->ciaddr, data + 12, 4);
+    memcpy(m->yiaddr, data + 16, 4);
+    memcpy(m->siaddr, data + 20, 4);
+    memcpy(m->giaddr, data + 24, 4);
+    memcpy(m->chaddr, data + 28, sizeof m->chaddr);
+}
+
 enum dhcp_fault wire_dhcp_parse(const uint8_t *data, size_t length, struct dhcp_message *out)
 {
     *out = (struct dhcp_message){ .type = 0 };
@@ -122,15 +139,7 @@ enum dhcp_fault wire_dhcp_parse(const uint8_t *data, size_t length, struct dhcp_
         return DHCP_NOT_ETHERNET;
     if (memcmp(data + FIXED, cookie, sizeof cookie) != 0)
         return DHCP_COOKIE;
-    out->reply = data[0] == BOOTREPLY;
-    out->xid = load_be32(data + 4);
-    out->secs = load_be16(data + 8);
-    out->broadcast = (load_be16(data + 10) & FLAG_BROADCAST) != 0;
-    memcpy(out->ciaddr, data + 12, 4);
-    memcpy(out->yiaddr, data + 16, 4);
-    memcpy(out->siaddr, data + 20, 4);
-    memcpy(out->giaddr, data + 24, 4);
-    memcpy(out->chaddr, data + 28, sizeof out->chaddr);
+    parse_fixed(out, data);
     if (!parse_fields(out, data, length))
         return DHCP_OPTIONS;
     return out->type == 0 ? DHCP_NO_TYPE : DHCP_GOOD;

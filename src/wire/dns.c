@@ -55,6 +55,8 @@ bool wire_dns_name_eq(const struct dns_name *a, const struct dns_name *b)
 {
     if (a->length != b->length)
         return false;
+    /*@ loop invariant i <= a->length;
+        loop assigns i; */
     for (size_t i = 0; i < a->length; i++) {
         if (lower(a->octet[i]) != lower(b->octet[i]))
             return false;
@@ -75,32 +77,34 @@ static bool read_label(struct reader *r, uint8_t length, struct dns_name *out)
     return true;
 }
 
-/* RFC 1035 4.1.4: a pointer leads to a prior occurrence: to before the labels that it continues. */
-static bool read_name(struct dns_message *m, struct dns_name *out)
+/* RFC 1035 4.1.4: a pointer leads to a prior occurrence: to before the labels that it continues.
+ * The comment before the loop is for tests/proof. */
+static bool read_name(const uint8_t *start, struct reader *r, struct dns_name *out)
 {
-    struct reader at = m->r;
-    const uint8_t *run = at.at;             /* where the labels began that are being read */
-    bool followed = false;
+    const uint8_t *run = r->at;             /* where the labels began that are being read */
+    const uint8_t *after = NULL;            /* the first pointer */
     out->length = 0;
+    /*@ loop invariant good(r) && within(start, run, r->end) && within(start, r->at, r->end)
+          && (after != \null ==> within(start, after, r->end));
+        loop assigns run, after, r->at, r->bad, *out; */
     for (;;) {
-        uint8_t length = read_u8(&at);
+        uint8_t length = read_u8(r);
         if ((length & POINTER) == POINTER) {
-            size_t target = (size_t)(length & ~POINTER) << 8 | read_u8(&at);
-            if (at.bad || target < DNS_HEADER || target >= (size_t)(run - m->start))
+            size_t target = (size_t)(length & ~POINTER) << 8 | read_u8(r);
+            if (r->bad || target < DNS_HEADER || target >= (size_t)(run - start))
                 return false;
-            if (!followed)
-                m->r = at;
-            followed = true;
-            at.at = run = m->start + target;
+            if (after == NULL)
+                after = r->at;
+            r->at = run = start + target;
             continue;
         }
-        if (at.bad || length > DNS_LABEL_MOST || !read_label(&at, length, out))
+        if (r->bad || length > DNS_LABEL_MOST || !read_label(r, length, out))
             return false;
         if (length == 0)
             break;
     }
-    if (!followed)
-        m->r = at;
+    if (after != NULL)
+        r->at = after;
     return true;
 }
 
@@ -135,7 +139,7 @@ static bool bad(struct dns_message *m)
 
 bool wire_dns_next_question(struct dns_message *m, struct dns_question *out)
 {
-    if (m->r.bad || !read_name(m, &out->name))
+    if (m->r.bad || !read_name(m->start, &m->r, &out->name))
         return bad(m);
     out->type = read_be16(&m->r);
     out->class = read_be16(&m->r);
@@ -143,7 +147,7 @@ bool wire_dns_next_question(struct dns_message *m, struct dns_question *out)
 }
 
 /* The data of those types that we look into: RFC 1035 3.3.1, 3.4.1; RFC 3596 2.2. */
-static bool data_good(struct dns_message *m, struct dns_record *record)
+static bool data_good(const struct dns_message *m, struct dns_record *record)
 {
     if (record->class != DNS_CLASS_IN)
         return true;
@@ -153,14 +157,13 @@ static bool data_good(struct dns_message *m, struct dns_record *record)
         return record->length == 16;
     if (record->type != DNS_TYPE_CNAME)
         return true;
-    struct dns_message inside = *m;
-    inside.r = (struct reader){ record->data, m->r.at, false };
-    return read_name(&inside, &record->target) && inside.r.at == m->r.at;
+    struct reader inside = { record->data, m->r.at, false };
+    return read_name(m->start, &inside, &record->target) && inside.at == m->r.at;
 }
 
 bool wire_dns_next_record(struct dns_message *m, struct dns_record *out)
 {
-    if (m->r.bad || !read_name(m, &out->name))
+    if (m->r.bad || !read_name(m->start, &m->r, &out->name))
         return bad(m);
     out->type = read_be16(&m->r);
     out->class = read_be16(&m->r);

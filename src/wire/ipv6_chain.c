@@ -45,8 +45,11 @@ static enum ipv6_fault unknown_option(struct walk *w, const uint8_t *option)
     return problem(w, CODE_OPTION, place_of(w, option));
 }
 
+/* The comment before the loop is for tests/proof. */
 static enum ipv6_fault walk_options(struct walk *w, const uint8_t *at, const uint8_t *end)
 {
+    /*@ loop invariant within(w->first, at, end);
+        loop assigns at, *w->out; */
     while (at != end) {
         if (*at == OPTION_PAD1) {
             at++;
@@ -133,9 +136,8 @@ static enum ipv6_fault one_header(struct walk *w, struct reader *r)
         return long_header(w, r);
     case IPV6_NEXT_FRAGMENT:
         return fragment_header(w, r);
-    default:
-        return problem(w, CODE_NEXT_HEADER, w->named_by);
     }
+    return problem(w, CODE_NEXT_HEADER, w->named_by);
 }
 
 enum ipv6_fault wire_ipv6_chain(struct reader *r, const struct ipv6_header *h,
@@ -144,6 +146,8 @@ enum ipv6_fault wire_ipv6_chain(struct reader *r, const struct ipv6_header *h,
     struct walk w = { r->at, NEXT_HEADER_AT, h->next_header, h->payload_length, out };
     *out = (struct ipv6_chain){ 0 };
 
+    /*@ loop invariant good(r) && within(w.first, r->at, r->end);
+        loop assigns count, w.named_by, w.next, *out, r->at, r->bad; */
     for (unsigned count = 0; !out->fragmented && !is_upper_layer(w.next); count++) {
         if (count == HEADERS_MOST)
             return IPV6_EXTENSION;

@@ -4,9 +4,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "aksu/ao.h"
 #include "aksu/device.h"
 #include "aksu/socket.h"
 #include "base/bytes.h"
+#include "tests/peer/mac.h"
 
 enum { FLOWS = 12, PORT = 80, MEMORY = 1 << 20, PIECE = 4096, STEPS = 400 };
 
@@ -26,6 +28,8 @@ struct world {
     struct end end[FLOWS][2];
     uint16_t port[FLOWS];
     unsigned flows;
+    bool signs;                     /* TCP-AO: two keys on both sides, the first for a start */
+    aksu_ao_key key[2][2];
 };
 
 static void must(bool what)
@@ -37,6 +41,27 @@ static void must(bool what)
 static uint8_t octet_at(unsigned flow, unsigned from, uint64_t n)
 {
     return (uint8_t)(n * 167 + n / 251 + flow * 59 + from * 101);
+}
+
+static bool add_key(struct world *w, unsigned side, unsigned i, uint8_t shape)
+{
+    static const uint8_t secret[2][16] = { "first", "second" };
+    struct aksu_mkt mkt = { .send_id = (uint8_t)i, .receive_id = (uint8_t)i, .key = secret[i],
+                            .key_length = 16, .exclude_options = shape & 16,
+                            .algorithm = i == 0 ? AKSU_AO_AES128 : AKSU_AO_SHA1 };
+    return aksu_ao_add(w->net[side], &mkt, &w->key[side][i]) == AKSU_OK;
+}
+
+/* The MACs are those of a real function of all octets when `shape` says so: what is damaged, and
+ * kept out by nothing else, is not taken then. */
+static void sign(struct world *w, uint8_t shape)
+{
+    struct aksu_ao_config config = { .mac = shape & 128 ? peer_mac : peer_constant_mac };
+    w->signs = true;
+    for (unsigned side = 0; side < 2; side++) {
+        must(aksu_ao_setup(w->net[side], &config) == AKSU_OK);
+        must(add_key(w, side, 0, shape) && add_key(w, side, 1, shape));
+    }
 }
 
 static void start(struct world *w, uint8_t shape)
@@ -57,6 +82,8 @@ static void start(struct world *w, uint8_t shape)
         must(aksu_address_add(w->net[i], w->pair.device[i],
                               i ? "10.0.0.2/24" : "10.0.0.1/24") == AKSU_OK);
     }
+    if (shape & 64)
+        sign(w, shape);
     struct aksu_listen how = { .local.port = PORT, .backlog = 8 };
     must(aksu_listen(w->net[1], &how, &w->listener, w->now) == AKSU_OK);
 }
@@ -125,6 +152,41 @@ static void do_receive(struct world *w, unsigned flow, unsigned side, size_t len
     must(e->got <= w->end[flow][1 - side].sent);
 }
 
+static bool in_use(const struct world *w, unsigned side, aksu_ao_key key)
+{
+    for (unsigned flow = 0; flow < w->flows; flow++) {
+        struct aksu_ao_info info;
+        const struct end *e = &w->end[flow][side];
+        if (e->live && aksu_ao_status(w->net[side], e->conn, &info) == AKSU_OK && info.on
+            && (info.current.serial == key.serial || info.next.serial == key.serial))
+            return true;
+    }
+    return false;
+}
+
+/* The key goes unless it is used, and comes back when there is memory. */
+static void replace(struct world *w, unsigned side, unsigned key, uint8_t shape)
+{
+    bool used = in_use(w, side, w->key[side][key]);
+    if (aksu_ao_remove(w->net[side], w->key[side][key]) != AKSU_OK)
+        return;
+    must(!used);
+    (void)add_key(w, side, key, shape);
+}
+
+/* An option; or which key to use, or another of the same octets. */
+static void set(struct world *w, unsigned side, const struct end *e, uint8_t which, size_t length)
+{
+    unsigned key = length >> 1 & 1;
+    if (!w->signs || which < 128)
+        aksu_set(w->net[side], e->conn, (enum aksu_option)(which % 12), (int64_t)length, w->now);
+    else if (length % 16 == 0)
+        replace(w, side, key, (uint8_t)length);
+    else
+        aksu_ao_select(w->net[side], e->conn, length & 1 ? NULL : &w->key[side][key],
+                       length & 4 ? NULL : &w->key[side][length >> 3 & 1], w->now);
+}
+
 static void use(struct world *w, struct reader *r, unsigned what)
 {
     uint8_t which = read_u8(r);
@@ -146,7 +208,7 @@ static void use(struct world *w, struct reader *r, unsigned what)
         must(aksu_abort(w->net[side], e->conn, w->now) == AKSU_OK);
         gone(w, flow, side);
     } else {
-        aksu_set(w->net[side], e->conn, (enum aksu_option)(which % 12), (int64_t)length, w->now);
+        set(w, side, e, which, length);
     }
 }
 

@@ -1,5 +1,6 @@
 /* fuzz_frame.c - whole frames into a stack that has a connection in each of the eleven states,
- * with user calls and time between them. The input is a list of steps; see step(). */
+ * with user calls and time between them; one half of the inputs with TCP-AO on all of them. The
+ * input is a list of steps; see step(). */
 #include "base/bytes.h"
 #include "tests/peer/peer.h"
 
@@ -30,6 +31,10 @@ static void changed_segment(struct reader *r, const struct peer_slot *s)
     seg.text_len = read_be16(r) % TEXT_MOST;
     seg.parts = seg.text_len > 0;
     seg.text[0] = (struct aksu_slice){ zeros, seg.text_len };
+    if (p.signs && seg.wnd % 4 == 0) {
+        seg.options.ao_key_id = (uint8_t)(PEER_KEY_ID + (seg.wnd >> 2 & 1));
+        seg.options.ao_next_id = (uint8_t)(PEER_KEY_ID + (seg.wnd >> 3 & 1));
+    }
     size_t length = peer_frame(&p, s, &seg, frame);
     uint8_t changes = read_u8(r);
     for (unsigned n = changes & 15; n > 0; n--) {
@@ -116,7 +121,11 @@ static void user_call(struct reader *r, struct peer_slot *s)
             aksu_consume(p.net, s->handle, length, p.now);
         break;
     case 5:
-        aksu_set(p.net, s->handle, (enum aksu_option)((what >> 3) % 12), (int64_t)length, p.now);
+        if (p.signs && what >= 192)
+            aksu_ao_select(p.net, s->handle, &p.key[what >> 3 & 1], &p.key[what >> 4 & 1], p.now);
+        else
+            aksu_set(p.net, s->handle, (enum aksu_option)((what >> 3) % 12), (int64_t)length,
+                     p.now);
         break;
     case 6:
         aksu_shutdown(p.net, s->handle, p.now);
@@ -160,6 +169,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct reader r = reader_of(data, size);
     uint8_t shape = read_u8(&r);
     peer_init(&p, shape & 1, shape >> 1, MEMORY);
+    if (shape & 128)
+        peer_sign(&p);
     for (unsigned n = 0; n < 200 && reader_left(&r) > 0 && !r.bad; n++)
         step(&r);
     peer_fini(&p);

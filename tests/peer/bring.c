@@ -3,6 +3,8 @@
 #include <string.h>
 
 #include "base/ip_addr.h"
+#include "tcp/ao.h"
+#include "tests/peer/mac.h"
 #include "tests/peer/peer.h"
 #include "wire/checksum.h"
 #include "wire/ethernet.h"
@@ -34,6 +36,10 @@ struct tcp_segment peer_segment(struct peer *p, const struct peer_slot *s, uint8
         seg.options.has |= HAS_MSS | HAS_SACK_PERMITTED;
         seg.options.mss = 1400;
     }
+    if (p->signs) {
+        seg.options.has |= HAS_AO;
+        seg.options.ao_key_id = seg.options.ao_next_id = PEER_KEY_ID;
+    }
     return seg;
 }
 
@@ -60,6 +66,14 @@ static void write_ip(const struct peer_slot *s, struct writer *w, uint32_t paylo
     }
 }
 
+/* The checksum stays good: it was made with zeros there. */
+static void put_mac(uint8_t *tcp)
+{
+    uint8_t mac[AO_MAC];
+    memset(mac, PEER_CONSTANT, sizeof mac);
+    ao_insert(tcp, mac, false);
+}
+
 size_t peer_frame(const struct peer *p, const struct peer_slot *s, const struct tcp_segment *seg,
                   uint8_t *to)
 {
@@ -69,7 +83,10 @@ size_t peer_frame(const struct peer *p, const struct peer_slot *s, const struct 
         wire_ethernet_build(&w, &(struct ethernet_header){ .destination = { 2, 0, 0, 0, 0, 1 },
             .source = { 2, 0, 0, 0, 0, 2 }, .type = s->v6 ? ETHERTYPE_IPV6 : ETHERTYPE_IPV4 });
     write_ip(s, &w, TCP_HEADER + (uint32_t)wire_tcp_options_length(&seg->options) + seg->text_len);
+    uint8_t *tcp = w.at;
     wire_tcp_build(&w, &from, &destination, seg, false);
+    if (!w.bad && (seg->options.has & HAS_AO))
+        put_mac(tcp);
     for (unsigned i = 0; i < seg->parts; i++) {
         uint8_t *text = write_space(&w, seg->text[i].length);
         if (text != NULL)

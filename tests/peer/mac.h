@@ -6,5 +6,8 @@
 #include "aksu/ao.h"
 
 aksu_ao_mac peer_mac;           /* `user` is not looked at */
+/* Not one, but what a fuzzer can afford: reads all octets, and is always the same octets. */
+enum { PEER_CONSTANT = 0x5a };
+aksu_ao_mac peer_constant_mac;
 
 #endif

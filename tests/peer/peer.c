@@ -2,13 +2,14 @@
 #include <string.h>
 
 #include "base/ip_addr.h"
+#include "tests/peer/mac.h"
 #include "tests/peer/peer.h"
 #include "wire/arp.h"
 #include "wire/ethernet.h"
 #include "wire/ipv4.h"
 #include "wire/ipv6.h"
 
-static const uint8_t our_mac[6] = { 2, 0, 0, 0, 0, 1 }, peer_mac[6] = { 2, 0, 0, 0, 0, 2 };
+static const uint8_t our_mac[6] = { 2, 0, 0, 0, 0, 1 }, their_mac[6] = { 2, 0, 0, 0, 0, 2 };
 
 static void must(bool what, const char *text)
 {
@@ -44,6 +45,21 @@ void peer_init_with(struct peer *p, bool ethernet, uint64_t seed, const struct a
     must(aksu_listen(p->net, &how, &p->held_listener, p->now) == AKSU_OK, "listen");
 }
 
+void peer_sign(struct peer *p)
+{
+    static const uint8_t secret[] = { 1, 2, 3 };
+    struct aksu_ao_config config = { .mac = peer_constant_mac };
+    must(aksu_ao_setup(p->net, &config) == AKSU_OK, "aksu_ao_setup");
+    for (unsigned i = 0; i < 2; i++) {
+        uint8_t id = (uint8_t)(PEER_KEY_ID + i);
+        struct aksu_mkt mkt = { .send_id = id, .receive_id = id, .exclude_options = i > 0,
+                                .algorithm = i > 0 ? AKSU_AO_AES128 : AKSU_AO_SHA1,
+                                .key = secret, .key_length = sizeof secret };
+        must(aksu_ao_add(p->net, &mkt, &p->key[i]) == AKSU_OK, "aksu_ao_add");
+    }
+    p->signs = true;
+}
+
 void peer_fini(struct peer *p)
 {
     aksu_free(p->net);
@@ -58,13 +74,13 @@ static void answer_arp(struct peer *p, struct reader *r)
     if (!wire_arp_parse(r, &arp) || arp.operation != ARP_REQUEST)
         return;
     struct arp_packet reply = { .operation = ARP_REPLY };
-    memcpy(reply.sender_mac, peer_mac, 6);
+    memcpy(reply.sender_mac, their_mac, 6);
     memcpy(reply.sender_ip, arp.target_ip, 4);
     memcpy(reply.target_mac, arp.sender_mac, 6);
     memcpy(reply.target_ip, arp.sender_ip, 4);
     struct ethernet_header h = { .type = ETHERTYPE_ARP };
     memcpy(h.destination, our_mac, 6);
-    memcpy(h.source, peer_mac, 6);
+    memcpy(h.source, their_mac, 6);
     struct writer w = writer_of(frame, sizeof frame);
     wire_ethernet_build(&w, &h);
     wire_arp_build(&w, &reply);
@@ -93,6 +109,7 @@ static void judge_tcp(struct peer *p, struct reader *r, const struct aksu_ip *fr
     must(wire_tcp_parse(r->at, reader_left(r), NULL, 0, from, to, false, &seg) == TCP_GOOD,
          "a segment that we sent is malformed");
     must(!(seg.options.has & (HAS_FAULT | HAS_UNKNOWN)), "options that we sent are malformed");
+    must(!p->signs || (seg.options.has & HAS_AO) || (seg.ctl & CTL_RST), "a segment without a MAC");
     note_segment(p, &seg);
 }
 

@@ -3,6 +3,7 @@
 #ifndef PEER_PEER_H
 #define PEER_PEER_H
 
+#include "aksu/ao.h"
 #include "aksu/socket.h"
 #include "wire/tcp.h"
 
@@ -12,7 +13,7 @@ enum { PEER_HALF_OPEN = AKSU_TCP_STATE_COUNT,   /* SYN-RECEIVED of a listener, n
        PEER_HELD,                               /* a SYN that waits for the application */
        PEER_RECORD,                             /* TIME-WAIT as a record of 64 octets */
        PEER_SLOTS };
-enum { PEER_PORT = 80, PEER_HELD_PORT = 81, PEER_FRAME_MOST = 9000 };
+enum { PEER_PORT = 80, PEER_HELD_PORT = 81, PEER_FRAME_MOST = 9000, PEER_KEY_ID = 7 };
 
 struct peer_slot {
     aksu_conn handle;
@@ -28,7 +29,8 @@ struct peer {
     aksu_device device;
     aksu_listener listener, held_listener;
     aksu_time now;
-    bool ethernet;
+    bool ethernet, signs;           /* signs: TCP-AO on all segments, both ways */
+    aksu_ao_key key[2];             /* then: whose KeyIDs are PEER_KEY_ID and the next, both ways */
     uint16_t port;
     uint32_t ts_clock, iss;
     struct peer_slot slot[PEER_SLOTS];
@@ -42,6 +44,10 @@ struct peer {
 void peer_init(struct peer *p, bool ethernet, uint64_t seed, size_t memory);
 /* The same with a stack made as `config` says, but for its seed. */
 void peer_init_with(struct peer *p, bool ethernet, uint64_t seed, const struct aksu_config *config);
+/* From now on every connection has TCP-AO, and the peer signs what it says. The MACs are all the
+ * same octets, so that whatever the fuzzer makes of a segment is good unless it touches the MAC
+ * itself. */
+void peer_sign(struct peer *p);
 void peer_fini(struct peer *p);
 /* A fresh connection in that slot; `shape` chooses the family, timestamps, and who opened.
  * False: the stack would not (out of memory). */
