@@ -104,7 +104,7 @@ const sentBy = (model, event = 'segment_out') => one(model).items.filter(item =>
 }
 {
     const half = 0x80000001;
-    const numbered = lines => lines.map(l => (l.host === 'b' && l.at < 30 * MS ? { ...l, conn: half } : l));
+    const numbered = lines => lines.map(l => (l.host === 'b' ? { ...l, conn: half } : l));
     const model = readRecord([header, ...numbered(handshake.slice(0, -1)),
         { at: 30 * MS, host: 'b', conn: 2, event: 'completed', half_open: half }, handshake.at(-1)]);
     is('half-open and whole it is one', [1, 'ESTABLISHED'],
@@ -128,4 +128,13 @@ const sentBy = (model, event = 'segment_out') => one(model).items.filter(item =>
     is('a TCB that is said goes before what is guessed', [3, 9], ['snd_una', 'cwnd'].map(name =>
        lastUpTo(historyOf(model.acts[0].connections[0])[0], 2).values[name]));
 }
+{
+    const twice = { ...handshake[11], at: 60 * MS };       // one of two equal ACKs, 10 ms under way as the others
+    const model = readRecord([header, ...handshake.slice(0, 11), { ...handshake[10], at: 50 * MS }, twice,
+        { at: 200 * MS, host: 'a', conn: 1, event: 'timer', name: 'KEEPALIVE', count: 0 }]);
+    is('of equal segments the one that took as long as others has arrived', [true, undefined],
+       sentBy(model).slice(-2).map(i => i.lost));
+}
+is('two hosts at one time are two steps', 2, readRecord([header, out(5, 'a', 'ACK', 1, 1), arrive(5, 'b', 'ACK', 1, 1)])
+    .moments.length);
 is('lines that are none are left out', [{ a: 1 }], parseLines('{"a":1}\n{"at":\n\n7\n'));
