@@ -1,5 +1,5 @@
-/* fuzz_trace.c - the tracker of captures on any packets: raw octets of any link type, or segments of
- * a few connections that are made from the input. What it tells must be possible: states follow
+/* fuzz_trace.c - the tracker of captures on any packets: raw octets of any link type, or segments
+ * of a few connections that are made from the input. What it tells must be possible: states follow
  * each other, an end that is deleted was opened; what it counts must fit together. */
 #include <stdlib.h>
 #include <string.h>
