@@ -133,6 +133,8 @@ static bool begins_anew(const struct trace_conn *c, unsigned side, const struct 
         return false;
     if (me->isn_known)
         return !seq_eq(me->iss, s->tcp.seq);
+    if (me->state == AKSU_TCP_SYN_SENT && me->numbered)     /* its answer was seen before it */
+        return !seq_eq(me->snd_una, seq_add(s->tcp.seq, 1));
     return c->over || me->state != AKSU_TCP_LISTEN || c->end[1 - side].state != AKSU_TCP_SYN_SENT;
 }
 

@@ -79,12 +79,14 @@ editcap -F pcapng -r "$work/far.pcap" "$work/late.pcap" 200-4000
 agree "they agree on a piece of pcapng in which no connection begins" late
 
 # Nobody answers, and an end that falls silent.
+in_ns one nft delete table inet loss
+in_ns two nft delete table inet loss
 in_ns two nft add table inet deaf
 in_ns two nft add chain inet deaf input '{ type filter hook input priority 10; }'
 in_ns two nft add rule inet deaf input tcp dport 8001 drop
 capture_start two vb deaf
 in_ns one timeout 4 bash -c 'exec 3<>/dev/tcp/10.1.0.2/8001' 2>/dev/null
-in_ns one timeout 5 python3 -c '
+in_ns one timeout 20 python3 -c '
 import socket, subprocess, sys, time
 s = socket.create_connection(("10.1.0.2", 8002))
 s.sendall(b"a")
@@ -92,7 +94,7 @@ time.sleep(0.3)
 print("connected", flush=True)
 time.sleep(0.3)
 s.sendall(b"b")
-time.sleep(4)' >"$work/silent.out" &
+time.sleep(5)' >"$work/silent.out" &
 within 5 grep -q connected "$work/silent.out" && in_ns two nft add rule inet deaf input tcp dport 8002 drop
 wait $!
 capture_stop deaf

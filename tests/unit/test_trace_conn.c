@@ -279,6 +279,18 @@ static void only_the_syn_was_not_seen(void **state)
     assert_int_equal(c->end[1].state, AKSU_TCP_ESTABLISHED);
 }
 
+static void a_syn_that_comes_after_its_answer(void **state)
+{
+    (void)state;
+    says(0, 1, (struct talk_segment){ .ctl = S | A, .ack = 1 });
+    says(5, 0, (struct talk_segment){ .ctl = S });
+    says(5, 1, (struct talk_segment){ .ctl = S | A, .ack = 1 });
+    assert_int_equal(talk.t.begun, 1);
+    assert_int_equal(talk_told(&talk, 1, AKSU_EV_retransmit, "SYN timeout"), 1);
+    says(5, 0, (struct talk_segment){ .ctl = S, .seq = 9 });
+    assert_int_equal(talk.t.begun, 2);
+}
+
 static void the_same_pair_opened_anew(void **state)
 {
     (void)state;
@@ -332,7 +344,8 @@ int main(void)
         TEST(a_syn_without_an_answer), TEST(a_half_open_connection), TEST(a_reset_by_either),
         TEST(an_rst_outside_the_window_ends_nothing), TEST(an_end_that_falls_silent),
         TEST(a_half_closed_connection), TEST(a_beginning_that_was_not_seen),
-        TEST(only_the_syn_was_not_seen), TEST(the_same_pair_opened_anew),
+        TEST(only_the_syn_was_not_seen),
+        TEST(a_syn_that_comes_after_its_answer), TEST(the_same_pair_opened_anew),
         TEST(a_late_fin_belongs_to_the_old_connection), TEST(the_table_is_bounded),
     };
 

@@ -12,13 +12,17 @@ RULES = {
     'probe': "Linux probes a closed window from SND.UNA - 1: tshark calls that a keep-alive, whatever the window",
     'cause': 'tshark says fast only within 20 ms of the second duplicate ACK, and else no more than retransmission',
     'acknowledged': 'tshark asks first whether it is fast or out of order, then whether it was acknowledged already',
+    'two': 'tshark is content with two duplicate ACKs, RFC 5681 asks for three',
+    'timer': 'after a timeout all goes out again until what was out then is acknowledged, whatever ACKs say meanwhile',
+    'unseen': 'tshark does not learn from an ACK what was sent before the capture began, and so sees no keep-alive',
     'before': 'tshark calls out of order what was sent for the first time before the capture began',
     'lone FIN': 'tshark never says of a FIN without text that it is spurious',
     'one octet': 'tshark calls one octet before the end a keep-alive, although it was not acknowledged yet',
 }
-FIELDS = ['frame.number', 'frame.time_relative', 'tcp.stream', 'tcp.srcport', 'tcp.dstport', 'tcp.seq_raw', 'tcp.ack_raw',
-          'tcp.len', 'tcp.flags', 'tcp.window_size_value', 'tcp.analysis.retransmission', 'tcp.analysis.fast_retransmission',
-          'tcp.analysis.spurious_retransmission', 'tcp.analysis.out_of_order', 'tcp.analysis.keep_alive',
+FIELDS = ['frame.number', 'frame.time_relative', 'tcp.stream', 'tcp.srcport', 'tcp.dstport', 'tcp.seq_raw',
+          'tcp.ack_raw', 'tcp.len', 'tcp.flags', 'tcp.window_size_value', 'tcp.analysis.retransmission',
+          'tcp.analysis.fast_retransmission', 'tcp.analysis.spurious_retransmission', 'tcp.analysis.out_of_order',
+          'tcp.analysis.keep_alive',
           'tcp.analysis.zero_window_probe', 'tcp.analysis.initial_rtt']
 KINDS = ['retransmission', 'fast', 'spurious', 'out of order', 'keep-alive', 'window probe']
 NEEDLESS = 'spurious, it was acknowledged'
@@ -81,6 +85,8 @@ def agree(frame, is_ours, me, window):
         return None if is_ours is None and not captured_before else False
     if is_ours == 'window probe' and 'keep-alive' in theirs and window == 0:
         return 'probe'
+    if is_ours == 'keep-alive' and not theirs and not me['syn'] and frame.seq + 1 == acked:
+        return 'unseen'
     if is_ours in ('keep-alive', 'window probe'):
         return None if is_ours in theirs else False
     if 'keep-alive' in theirs and is_ours in AGAIN and frame.length == 1 and acked < frame.end:
@@ -92,13 +98,14 @@ def agree(frame, is_ours, me, window):
     if (is_ours == NEEDLESS) != ('spurious' in theirs):
         return False
     if 'fast' in theirs and is_ours != 'fast':
-        return False
+        return 'timer' if acked < me['timer'] else 'two' if me['dupacks'] == 2 else False
     return 'cause' if is_ours == 'fast' and 'fast' not in theirs else None
 
 
 def compare_segments(all_frames):
     found = ours()
-    ends = collections.defaultdict(lambda: {'seen': [], 'syn': False, 'window': None, 'acked': 0})
+    ends = collections.defaultdict(lambda: {'seen': [], 'syn': False, 'window': None, 'acked': 0,
+                                            'dupacks': 0, 'high': 0, 'timer': 0})
     total = collections.Counter()
     for f in all_frames:
         me, other = ends[f.stream, f.port], ends[f.stream, f.to]
@@ -112,6 +119,10 @@ def compare_segments(all_frames):
         me['syn'] = me['syn'] or bool(f.flags & SYN)
         if f.length:
             me['seen'].append((f.seq, f.end))
+        if is_ours == 'RTO' and me['acked'] >= me['timer']:
+            me['timer'] = me['high']
+        me['high'] = max(me['high'], f.end)
+        other['dupacks'] = (other['dupacks'] + (f.length == 0) if f.ack == other['acked'] else 0)
         if not f.flags & 4:
             me['window'] = f.window
         if f.flags & ACK:
