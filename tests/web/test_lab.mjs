@@ -23,7 +23,7 @@ const WALK = `(async () => {
     const viewer = aksuLab.viewer, all = viewer.steps, seen = new Map(), wrong = [];
     const few = all > ${ALL_STEPS} ? Math.ceil(all / ${ALL_STEPS}) : 1;
     const look = () => [...document.querySelectorAll('.av-now-panel, .av-tcb, .av-states, .av-count')]
-        .map(e => e.outerHTML).join('');
+        .filter(e => !e.closest('[hidden]')).map(e => e.outerHTML).join('');
     const order = [];
     for (let n = 0; n < all; n += few)
         order.push(n);
