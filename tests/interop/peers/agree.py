@@ -14,7 +14,7 @@ RULES = {
     'acknowledged': 'tshark asks first whether it is fast or out of order, then whether it was acknowledged already',
     'two': 'tshark is content with two duplicate ACKs, RFC 5681 asks for three',
     'timer': 'after a timeout all goes out again until what was out then is acknowledged, whatever ACKs say meanwhile',
-    'unseen': 'tshark does not learn from an ACK what was sent before the capture began, and so sees no keep-alive',
+    'unseen': 'tshark does not learn from an ACK what was sent before the capture began, and so sees no question',
     'before': 'tshark calls out of order what was sent for the first time before the capture began',
     'lone FIN': 'tshark never says of a FIN without text that it is spurious',
     'one octet': 'tshark calls one octet before the end a keep-alive, although it was not acknowledged yet',
@@ -85,7 +85,7 @@ def agree(frame, is_ours, me, window):
         return None if is_ours is None and not captured_before else False
     if is_ours == 'window probe' and 'keep-alive' in theirs and window == 0:
         return 'probe'
-    if is_ours == 'keep-alive' and not theirs and not me['syn'] and frame.seq + 1 == acked:
+    if is_ours in ('keep-alive', 'window probe') and not theirs and not me['syn'] and frame.seq + 1 == acked:
         return 'unseen'
     if is_ours in ('keep-alive', 'window probe'):
         return None if is_ours in theirs else False
