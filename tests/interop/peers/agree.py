@@ -71,10 +71,18 @@ def ours():
     return found
 
 
+def covered(frame, seen):
+    at = frame.seq
+    for left, right in sorted(seen):
+        if left <= at < right:
+            at = right
+    return at >= frame.seq + frame.length
+
+
 def agree(frame, is_ours, me, window):
     """None: both say the same; a rule, or False"""
     theirs, seen, acked = frame.said, me['seen'], me['acked']
-    captured_before = any(a <= frame.seq and frame.end <= b for a, b in seen)
+    captured_before = covered(frame, seen)
     if is_ours == NEEDLESS and acked >= frame.end and 'spurious' not in theirs:
         if frame.length == 0 and theirs == {'retransmission'}:
             return 'lone FIN'
