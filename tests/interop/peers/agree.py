@@ -82,7 +82,7 @@ def covered(frame, seen):
 def agree(frame, is_ours, me, window):
     """None: both say the same; a rule, or False"""
     theirs, seen, acked = frame.said, me['seen'], me['acked']
-    captured_before = covered(frame, seen)
+    captured_before = theirs == {'out of order'} and covered(frame, seen)
     if is_ours == NEEDLESS and acked >= frame.end and 'spurious' not in theirs:
         if frame.length == 0 and theirs == {'retransmission'}:
             return 'lone FIN'
