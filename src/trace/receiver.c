@@ -4,7 +4,7 @@
 #include "trace/tell.h"
 
 /* More than this above SND.NXT is no acknowledgment of what the capture missed. */
-enum { MISSED_MOST = 1 << 30 };
+enum { MISSED_MOST = 1 << 30, BEFORE_MOST = 1 << 24 /* of what no SYN was seen, by SACK */ };
 
 static uint32_t in_us(aksu_time t)
 {
@@ -144,6 +144,9 @@ static void sacks(struct trace_conn *c, unsigned side, const struct trace_segmen
     for (unsigned i = first; i < s->tcp.options.sack_count; i++) {
         seq_t right = s->tcp.options.sack[i].right;
 
+        if (!me->isn_known && seq_gt(right, me->snd_nxt) &&
+            seq_diff(right, me->snd_nxt) < BEFORE_MOST)
+            me->snd_nxt = right;                    /* sent before the capture began */
         if (seq_gt(right, me->snd_nxt) || seq_le(right, me->snd_una))
             continue;
         if (!me->sacked || seq_gt(right, me->sack_high))

@@ -244,6 +244,15 @@ static void what_was_sent_before_the_capture_began_is_repeated(void **state)
     assert_int_equal(client()->kind[TRACE_NEEDLESS], 1);
 }
 
+static void sack_blocks_tell_what_was_sent_before_the_capture_began(void **state)
+{
+    done(state);
+    talk_begin(&talk, 4);
+    ack(1, 5, 6, 8);
+    text(1, 5);
+    assert_only(TRACE_FAST, 1);
+}
+
 static void a_dsack_says_that_it_was_needless(void **state)
 {
     (void)state;
@@ -345,6 +354,7 @@ int main(void)
         TEST(what_was_lost_before_the_capture_is_a_retransmission),
         TEST(timestamps_tell_what_was_overtaken), TEST(acknowledged_but_never_seen),
         TEST(what_was_sent_before_the_capture_began_is_repeated),
+        TEST(sack_blocks_tell_what_was_sent_before_the_capture_began),
         TEST(a_dsack_says_that_it_was_needless), TEST(an_old_echo_says_that_it_was_needless),
         TEST(round_trips_of_text_that_was_sent_once), TEST(coalesced_segments_and_their_parts),
         TEST(a_fin_is_repeated_like_text), TEST(a_copy_of_a_packet_counts_once),
