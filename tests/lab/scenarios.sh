@@ -34,7 +34,7 @@ fits() # FILE: no line is wider than 80 columns
 import sys, unicodedata
 wide = [line for line in open(sys.argv[1], encoding='utf-8').read().split('\n')
         if sum(2 if unicodedata.east_asian_width(c) in 'WF' else 1 for c in line) > 80]
-print('\n'.join(wide[:3]))
+print('\n'.join(wide[:3]), end='\n' if wide else '')
 sys.exit(bool(wide))
 END
 }
