@@ -229,7 +229,7 @@ static void play(struct lab *lab, struct trade *t)
     show(t, W_item_duplication_players, &t->players);
     show(t, W_item_duplication_markets, &t->markets);
     lab_fact_count(lab, W_item_duplication_fact_world,
-                   (uint64_t)(t->players.swords + t->markets.swords));
+                   (uint64_t)t->players.swords + (uint64_t)t->markets.swords);
     lab_check(lab, t->answered && t->players.swords == 0, W_item_duplication_check_answered);
     lab_check(lab, is_once_on_each(t), W_item_duplication_check_tcp);
     if (lab_plain(lab))
