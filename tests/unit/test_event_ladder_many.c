@@ -85,7 +85,7 @@ static void draws_connections_apart(void **state)
     assert_true(golden_is("ladder_two", &kept));
 }
 
-/* Printed as they end, but not before what is under way can have arrived. */
+/* The caller says how many connections have a number already. */
 static void numbers_go_on(void **state)
 {
     (void)state;
@@ -99,6 +99,7 @@ static void numbers_go_on(void **state)
     assert_int_equal(times("connection 42  "), 1);
 }
 
+/* Printed as they end, but not before what is under way can have arrived. */
 static void prints_what_is_over(void **state)
 {
     (void)state;
