@@ -14,7 +14,7 @@ void ladder_draw_text_from(struct drawing *d, unsigned side, int n, const struct
     int column = ladder_draw_column_from(side, n);
 
     if (side == 1)
-        column -= w->length - 1;
+        column -= ladder_columns(w->text) - 1;
     ladder_row_text(&d->row, column, w->text, style);
 }
 
@@ -71,13 +71,18 @@ void ladder_draw_put_labels(struct drawing *d, const struct ladder_item *item)
 /* How many octets of `text` fit into `room` columns, not cutting a word if that can be helped. */
 static int line_length(const char *text, int room)
 {
-    int length = (int)strlen(text), at = room;
+    int at = 0, blank = 0, used = 0, octets, columns;
 
-    if (length <= room)
-        return length;
-    while (at > room / 2 && text[at] != ' ')
-        at--;
-    return text[at] == ' ' ? at : room;
+    while (text[at]) {
+        ladder_point(text + at, &octets, &columns);
+        if (text[at] == ' ' && used > room / 2)
+            blank = at;
+        if (used + columns > room)
+            return text[at] == ' ' || blank == 0 ? at : blank;
+        used += columns;
+        at += octets;
+    }
+    return at;
 }
 
 bool ladder_draw_next_line(const char **text, int room, struct words *line)
@@ -97,7 +102,10 @@ int ladder_draw_block_width(const char *text, int room)
     struct words line;
     int width = 0;
 
-    while (ladder_draw_next_line(&text, room, &line))
-        width = line.length > width ? line.length : width;
+    while (ladder_draw_next_line(&text, room, &line)) {
+        int columns = ladder_columns(line.text);
+
+        width = columns > width ? columns : width;
+    }
     return width;
 }

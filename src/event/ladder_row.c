@@ -5,13 +5,47 @@
 #include <stdio.h>
 #include <string.h>
 
+enum { CELL_REST = 0x7fffffff };
+
+uint32_t ladder_point(const char *text, int *octets, int *columns)
+{
+    const uint8_t *t = (const uint8_t *)text;
+    unsigned more = t[0] >= 0xf0 ? 3 : t[0] >= 0xe0 ? 2 : t[0] >= 0xc0 ? 1 : 0;
+    uint32_t point = more > 0 ? t[0] & (0x3fu >> more) : t[0];
+
+    *octets = *columns = 1;
+    for (unsigned i = 1; i <= more; i++) {
+        if ((t[i] & 0xc0) != 0x80)
+            return '?';
+        point = point << 6 | (t[i] & 0x3fu);
+    }
+    *octets = (int)more + 1;
+    if ((point >= 0x1100 && point <= 0x115f) || (point >= 0x2e80 && point <= 0xa4cf) ||
+        (point >= 0xac00 && point <= 0xd7a3) || (point >= 0xf900 && point <= 0xfaff) ||
+        (point >= 0xff00 && point <= 0xff60))
+        *columns = 2;
+    return point;
+}
+
+int ladder_columns(const char *text)
+{
+    int all = 0, octets, columns;
+
+    for (; *text; text += octets) {
+        ladder_point(text, &octets, &columns);
+        all += columns;
+    }
+    return all;
+}
+
 void ladder_row_clear(struct row *row)
 {
-    memset(row->cell, ' ', sizeof row->cell);
+    for (int i = 0; i < ROW_WIDTH; i++)
+        row->cell[i] = ' ';
     memset(row->style, STYLE_PLAIN, sizeof row->style);
 }
 
-void ladder_row_put(struct row *row, int column, char cell, enum style style)
+static void put(struct row *row, int column, uint32_t cell, enum style style)
 {
     if (column < 0 || column >= ROW_WIDTH)
         return;
@@ -19,10 +53,23 @@ void ladder_row_put(struct row *row, int column, char cell, enum style style)
     row->style[column] = (uint8_t)style;
 }
 
+void ladder_row_put(struct row *row, int column, char cell, enum style style)
+{
+    put(row, column, (unsigned char)cell, style);
+}
+
 void ladder_row_text(struct row *row, int column, const char *text, enum style style)
 {
-    for (; *text; text++)
-        ladder_row_put(row, column++, *text, style);
+    int octets, columns;
+
+    for (; *text; text += octets) {
+        uint32_t point = ladder_point(text, &octets, &columns);
+
+        put(row, column, point, style);
+        if (columns == 2)
+            put(row, column + 1, CELL_REST, style);
+        column += columns;
+    }
 }
 
 static void print_style(struct row *row, uint8_t style)
@@ -36,20 +83,30 @@ static void print_style(struct row *row, uint8_t style)
     event_print_text(&row->print, sgr[style]);
 }
 
-static void print_cell(struct row *row, char cell)
+static void print_point(struct row *row, uint32_t point)
+{
+    char text[4];
+    size_t length = point < 0x80 ? 1 : point < 0x800 ? 2 : point < 0x10000 ? 3 : 4;
+
+    for (size_t i = length; i-- > 1; point >>= 6)
+        text[i] = (char)(0x80 | (point & 0x3f));
+    text[0] = (char)(length == 1 ? point : (0xf00u >> length & 0xffu) | point);
+    event_print_octets(&row->print, text, length);
+}
+
+static void print_cell(struct row *row, uint32_t cell)
 {
     static const char *const pretty[GLYPH_COUNT] = {
         "?", "│", "┊", "─", "→", "←", "╳", "╮", "╰", "╭", "╯", "│", "●",
     };
     static const char plain[] = "?|:-><X.'.'|*";
-    unsigned glyph = (unsigned char)cell;
 
-    if (glyph >= GLYPH_COUNT)
-        event_print_octets(&row->print, &cell, 1);
+    if (cell >= GLYPH_COUNT)
+        print_point(row, cell);
     else if (row->utf8)
-        event_print_text(&row->print, pretty[glyph]);
+        event_print_text(&row->print, pretty[cell]);
     else
-        event_print_octets(&row->print, &plain[glyph], 1);
+        event_print_octets(&row->print, &plain[cell], 1);
 }
 
 void ladder_row_print(struct row *row)
@@ -64,7 +121,8 @@ void ladder_row_print(struct row *row)
             style = row->style[i];
             print_style(row, style);
         }
-        print_cell(row, row->cell[i]);
+        if (row->cell[i] != CELL_REST)
+            print_cell(row, row->cell[i]);
     }
     if (style != STYLE_PLAIN)
         print_style(row, STYLE_PLAIN);

@@ -18,7 +18,7 @@ enum style { STYLE_PLAIN, STYLE_DIM, STYLE_STRONG, STYLE_STATE, STYLE_CALL, STYL
 struct row {
     struct print print;
     bool utf8, colour;
-    char cell[ROW_WIDTH];
+    uint32_t cell[ROW_WIDTH];   /* a glyph, or a code point; behind a wide one CELL_REST */
     uint8_t style[ROW_WIDTH];
 };
 
@@ -28,6 +28,12 @@ void ladder_row_put(struct row *row, int column, char cell, enum style style);
 void ladder_row_text(struct row *row, int column, const char *text, enum style style);
 /* The row as a line, without blanks at its end. */
 void ladder_row_print(struct row *row);
+
+/* Columns that UTF-8 takes: two for what Hangul, Kana and Han characters are written with, one for
+ * all else; octets that are no UTF-8 count one each. */
+int ladder_columns(const char *text);
+/* The code point that `text` begins with, its octets and columns. */
+uint32_t ladder_point(const char *text, int *octets, int *columns);
 
 /* Text of bounded length; what does not fit is cut. */
 struct words {

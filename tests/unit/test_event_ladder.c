@@ -146,6 +146,24 @@ static void draws_a_look_into_the_middle(void **state)
     }
 }
 
+/* Hangul takes two columns each: the right line stays where it is, and no character is cut where a
+ * long note is broken. */
+static void draws_wide_characters(void **state)
+{
+    (void)state;
+    struct aksu_ladder *l = ladder_with((struct aksu_ladder_config){ .utf8 = true });
+    struct feed f = two_sides(l);
+
+    feed_handshake(&f, AKSU_MS(25));
+    FEED(&f, 0, note, .text = "\xed\x95\x9c\xea\xb8\x80");
+    FEED(&f, 1, note, .text = "\xed\x95\x9c \xea\xb8\x80\xea\xb8\x80\xea\xb8\x80\xea\xb8\x80"
+         "\xea\xb8\x80\xea\xb8\x80\xea\xb8\x80\xea\xb8\x80\xea\xb8\x80\xea\xb8\x80"
+         "\xea\xb8\x80\xea\xb8\x80\xea\xb8\x80\xea\xb8\x80\xea\xb8\x80\xea\xb8\x80"
+         "\xea\xb8\x80\xea\xb8\x80\xea\xb8\x80\xea\xb8\x80\xea\xb8\x80\xea\xb8\x80");
+    aksu_ladder_finish(l);
+    assert_true(golden_is("ladder_wide", &kept));
+}
+
 /* RFC 9293 3.5, the third figure: four segments, one connection. */
 static void draws_a_simultaneous_open(void **state)
 {
@@ -395,6 +413,7 @@ int main(void)
         cmocka_unit_test(draws_two_stacks_over_a_link),
         cmocka_unit_test(draws_with_unicode_and_colour),
         cmocka_unit_test(draws_a_look_into_the_middle),
+        cmocka_unit_test(draws_wide_characters),
         cmocka_unit_test(draws_a_simultaneous_open),
         cmocka_unit_test(draws_a_lost_syn_and_a_reset),
         cmocka_unit_test(counts_back_from_the_syn),
