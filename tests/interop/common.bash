@@ -274,8 +274,27 @@ judge_file()
     local seen
     if seen=$("$tree/tools/judge" "${@:3}" "$work/$2.pcap" 2>&1) && [[ $seen != *", 0 connections"* ]]; then
         ok "$1 ($(tail -n 1 <<<"$seen"))"
+        traced "$1" "$2"
     else
         fail "$1" "$seen"
+    fi
+}
+
+# traced NAME CAPTURE: aksu trace finds connections in it, and in two thirds of it; under the sanitizers if that was built
+traced()
+{
+    local program=$tree/build/clang-san/aksu whole cut status=0
+    [ -x "$program" ] || program=$aksu
+    if ! whole=$("$program" trace --summary --json "$work/$2.pcap" 2>&1); then
+        fail "$1: traced" "$(tail -n 5 <<<"$whole")"
+        return
+    fi
+    head -c $(($(stat -c %s "$work/$2.pcap") * 2 / 3)) "$work/$2.pcap" > "$work/$2.cut.pcap"
+    cut=$("$program" trace --summary --json "$work/$2.cut.pcap" 2>&1) || status=$?
+    if [[ $whole == *'"end":'* && $cut == *'"end":'* && $status -le 1 ]]; then
+        ok "$1: traced ($(grep -c '"end":' <<<"$whole") connections, and $(grep -c '"end":' <<<"$cut") when it is cut)"
+    else
+        fail "$1: traced" "status $status when it is cut: $(tail -n 3 <<<"$cut")"
     fi
 }
 
