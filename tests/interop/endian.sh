@@ -2,8 +2,8 @@
 # Big-endian: the unit and script tests, and transfers with Linux, of a build for s390x under qemu-user. What the kernel
 # below gives to a device (interface requests, virtio headers) is little-endian and not all of it known to qemu-user, so
 # that the device is a TAP that a native program has opened, and the unit tests of TAP and AF_PACKET are left out; so
-# are those of the program `aksu` and its gateway, which need libseccomp, and of the shared object for packetdrill: what
-# is linked statically loads none.
+# are those of the program `aksu`, its pages and its gateway, which need libseccomp, and of the shared object for
+# packetdrill: what is linked statically loads none.
 . "$(dirname "$0")/common.bash"
 . "$here/peers/ends.bash"
 
@@ -14,7 +14,8 @@ place=${S390X:-$tree/build}/s390x
 units=()
 for source in tests/unit/test_*.c; do
     case $source in
-    */test_cli_* | */test_acceptance_gateway.c | */test_device_tap.c | */test_device_packet.c | */test_packetdrill.c) ;;
+    */test_cli_* | */test_acceptance_gateway.c | */test_device_tap.c | */test_device_packet.c | */test_packetdrill.c | \
+    */test_report.c | */test_run_info.c) ;;
     *) units+=("$place/${source%.c}") ;;
     esac
 done
@@ -22,7 +23,7 @@ done
 build()
 {
     make -j2 BUILD="${place%/*}" VARIANT=s390x CC=s390x-linux-gnu-gcc CFLAGS="-O1 -Itests/interop/peers/cmocka" \
-        LTO= LDFLAGS=-static pkg= program="$(echo src/trace/*.c)" unit="${units[*]}" \
+        LTO= LDFLAGS=-static pkg= program="$(echo src/trace/*.c lab/*.c lab/scenarios/*.c)" unit="${units[*]}" \
         "${units[@]}" "$place/tests/script" "$place/tests/interop-tool"
 }
 
