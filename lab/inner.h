@@ -40,7 +40,6 @@ struct inner_end {
 struct inner_listener {
     struct lab_listener listener;       /* first */
     struct inner_listener *next;
-    struct inner_end *accepted;         /* in order */
 };
 
 struct inner_call {

@@ -169,6 +169,24 @@ static void make_options(struct lab_command *c)
     }
 }
 
+/* What is no option: nothing, or the one scenario. -1: go on; else the exit status. */
+static int take_words(const struct lab_command *c, int count, char **words)
+{
+    if (count > 0 && lab_find_scenario(words[0]) == NULL)
+        return refuse_scenario(words[0]);
+    if (count > 1 || (count == 1 && c->all)) {
+        fprintf(stderr, "aksu lab: one scenario at a time; '%s' is one too many\n",
+                words[count - 1]);
+        return CLI_USAGE;
+    }
+    if (count == 1 || c->all)
+        return -1;
+    if (!c->check && !c->step && c->json_path == NULL && c->html_path == NULL)
+        return list(c->lang);
+    fputs("aksu lab: which scenario? aksu lab lists them, --all plays every one\n", stderr);
+    return CLI_USAGE;
+}
+
 /* -1: go on; else the exit status. */
 static int take_options(struct lab_command *c, int argc, char **argv)
 {
@@ -192,22 +210,18 @@ static int take_options(struct lab_command *c, int argc, char **argv)
         return help(c);
     if (page)
         return lab_page_print();
-    if (listed || (c->scenario == NULL && !c->all))
+    if (listed)
         return list(c->lang);
-    if (optind < argc - (c->scenario != NULL)) {
-        fprintf(stderr, "aksu lab: one scenario at a time; '%s' is one too many\n", argv[argc - 1]);
-        return CLI_USAGE;
-    }
-    return -1;
+    return take_words(c, argc - optind, argv + optind);
 }
 
-/* The first argument that is no option: with the values of options before it, it may not be. */
-static int find_scenario(struct lab_command *c, int argc, char **argv)
+/* The scenario may stand anywhere, and its knobs are options: so it is looked for before they are
+ * read. What is no scenario is refused with the other arguments. */
+static void find_scenario(struct lab_command *c, int argc, char **argv)
 {
-    if (argc < 2 || argv[1][0] == '-')
-        return -1;
-    c->scenario = lab_find_scenario(argv[1]);
-    return c->scenario != NULL ? -1 : refuse_scenario(argv[1]);
+    for (int i = 1; i < argc && c->scenario == NULL; i++)
+        if (argv[i][0] != '-')
+            c->scenario = lab_find_scenario(argv[i]);
 }
 
 /* --- playing --- */
@@ -337,13 +351,11 @@ int cli_lab(int argc, char **argv)
     if (argc > 1 && strcmp(argv[1], "--serve") == 0)
         return lab_page_serve(argc - 1, argv + 1);
     (void)setlocale(LC_CTYPE, "");
-    int status = find_scenario(&c, argc, argv);
-    if (status >= 0)
-        return status;
+    find_scenario(&c, argc, argv);
     if (c.scenario != NULL)
         lab_init_play(&c.play, c.scenario);
     make_options(&c);
-    status = take_options(&c, argc, argv);
+    int status = take_options(&c, argc, argv);
     if (status >= 0)
         return status;
     say_command(&c, argc, argv);

@@ -91,7 +91,11 @@ says "--delay" 125 handshake --delay nonsense
 says "one too many" 125 handshake close
 says "cannot be written" 125 handshake --html /nowhere/page.html
 says "cannot write /dev/full" 125 handshake --json /dev/full
-says "one scenario" 125 --all --html "$tmp/page.html"
+says "which scenario?" 125 --check
+says "did you mean 'aksu lab handshake'?" 125 --lang ko handshke
+verdict "the scenario may stand behind its options" same <("$aksu" lab handshake --seed 2 --delay 5) \
+    <("$aksu" lab --seed 2 --delay 5 handshake)
+says "shows one scenario" 125 --all --html "$tmp/page.html"
 "$aksu" lab handshake --html "$tmp/page.html" > /dev/null
 verdict "lab --html writes a page" grep -q '"scenario":"handshake"' "$tmp/page.html"
 "$aksu" lab handshake --json - > "$tmp/record"
