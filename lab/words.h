@@ -1,5 +1,5 @@
-/* words.h - every sentence of the labs, in each language: words/NAME.def, a line for each. A
- * sentence without its translation does not compile; tests/unit/test_lab_words.c looks for one that is
+/* words.h - every sentence of the labs, in each language: words/NAME.def, a line for each. One
+ * without its translation does not compile; tests/unit/test_lab_words.c looks for one that is
  * none. */
 #ifndef LAB_WORDS_H
 #define LAB_WORDS_H
