@@ -304,7 +304,7 @@ const CONTRAST = `(() => {
         return 0.2126 * c[0] + 0.7152 * c[1] + 0.0722 * c[2];
     };
     const names = ['--text', '--dim', '--data', '--plain', '--bad', '--again', '--call', '--agreed', '--timer',
-        '--accent',
+        '--accent', '--later',
         ...['closed', 'listen', 'syn-sent', 'syn-received', 'established', 'fin-wait-1', 'fin-wait-2',
             'close-wait', 'closing', 'last-ack', 'time-wait'].map(s => '--st-' + s)];
     const low = [];

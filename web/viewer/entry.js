@@ -80,20 +80,24 @@ function shorten(text, room) {
     return text.length <= most ? text : `${text.slice(0, most - 1)}…`;
 }
 
+const way = (from, to) => `M${from.x} ${from.y}L${to.x} ${to.y}`;
+
+// Where a segment is that has come so far.
+function partOf({ from, to }, percent) {
+    const part = percent / 100;
+    return { x: from.x + (to.x - from.x) * part, y: from.y + (to.y - from.y) * part };
+}
+
 function arrow(entry, ladder, percent) {
     const { columns } = ladder.layout, style = styleOf(entry);
     const whole = points(entry, columns), line = { ...whole };
-    if (percent < 100) {
-        const part = percent / 100;
-        line.to = { x: whole.from.x + (whole.to.x - whole.from.x) * part,
-                    y: whole.from.y + (whole.to.y - whole.from.y) * part };
-    }
-    const { from, to } = line;
-    const d = `M${from.x} ${from.y}L${to.x} ${to.y}`;
-    const parts = [s('path', { class: 'av-hit', d: `M${whole.from.x} ${whole.from.y}L${whole.to.x} ${whole.to.y}` }),
-                   s('path', { class: `av-arrow ${style} ${entry.end === 'lost' ? 'is-lost' : ''}`, d })];
     if (percent < 100)
-        parts.push(s('path', { class: `av-ahead ${style}`, d: `M${to.x} ${to.y}L${whole.to.x} ${whole.to.y}` }),
+        line.to = partOf(whole, percent);
+    const { from, to } = line;
+    const parts = [s('path', { class: 'av-hit', d: way(whole.from, whole.to) }),
+                   s('path', { class: `av-arrow ${style} ${entry.end === 'lost' ? 'is-lost' : ''}`, d: way(from, to) })];
+    if (percent < 100)
+        parts.push(s('path', { class: `av-ahead ${style}`, d: way(to, whole.to) }),
                    s('circle', { class: `av-packet ${style}`, cx: to.x, cy: to.y, r: 4 }));
     else if (entry.end === 'lost')
         parts.push(cross(to));
@@ -102,6 +106,17 @@ function arrow(entry, ladder, percent) {
     if (entry.end === 'nowhere')
         parts.push(s('circle', { class: 'av-nowhere', cx: from.x, cy: from.y, r: 4 }));
     return parts;
+}
+
+// Moves what arrow() has drawn of a segment under way. Most of what a step changes is this: elements that
+// stay cost the browser much less than new ones.
+export function advance(under, entry, ladder, percent) {
+    const whole = points(entry, ladder.layout.columns), to = partOf(whole, percent);
+    const [, done, ahead, packet] = under.children;
+    done.setAttribute('d', way(whole.from, to));
+    ahead.setAttribute('d', way(to, whole.to));
+    packet.setAttribute('cx', to.x);
+    packet.setAttribute('cy', to.y);
 }
 
 // Beside the lifeline: outside of the first and the last one, to the right of those between.

@@ -1,7 +1,7 @@
 // ladder.js - the ladder diagram: lifelines of the hosts, arrows between them, what happened beside
 // them. Only what is in view is in the page; a step changes what it must.
 import { layOut } from './layout.js';
-import { drawEntry, signatureOf } from './entry.js';
+import { drawEntry, signatureOf, advance } from './entry.js';
 import { h, s, setText, setAttribute, stateClass } from './dom.js';
 import { sentenceOf, fieldsOf, eventName, timeText, durationText, segmentDetails, fill } from './text.js';
 
@@ -230,7 +230,11 @@ export class Ladder {
     put(entry) {
         const sign = signatureOf(entry, this.cursor, this.time);
         const known = this.drawn.get(entry.id);
-        if (!known || known.lines !== sign.lines || known.current !== sign.current) {
+        if (known && known.current === sign.current && known.lines < 100 && sign.lines < 100) {
+            if (known.lines !== sign.lines)
+                advance(known.under, entry, this, sign.lines);
+            known.lines = sign.lines;
+        } else if (!known || known.lines !== sign.lines || known.current !== sign.current) {
             const { under, over } = drawEntry(entry, this, sign, known?.current !== sign.current);
             this.drawn.set(entry.id, { ...sign, under, over: over ?? known.over });
             swap(this.under, known?.under, under);

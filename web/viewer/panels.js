@@ -74,7 +74,7 @@ export class ActPanel {
     }
 }
 
-// What happened in the step at the cursor, with all fields.
+// What happened in the step at the cursor; the fields are made when somebody opens them.
 export class NowPanel {
     constructor(w) {
         this.w = w;
@@ -108,9 +108,11 @@ export class NowPanel {
         const head = h('summary', {}, host === null ? null : h('b', {}, `${host} `),
                        h('span', { class: 'av-now-name' }, eventName(item, this.w)), ' ',
                        h('span', { class: 'av-now-text' }, sentenceOf(item, this.w)));
-        const fields = item.kind === 'event' ? fieldsOf(item) : [];
-        return h('li', {}, h('details', {}, head, time,
-            h('dl', {}, ...fields.flatMap(([name, value]) => [h('dt', {}, name), h('dd', {}, value)]))));
+        const list = h('dl', {}), details = h('details', {}, head, time, list);
+        if (item.kind === 'event')
+            details.addEventListener('toggle', () => list.replaceChildren(
+                ...fieldsOf(item).flatMap(([name, value]) => [h('dt', {}, name), h('dd', {}, value)])));
+        return h('li', {}, details);
     }
 }
 

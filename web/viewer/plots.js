@@ -41,10 +41,11 @@ class Plot {
         this.owner = owner;
         this.name = name;
         this.svg = s('svg', { role: 'img', 'aria-label': title });
-        this.veil = h('div', { class: 'av-veil', 'aria-hidden': 'true' });
+        const { veil, box } = veilOver();
+        this.veil = veil;
         this.select = h('div', { class: 'av-select', hidden: true });
         this.none = h('p', { class: 'av-none', hidden: true }, owner.w.no_data);
-        this.area = h('div', { class: 'av-plot-area', title: owner.w.drag }, this.svg, this.veil, this.select);
+        this.area = h('div', { class: 'av-plot-area', title: owner.w.drag }, this.svg, box, this.select);
         this.legend = h('div', { class: 'av-legend' }, ...legend.map(([style, text]) =>
             h('span', {}, h('i', { class: style, 'aria-hidden': 'true' }), text)));
         this.head = h('div', { class: 'av-plot-head' }, h('h3', {}, title));
@@ -93,10 +94,14 @@ class Plot {
     }
 }
 
+// As wide as the plot, so that it moves without being laid out or painted again.
+function veilOver() {
+    const veil = h('div', { class: 'av-veil' });
+    return { veil, box: h('div', { class: 'av-veil-box', 'aria-hidden': 'true' }, veil) };
+}
+
 function moveVeil(veil, x, width) {
-    const at = Math.min(width - RIGHT, Math.max(LEFT, x));
-    veil.style.transform = `translateX(${at}px)`;
-    veil.style.width = `${width - RIGHT - at}px`;
+    veil.style.transform = `translateX(${Math.min(width - RIGHT, Math.max(LEFT, x))}px)`;
 }
 
 let made = 0;
@@ -111,8 +116,9 @@ export class Plots {
         this.rtt = new Plot(this, 'rtt', w.rtt, [['sample', w.leg_sample], ['srtt', w.leg_srtt], ['rto', w.leg_rto]]);
         this.which = h('small', { class: 'av-which' });
         this.bars = h('div', { class: 'av-bars' });
-        this.barVeil = h('div', { class: 'av-veil', 'aria-hidden': 'true' });
-        this.barArea = h('div', { class: 'av-plot-area' }, this.bars, this.barVeil);
+        const { veil, box } = veilOver();
+        this.barVeil = veil;
+        this.barArea = h('div', { class: 'av-plot-area' }, this.bars, box);
         this.watch(this.barArea);
         this.whole = h('button', { class: 'av-button', type: 'button', hidden: true,
                                    onclick: () => this.setZoom(null) }, w.reset_zoom);

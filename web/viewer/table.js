@@ -35,10 +35,16 @@ export class EventTable {
             this.update(this.cursor);
         });
         this.observer.observe(this.scroll);
+        this.sight = new IntersectionObserver(entries => {
+            this.seen = entries.at(-1).isIntersecting;
+            this.update(this.cursor);
+        }, { rootMargin: '300px' });
+        this.sight.observe(this.element);
     }
 
     destroy() {
         this.observer.disconnect();
+        this.sight.disconnect();
     }
 
     show(model, act, c) {
@@ -67,6 +73,7 @@ export class EventTable {
         this.rows.replaceChildren();
         this.rows.style.height = `${this.shown.length * LINE}px`;
         this.scroll.setAttribute('aria-rowcount', this.shown.length + 1);
+        this.seen = undefined;
         this.update(this.cursor);
     }
 
@@ -83,8 +90,11 @@ export class EventTable {
         return low - 1;
     }
 
+    // While it is out of sight it stays as it is.
     update(cursor, still = false) {
         this.cursor = cursor;
+        if (this.seen === false)
+            return;
         const y = Math.max(0, this.indexOf(cursor)) * LINE, page = Math.max(LINE, (this.view - LINE) / 2);
         const top = Math.max(0, Math.round(Math.floor(y / page - 0.5) * page));
         if (!still && this.view > 0 && top !== this.top) {
