@@ -130,55 +130,49 @@ static void draw_text(const struct lab_step *s)
 
 /* --- what the step was --- */
 
-/* RFC 9293 3.10 has a part for each kind of event. */
-static void rfc_step(const struct aksu_event *e, enum aksu_tcp_state state, char *out, size_t room)
+/* Which part of RFC 9293 3.10 an event is, with its steps; "": none. */
+static void rfc_part(const struct aksu_event *e, char out[AKSU_STEPS_TEXT])
 {
     static const struct { const char *call, *part; } calls[] = {
         { "OPEN", "3.10.1 OPEN" }, { "SEND", "3.10.2 SEND" }, { "RECEIVE", "3.10.3 RECEIVE" },
         { "CLOSE", "3.10.4 CLOSE" }, { "ABORT", "3.10.5 ABORT" }, { "STATUS", "3.10.6 STATUS" },
     };
-    const char *part = "";
-    if (e->kind == AKSU_EV_timer)
-        part = "3.10.8 TIMEOUTS";
-    else if (e->kind == AKSU_EV_segment_in)
-        part = state == AKSU_TCP_CLOSED ? "3.10.7.1 SEGMENT ARRIVES, CLOSED"
-            : state == AKSU_TCP_LISTEN ? "3.10.7.2 SEGMENT ARRIVES, LISTEN"
-            : state == AKSU_TCP_SYN_SENT ? "3.10.7.3 SEGMENT ARRIVES, SYN-SENT"
-            : "3.10.7.4 SEGMENT ARRIVES, other states";
+    out[0] = '\0';
+    if (e->kind == AKSU_EV_segment_in)
+        (void)aksu_segment_steps(&e->segment_in, out);
+    else if (e->kind == AKSU_EV_timer)
+        (void)snprintf(out, AKSU_STEPS_TEXT, "RFC 9293 3.10.8 TIMEOUTS");
     for (size_t i = 0; e->kind == AKSU_EV_call && i < sizeof calls / sizeof calls[0]; i++)
         if (strncmp(e->call.name, calls[i].call, strlen(calls[i].call)) == 0)
-            part = calls[i].part;
-    (void)snprintf(out, room, "%s%s", part[0] ? "RFC 9293 " : "", part);
+            (void)snprintf(out, AKSU_STEPS_TEXT, "RFC 9293 %s", calls[i].part);
 }
 
-/* The state that the connection was in before the moment. */
-static enum aksu_tcp_state state_before(const struct lab_step *s, const struct tape_moment *m)
-{
-    for (uint32_t i = 0; i < m->events; i++) {
-        const struct aksu_event *e = &s->tape.event[m->event + i].event;
-        if (e->kind == AKSU_EV_state)
-            return e->state.from == AKSU_TCP_CLOSED && e->state.to == AKSU_TCP_LISTEN
-                ? AKSU_TCP_LISTEN : e->state.from;
-    }
-    return AKSU_TCP_ESTABLISHED;
-}
-
+/* The first event of the moment that is a part of the standard, or else the first one; and where the
+ * segment was dropped. */
 static void draw_step(const struct lab_step *s)
 {
     const struct tape_moment *m = &s->tape.moment[s->cursor - 1];
-    const struct tape_event *first = m->events > 0 ? &s->tape.event[m->event] : NULL;
-    char part[64] = "", line[256];
-    if (first == NULL)
+    const struct tape_event *event = &s->tape.event[m->event], *which = event, *dropped = NULL;
+    char part[AKSU_STEPS_TEXT] = "", line[256];
+    if (m->events == 0)
         return;
-    const char *name = act_of(s)->host[first->host];
-    for (uint32_t i = 0; i < m->events && part[0] == '\0'; i++)
-        rfc_step(&first[i].event, state_before(s, m), part, sizeof part);
-    (void)snprintf(line, sizeof line, "%s: %s   %s", name, aksu_event_sentence(first->event.kind),
-                   part);
-    for (uint32_t i = 0; i < m->events; i++)
-        if (first[i].event.kind == AKSU_EV_dropped)
-            (void)snprintf(line, sizeof line, "%s: dropped by RFC 9293 %s: %s", name,
-                           first[i].event.dropped.rule, first[i].event.dropped.why);
+    for (uint32_t i = 0; i < m->events && part[0] == '\0'; i++) {
+        rfc_part(&event[i].event, part);
+        if (part[0] != '\0')
+            which = &event[i];
+    }
+    for (uint32_t i = 0; i < m->events && dropped == NULL; i++)
+        if (event[i].event.kind == AKSU_EV_dropped)
+            dropped = &event[i];
+    const char *name = act_of(s)->host[which->host];
+    const char *what = aksu_event_sentence(which->event.kind);
+    if (dropped != NULL)
+        (void)snprintf(line, sizeof line, "%s: dropped by %s: %s", act_of(s)->host[dropped->host],
+                       dropped->event.dropped.rule, dropped->event.dropped.why);
+    else if (which->event.kind == AKSU_EV_segment_in)
+        (void)snprintf(line, sizeof line, "%s: %s", name, part);
+    else
+        (void)snprintf(line, sizeof line, "%s: %s   %s", name, what, part);
     mvaddnstr(LINES - BELOW, 0, line, WIDTH);
 }
 

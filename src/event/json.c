@@ -138,6 +138,11 @@ static void json_put(struct aksu_sink *sink, const struct aksu_event *event)
     put_u64(&p, "conn", event->conn);
     put_text(&p, "event", aksu_event_name(event->kind));
     put_fields(&p, event);
+    if (event->kind == AKSU_EV_segment_in) {
+        char steps[AKSU_STEPS_TEXT];
+        (void)aksu_segment_steps(&event->segment_in, steps);
+        put_text(&p, "steps", steps);
+    }
     event_print_text(&p, "}\n");
     event_print_flush(&p);
 }

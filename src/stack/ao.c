@@ -6,9 +6,15 @@
 #define ENDS(a) .local = { (a)->tuple.local_ip, (a)->tuple.local_port },                          \
                 .remote = { (a)->tuple.remote_ip, (a)->tuple.remote_port }
 
+/* In which state a segment without a connection is; those of a connection have been told. */
+static enum aksu_tcp_state nobodys(struct aksu *net, const struct arriving *a)
+{
+    return listener_lookup(&net->listeners, &a->tuple) != NULL ? TCP_LISTEN : TCP_CLOSED;
+}
+
 static void faulty(struct aksu *net, uint32_t conn, struct arriving *a, aksu_time now)
 {
-    stack_segment_in_event(net, conn, a, now);
+    stack_segment_in_event(net, conn, a, nobodys(net, a), now);
     EMIT(&net->events, conn, now, dropped, .rule = "RFC 5925 2.2",
          .why = "TCP-AO twice, beside the MD5 option, or of a wrong length");
 }
@@ -17,7 +23,7 @@ static void faulty(struct aksu *net, uint32_t conn, struct arriving *a, aksu_tim
 static bool unmatched(struct aksu *net, uint32_t conn, struct arriving *a, aksu_time now)
 {
     bool drop = net->tcp.ao.config.drop_unmatched;
-    stack_segment_in_event(net, conn, a, now);
+    stack_segment_in_event(net, conn, a, nobodys(net, a), now);
     EMIT(&net->events, conn, now, ao_unexpected, ENDS(a), .dropped = drop);
     return !drop;
 }
@@ -28,7 +34,7 @@ static bool judged(struct aksu *net, uint32_t conn, struct arriving *a, enum ao_
 {
     uint8_t id = a->seg.options.ao_key_id;
     if (verdict != AO_GOOD)
-        stack_segment_in_event(net, conn, a, now);
+        stack_segment_in_event(net, conn, a, nobodys(net, a), now);
     switch (verdict) {
     case AO_GOOD:
         return true;
@@ -84,7 +90,7 @@ bool stack_ao_lets_in_stranger(struct aksu *net, struct arriving *a, aksu_time n
     if (key == 0)
         return judged(net, 0, a, AO_NO_KEY, now);
     if (!is_first_syn(&a->seg)) {               /* RFC 5925 7.7: the ISNs are not known */
-        stack_segment_in_event(net, 0, a, now);
+        stack_segment_in_event(net, 0, a, nobodys(net, a), now);
         EMIT(&net->events, 0, now, dropped, .rule = "RFC 5925 7.7",
              .why = "no connection, so no key to check it with");
         return false;

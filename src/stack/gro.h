@@ -29,7 +29,8 @@ bool gro_begin(struct run *r, const struct ip_packet *p, const struct arriving *
 /* tcp_input.c: whose segment is it? */
 void stack_tcp_arrives(struct aksu *net, struct arriving *a, aksu_time now);
 /* Says segment_in, once. */
-void stack_segment_in_event(struct aksu *net, uint32_t conn, struct arriving *a, aksu_time now);
+void stack_segment_in_event(struct aksu *net, uint32_t conn, struct arriving *a,
+                            enum aksu_tcp_state state, aksu_time now);
 
 /* ao.c: does TCP-AO let this segment of a connection in, or that of nobody's? */
 bool stack_ao_lets_in(struct aksu *net, struct conn *c, struct arriving *a, aksu_time now);

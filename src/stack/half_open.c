@@ -159,7 +159,7 @@ static struct conn *room_for(struct aksu *net, struct syn_record *r, struct arri
              || stack_enough_memory(net, "last ACK of a handshake not taken", &why, now);
     struct conn *c = room ? conn_take(net, ref) : NULL;
     if (c == NULL) {
-        stack_segment_in_event(net, number_of(net, r), a, now);
+        stack_segment_in_event(net, number_of(net, r), a, TCP_SYN_RECEIVED, now);
         EMIT(&net->events, number_of(net, r), now, dropped, .rule = "RFC 9293 3.10.7.4",
              .why = "no memory for a connection");
     }
@@ -228,7 +228,7 @@ void stack_half_open_arrives(struct aksu *net, struct syn_record *r, struct arri
         t = &c->tcp;
     }
     expand(net, r, &a->tuple, t, now);
-    stack_segment_in_event(net, t->conn, a, now);
+    stack_segment_in_event(net, t->conn, a, TCP_SYN_RECEIVED, now);
     tcp_segment_arrives(t, &a->seg, now);
     if (c != NULL && t->state != TCP_SYN_RECEIVED && t->state != TCP_LISTEN) {
         complete(net, r, c, ref, a, now);

@@ -119,7 +119,7 @@ static void tell_full(struct aksu *net, struct request *q, bool accept_queue, ak
     const struct aksu_endpoint remote = { q->a->tuple.remote_ip, q->a->tuple.remote_port };
     struct tcp_segment rst;
     bool reset = net->backlog_full == AKSU_BACKLOG_FULL_RESET;
-    stack_segment_in_event(net, 0, q->a, now);
+    stack_segment_in_event(net, 0, q->a, TCP_LISTEN, now);
     if (accept_queue)
         EMIT(&net->events, 0, now, accept_queue_full, .remote = remote, .reset = reset);
     else
@@ -168,14 +168,14 @@ static enum admission admit(struct aksu *net, struct request *q, aksu_time now)
 
 static void refuse(struct aksu *net, struct arriving *a, const char *why, aksu_time now)
 {
-    stack_segment_in_event(net, 0, a, now);
+    stack_segment_in_event(net, 0, a, TCP_LISTEN, now);
     EMIT(&net->events, 0, now, syn_refused, .remote = { a->tuple.remote_ip, a->tuple.remote_port },
          .why = why);
 }
 
 static void tell_child(struct aksu *net, uint32_t number, struct arriving *a, aksu_time now)
 {
-    stack_segment_in_event(net, number, a, now);
+    stack_segment_in_event(net, number, a, TCP_LISTEN, now);
     EMIT(&net->events, number, now, opened,
          .local = { a->tuple.local_ip, a->tuple.local_port },
          .remote = { a->tuple.remote_ip, a->tuple.remote_port }, .active = false);
@@ -289,7 +289,7 @@ void stack_syn_to_listener(struct aksu *net, struct listener *l, struct arriving
         open_connection(net, &q, now);
         return;
     case ADMIT_COOKIE:
-        stack_segment_in_event(net, 0, a, now);
+        stack_segment_in_event(net, 0, a, TCP_LISTEN, now);
         stack_answer_by_cookie(net, a, &q.way, now);
         return;
     case REFUSE:
@@ -305,7 +305,7 @@ bool stack_accept_overflow(struct aksu *net, uint32_t conn, struct arriving *a, 
 {
     struct tcp_segment rst;
     bool reset = net->backlog_full == AKSU_BACKLOG_FULL_RESET;
-    stack_segment_in_event(net, conn, a, now);
+    stack_segment_in_event(net, conn, a, TCP_SYN_RECEIVED, now);
     EMIT(&net->events, conn, now, accept_overflow, .reset = reset);
     if (reset && tcp_closed_state(&a->seg, &rst))
         (void)stack_tcp_reply(net, &a->tuple, &rst, NULL, now);
@@ -348,7 +348,7 @@ static void cookie_to_listener(struct aksu *net, struct listener *l, struct arri
     }
     struct conn *c = room_for_answered(net, l, a, &why, now);
     if (c == NULL) {                            /* the peer repeats what it sends */
-        stack_segment_in_event(net, 0, a, now);
+        stack_segment_in_event(net, 0, a, TCP_LISTEN, now);
         EMIT(&net->events, 0, now, dropped, .rule = "RFC 4987 3.6", .why = why);
         return;
     }
@@ -371,13 +371,13 @@ void stack_listen_state(struct aksu *net, struct listener *l, struct arriving *a
             cookie_to_listener(net, l, a, &syn, now);
             return;
         }
-        stack_segment_in_event(net, 0, a, now);
+        stack_segment_in_event(net, 0, a, TCP_LISTEN, now);
         EMIT(&net->events, 0, now, dropped, .rule = "RFC 9293 3.10.7.2 second",
              .why = "ACK for a connection that is not there");
         (void)stack_tcp_reply(net, &a->tuple, &rst, NULL, now);
         return;
     case LISTEN_DROP:
-        stack_segment_in_event(net, 0, a, now);
+        stack_segment_in_event(net, 0, a, TCP_LISTEN, now);
         EMIT(&net->events, 0, now, dropped, .rule = "RFC 9293 3.10.7.2",
              .why = "a listener answers only a SYN");
         return;

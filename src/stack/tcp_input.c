@@ -31,16 +31,17 @@ void stack_segment_out_event(struct aksu *net, uint32_t conn, const struct tcp_t
 }
 
 static inline void first_segment_in_event(struct aksu *net, uint32_t conn, struct arriving *a,
-                                          aksu_time now)
+                                          enum aksu_tcp_state state, aksu_time now)
 {
     a->told = true;
-    EMIT(&net->events, conn, now, segment_in, SEGMENT_FIELDS(&a->tuple, &a->seg));
+    EMIT(&net->events, conn, now, segment_in, SEGMENT_FIELDS(&a->tuple, &a->seg), .state = state);
 }
 
-void stack_segment_in_event(struct aksu *net, uint32_t conn, struct arriving *a, aksu_time now)
+void stack_segment_in_event(struct aksu *net, uint32_t conn, struct arriving *a,
+                            enum aksu_tcp_state state, aksu_time now)
 {
     if (!a->told)
-        first_segment_in_event(net, conn, a, now);
+        first_segment_in_event(net, conn, a, state, now);
 }
 
 static const char *fault_text(enum tcp_fault fault)
@@ -98,7 +99,7 @@ static void no_connection(struct aksu *net, struct arriving *a, aksu_time now)
         stack_listen_state(net, l, a, now);
         return;
     }
-    stack_segment_in_event(net, 0, a, now);
+    stack_segment_in_event(net, 0, a, TCP_CLOSED, now);
     closed_state(net, a, now);
 }
 
@@ -117,7 +118,7 @@ static void time_wait_segment(struct aksu *net, struct time_wait *r, struct arri
 {
     struct tcp t;
     aksu_time until = time_wait_until(r, now);
-    stack_segment_in_event(net, 0, a, now);
+    stack_segment_in_event(net, 0, a, TCP_TIME_WAIT, now);
     tcp_time_wait_expand(&t, &net->tcp, &r->tcp, now);
     t.deadline[TIMER_TIME_WAIT] = until;
     tcp_segment_arrives(&t, &a->seg, now);
@@ -269,7 +270,7 @@ static inline void arrives(struct aksu *net, struct arriving *a, aksu_time now)
 {
     struct conn *c = find_conn(net, a);
     if (c != NULL) {
-        first_segment_in_event(net, c->tcp.conn, a, now);
+        first_segment_in_event(net, c->tcp.conn, a, (enum aksu_tcp_state)c->tcp.state, now);
         if (__builtin_expect((c->tcp.ao | (a->seg.options.has & (HAS_AO | HAS_AO_FAULT))) != 0, 0)
             && !stack_ao_lets_in(net, c, a, now))
             return;

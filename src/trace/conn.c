@@ -205,7 +205,8 @@ static void reset(struct trace_conn *c, unsigned side, const struct trace_segmen
     bool refused = c->end[1 - side].state == AKSU_TCP_SYN_SENT && !c->syn_ack_seen && c->syn_seen;
 
     if (!reset_is_acceptable(c, side, s)) {
-        TELL(c, 1 - side, s->at, dropped, .rule = "3.10.7.4", .why = "RST outside the window");
+        TELL(c, 1 - side, s->at, dropped, .rule = "RFC 9293 3.10.7.4",
+             .why = "RST outside the window");
         return;
     }
     if (!c->over)
@@ -312,7 +313,7 @@ void trace_conn_segment(struct trace_conn *c, unsigned side, const struct trace_
     trace_sender_sent(c, side, s, kind);
     if (s->damaged) {
         me->damaged++;
-        TELL(c, 1 - side, s->at, dropped, .rule = "3.1", .why = "wrong checksum");
+        TELL(c, 1 - side, s->at, dropped, .rule = "RFC 9293 3.1", .why = "wrong checksum");
         return;
     }
     trace_tell_segment(c, side, false, s, wnd);

@@ -21,6 +21,13 @@ static struct aksu_event_segment_out fields_of(const struct trace_conn *c, unsig
     return e;
 }
 
+/* Nobody said LISTEN: an end that a SYN is for is taken to. */
+static enum aksu_tcp_state met_by(const struct trace_end *end, const struct trace_segment *s)
+{
+    bool opens = (s->tcp.ctl & (CTL_SYN | CTL_ACK)) == CTL_SYN && end->state == AKSU_TCP_CLOSED;
+    return opens ? AKSU_TCP_LISTEN : (enum aksu_tcp_state)end->state;
+}
+
 void trace_tell_segment(const struct trace_conn *c, unsigned side, bool out,
                         const struct trace_segment *s, uint32_t wnd)
 {
@@ -31,7 +38,9 @@ void trace_tell_segment(const struct trace_conn *c, unsigned side, bool out,
 
     if (sink == NULL)
         return;
-    e.segment_out = fields_of(c, local, s, wnd);            /* segment_in has the same fields */
+    e.segment_out = fields_of(c, local, s, wnd);    /* segment_in begins with the same fields */
+    if (!out)
+        e.segment_in.state = met_by(&c->end[local], s);
     sink->put(sink, &e);
 }
 

@@ -101,10 +101,51 @@ static void say(const struct duo *w, unsigned side, const struct aksu_event *e)
     (void)w;
 }
 
+static struct judged *judged_conn(struct duo *w, unsigned side, uint32_t conn)
+{
+    for (unsigned i = 0; i < w->flows; i++)
+        if (w->flow[i].judged[side].conn == conn)
+            return &w->flow[i].judged[side];
+    return NULL;
+}
+
+/* The state that a segment is said to meet is the one that was entered last. */
+static void follow_state(struct duo *w, unsigned side, const struct aksu_event *e)
+{
+    struct judged *j = NULL;
+    if (e->conn == 0)
+        return;
+    if (e->kind == AKSU_EV_opened) {
+        j = judged_of(w, side, e->opened.local.port, e->opened.remote.port);
+        if (j != NULL) {
+            j->conn = e->conn;
+            j->state = e->opened.active ? AKSU_TCP_CLOSED : AKSU_TCP_LISTEN;
+        }
+    } else if (e->kind == AKSU_EV_completed) {
+        j = judged_conn(w, side, e->completed.half_open | AKSU_HALF_OPEN);
+        if (j != NULL)
+            j->conn = e->conn;
+    } else if (e->kind == AKSU_EV_state) {
+        j = judged_conn(w, side, e->conn);
+        if (j != NULL)
+            j->state = e->state.to;
+    } else if (e->kind == AKSU_EV_deleted || e->kind == AKSU_EV_time_wait) {
+        j = judged_conn(w, side, e->conn);      /* the number may be another's now */
+        if (j != NULL)
+            j->conn = 0;
+    } else if (e->kind == AKSU_EV_segment_in) {
+        j = judged_conn(w, side, e->conn);
+        expect(j == NULL || e->segment_in.state == j->state, "side %u is in %s, a segment meets %s",
+               side, aksu_tcp_state_name(j != NULL ? j->state : AKSU_TCP_CLOSED),
+               aksu_tcp_state_name(e->segment_in.state));
+    }
+}
+
 void judge_event(struct duo *w, unsigned side, const struct aksu_event *e)
 {
     if (sim_verbose)
         say(w, side, e);
+    follow_state(w, side, e);
     if (e->kind == AKSU_EV_segment_out)
         went_out(w, side, &e->segment_out);
     else if (e->kind == AKSU_EV_segment_in)

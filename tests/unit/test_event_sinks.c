@@ -277,9 +277,42 @@ static void the_tee_feeds_all(void **state)
     assert_int_equal(tee.count, AKSU_TEE_MOST);
 }
 
+/* RFC 9293 3.10.7: the part for the state, and the steps that have something to do. */
+static void the_steps_of_a_segment(void **unused)
+{
+    static const struct { enum aksu_tcp_state state; uint8_t ctl; uint32_t len; const char *steps; }
+    of[] = {
+        { AKSU_TCP_CLOSED, AKSU_ACK, 9, ".1" },
+        { AKSU_TCP_LISTEN, AKSU_SYN, 0, ".2 third SYN" },
+        { AKSU_TCP_LISTEN, AKSU_SYN | AKSU_ACK, 0, ".2 second ACK" },
+        { AKSU_TCP_LISTEN, AKSU_RST | AKSU_ACK, 0, ".2 first RST" },
+        { AKSU_TCP_SYN_SENT, AKSU_SYN | AKSU_ACK, 5, ".3 first ACK, fourth SYN, seventh text" },
+        { AKSU_TCP_SYN_SENT, AKSU_SYN, 5, ".3 fourth SYN" },
+        { AKSU_TCP_SYN_SENT, AKSU_RST | AKSU_ACK, 0, ".3 first ACK, second RST" },
+        { AKSU_TCP_SYN_SENT, AKSU_FIN | AKSU_ACK, 0, ".3 first ACK, fifth" },
+        { AKSU_TCP_SYN_RECEIVED, AKSU_SYN | AKSU_ACK, 0, ".4 first, fourth SYN, fifth ACK" },
+        { AKSU_TCP_ESTABLISHED, AKSU_SYN | AKSU_ACK, 0, ".4 first, fourth SYN" },
+        { AKSU_TCP_ESTABLISHED, AKSU_RST | AKSU_ACK, 3, ".4 first, second RST" },
+        { AKSU_TCP_ESTABLISHED, AKSU_PSH, 3, ".4 first, fifth" },
+        { AKSU_TCP_FIN_WAIT_2, AKSU_URG | AKSU_ACK | AKSU_FIN, 3,
+          ".4 first, fifth ACK, sixth URG, seventh text, eighth FIN" },
+        { AKSU_TCP_TIME_WAIT, AKSU_ACK | AKSU_FIN, 0, ".4 first, fifth ACK, eighth FIN" },
+    };
+    for (size_t i = 0; i < sizeof of / sizeof of[0]; i++) {
+        struct aksu_event_segment_in segment = { .state = of[i].state, .ctl = of[i].ctl,
+                                                 .len = of[i].len };
+        char wanted[AKSU_STEPS_TEXT] = "RFC 9293 3.10.7", got[AKSU_STEPS_TEXT];
+        (void)strcat(wanted, of[i].steps);
+        assert_int_equal(aksu_segment_steps(&segment, got), strlen(wanted));
+        assert_string_equal(got, wanted);
+    }
+    (void)unused;
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_steps_of_a_segment),
         cmocka_unit_test(the_checker_knows_json), cmocka_unit_test(has_a_line_for_every_event),
         cmocka_unit_test(names_what_there_is),    cmocka_unit_test(writes_endpoints),
         cmocka_unit_test(logs_text),              cmocka_unit_test(writes_json),

@@ -107,7 +107,8 @@ export class NowPanel {
         const time = item.at === undefined ? null : h('time', {}, timeText(item.at - act.start));
         const head = h('summary', {}, host === null ? null : h('b', {}, `${host} `),
                        h('span', { class: 'av-now-name' }, eventName(item, this.w)), ' ',
-                       h('span', { class: 'av-now-text' }, sentenceOf(item, this.w)));
+                       h('span', { class: 'av-now-text' }, sentenceOf(item, this.w)),
+                       item.raw.steps ? h('span', { class: 'av-now-steps' }, item.raw.steps) : null);
         const list = h('dl', {}), details = h('details', {}, head, time, list);
         if (item.kind === 'event')
             details.addEventListener('toggle', () => list.replaceChildren(
