@@ -21,8 +21,8 @@ struct aksu_writer {
 /* "SYN,ACK" from the bits of a `ctl` field; "-" when there are none. Returns the length. */
 #define AKSU_CTL_TEXT 32
 AKSU_API size_t aksu_ctl_text(uint8_t ctl, char out[AKSU_CTL_TEXT]);
-/* "RFC 9293 3.10.7.4 first, fifth ACK, seventh text": the part of SEGMENT ARRIVES for the state in which
- * the segment finds the connection, and the steps that have something to do. Its length. */
+/* "RFC 9293 3.10.7.4 first, fifth ACK, seventh text": the part of SEGMENT ARRIVES for the state in
+ * which the segment finds the connection, and the steps that have something to do. Its length. */
 #define AKSU_STEPS_TEXT 112
 AKSU_API size_t aksu_segment_steps(const struct aksu_event_segment_in *segment,
                                    char out[AKSU_STEPS_TEXT]);

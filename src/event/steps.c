@@ -1,6 +1,6 @@
-/* steps.c - which part of SEGMENT ARRIVES, and which of its steps, have something to do for a segment
- * (RFC 9293 3.10.7). Where one of them drops it, the event `dropped` says so. Uses no libc, as
- * event.c. Called by the JSON sink and by programs that show what a step does. */
+/* steps.c - which part of SEGMENT ARRIVES, and which of its steps, have something to do for a
+ * segment (RFC 9293 3.10.7). Where one of them drops it, the event `dropped` says so. Uses no libc,
+ * as event.c. Called by the JSON sink and by programs that show what a step does. */
 #include "aksu/sink.h"
 
 struct writing {
@@ -49,7 +49,7 @@ static void syn_sent_state(struct writing *w, const struct aksu_event_segment_in
         return;
     step(w, (e->ctl & AKSU_SYN) != 0, "fourth SYN");
     step(w, (e->ctl & AKSU_SYN) == 0, "fifth");
-    if (ack && (e->ctl & AKSU_SYN) != 0)        /* what else it has waits for ESTABLISHED otherwise */
+    if (ack && (e->ctl & AKSU_SYN) != 0)        /* otherwise the rest waits for ESTABLISHED */
         sixth_to_eighth(w, e);
 }
 
