@@ -141,7 +141,8 @@ static const char *answer(const struct stage *s, const struct shot *shot)
         if (e->kind == AKSU_EV_signal)
             return lab_words(s->lab, W_blind_attack_fails);
         if (e->kind == AKSU_EV_icmp_in)
-            return e->icmp_in.verdict;
+            return strcmp(e->icmp_in.verdict, "not believed") == 0
+                   ? lab_words(s->lab, W_blind_attack_not_believed) : e->icmp_in.verdict;
         if (e->kind == AKSU_EV_ao_missing)
             return lab_words(s->lab, W_blind_attack_no_mac);
         if (e->kind == AKSU_EV_ao_bad_mac)

@@ -13,12 +13,12 @@ export const LAB_WORDS = {
     },
     ko: {
         heading: 'Aksu 실험실', scenarios: '질문', choose: '질문 고르기',
-        knobs: '조건 바꾸기', none: '이 시나리오에는 바꿀 조건이 없다.', seed: '시드', other_seed: '다른 난수로',
-        from_start: '막 전체에', from_now: '지금 이 순간부터', when: '적용 범위',
-        reset: '처음대로', cut_now: '지금 케이블 뽑기', put_back: '지금 케이블 다시 꽂기',
-        turned: '{act}막 {time} ms: {knob} {value}', undo: '되돌리기',
+        knobs: '조건 바꾸기', none: '이 시나리오에는 바꿀 조건이 없다.', seed: '시드', other_seed: '다른 난수',
+        from_start: '장면 전체에', from_now: '지금 이 순간부터', when: '적용 범위',
+        reset: '처음 값으로', cut_now: '지금 케이블 뽑기', put_back: '지금 케이블 다시 꽂기',
+        turned: '{act}번 장면 {time} ms: {knob} {value}', undo: '되돌리기',
         share: '주소 복사', shared: '복사했다', on: '켬', off: '끔',
         failed: '끝까지 실행하지 못했다: {why}', broken: '페이지를 시작하지 못했다: {why}',
-        unknown: '‘{name}’이라는 시나리오는 없다. 첫 시나리오를 보여 준다.',
+        unknown: '‘{name}’, 그런 시나리오는 없다. 첫 시나리오를 보여 준다.',
     },
 };

@@ -5,7 +5,7 @@ const OLD_BROWSER = {
     en: 'This page needs a browser with WebAssembly and DecompressionStream (Chrome 80, Firefox 113, Safari 16.4 ' +
         'or later). In a terminal the same is: aksu lab',
     ko: '이 페이지를 보려면 WebAssembly와 DecompressionStream을 지원하는 브라우저가 필요하다(Chrome 80, ' +
-        'Firefox 113, Safari 16.4 이상). 터미널에서는 aksu lab --lang ko 로 같은 것을 볼 수 있다',
+        'Firefox 113, Safari 16.4 이상). 터미널에서는 ‘aksu lab --lang ko’로 같은 것을 볼 수 있다',
 };
 
 async function unpack(id) {
