@@ -295,6 +295,8 @@ void recovery_on_ack(struct tcp *t, const struct tcp_segment *seg, seq_t una_bef
         on_plain_ack(t, &n, pipe_before);
         return;
     }
+    if (o->mtu.silent != 0 && seq_gt(t->snd.una, una_before))
+        mtu_silence_ends(t, (uint32_t)seq_diff(t->snd.una, una_before), now);
     scoreboard_update(t, seg, &n);
     if (o->loss.ops->sack)
         on_scoreboard(t, &n, pipe_before);

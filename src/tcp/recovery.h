@@ -95,6 +95,7 @@ void mtu_probe_on_ack(struct tcp *t, aksu_time now);
 bool mtu_probe_explains(struct tcp *t, const struct news *n);
 void mtu_probe_forget(struct sender *o);
 void mtu_probe_lost_in_recovery(struct tcp *t, aksu_time now);
+void mtu_silence_ends(struct tcp *t, uint32_t acked, aksu_time now);
 void mtu_probe_on_rto(struct tcp *t, aksu_time now);
 
 /* pace.c */

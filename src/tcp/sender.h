@@ -39,6 +39,7 @@ struct mtu_search {
     uint16_t size;                  /* of the probe that is out; 0: none, or it was lost */
     uint16_t before;                /* the MTU until the last probe arrived; 0: in no doubt */
     uint16_t acked;                 /* the largest segment that has arrived (RFC 5927 7.2) */
+    uint16_t silent;                /* the MTU before what is smaller was tried; 0: it was not */
     uint16_t claimed;               /* what a router said and is not yet believed; 0: nothing */
     bool halving;                   /* a probe was lost: not the largest first */
     seq_t left, right;              /* the probe's text */
