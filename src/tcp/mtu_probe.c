@@ -234,6 +234,7 @@ bool mtu_probe_explains(struct tcp *t, const struct news *n)
         return false;
     if (t->out->mtu.size != 0)
         failed(t, 1, n->loss.now);
+    t->out->resend_why = RESEND_PROBE;
     t->may_send = true;
     return true;
 }
@@ -387,6 +388,7 @@ static void lose_probe(struct tcp *t, aksu_time now)
     if (s->state != SENT_WAITING || (seq_gt(s->right, m->right) && !sent_split(q, s, m->right)))
         return;
     recovery_mark_lost(t, s, now);
+    t->out->resend_why = RESEND_PROBE;
     t->may_send = true;
 }
 
@@ -432,6 +434,6 @@ bool mtu_claim(struct tcp *t, uint16_t mtu, seq_t seq, aksu_time now)
         o->mtu.silent = 0;                      /* that explains it */
     mtu_apply(t, mtu);
     /* Lost to their size, not to congestion: the same octets again, smaller. */
-    recovery_resend(t, true, now);
+    recovery_resend(t, true, RESEND_TOO_BIG, now);
     return true;
 }

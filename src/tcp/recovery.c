@@ -386,6 +386,7 @@ void recovery_on_rto(struct tcp *t, aksu_time now)
     o->reduced_at = now;
     ecn_reduced(t);
     o->resend_now = true;
+    o->resend_why = RESEND_TIMEOUT;
     o->limited_transmit = 0;
     tlp_forget(o);
     t->timing = false;
@@ -418,9 +419,9 @@ void recovery_taken_over(struct tcp *t, aksu_time now)
 }
 
 /* What is outstanding goes out again, as far as the windows allow, and no fault of the network: the
- * window was closed, or the path's MTU is smaller. With SACK and not `all`, the first tells of the
- * others. */
-void recovery_resend(struct tcp *t, bool all, aksu_time now)
+ * window was closed, the path's MTU is smaller, or the peer took no text with the SYN. With SACK and
+ * not `all`, the first tells of the others. */
+void recovery_resend(struct tcp *t, bool all, enum resend_why why, aksu_time now)
 {
     struct sender *o = t->out;
     if (o == NULL)
@@ -439,6 +440,7 @@ void recovery_resend(struct tcp *t, bool all, aksu_time now)
     o->recover = t->snd.nxt;
     o->frto = o->new_first = o->undo_possible = false;
     o->limited_transmit = 0;
+    o->resend_why = (uint8_t)why;
     tlp_forget(o);
     mtu_probe_forget(o);                        /* its text may leave in small segments */
     t->timing = false;

@@ -48,7 +48,7 @@ void recovery_on_rto(struct tcp *t, aksu_time now);
 void recovery_on_reordering_timer(struct tcp *t, aksu_time now);
 /* One that waits is lost, without a word to congestion control; it is told of. */
 void recovery_mark_lost(struct tcp *t, struct sent_run *s, aksu_time now);
-void recovery_resend(struct tcp *t, bool all, aksu_time now);
+void recovery_resend(struct tcp *t, bool all, enum resend_why why, aksu_time now);
 /* Congestion control begins anew, after one that kept no ssthresh. */
 void recovery_taken_over(struct tcp *t, aksu_time now);
 /* RFC 6675 4 (NextSeg 3, 4): true: it is marked, for want of anything else to send. */

@@ -19,10 +19,15 @@ void sender_free(struct tcp *t)
     t->deadline[TIMER_SENDER] = NEVER;
 }
 
+bool sender_is_idle(const struct tcp *t)
+{
+    return t->out != NULL && t->out->queue.first == NULL && !tcp_owes_more(t);
+}
+
 /* The window of one that is idle is not trusted for long (RFC 5681 4.1), and memory is wanted. */
 void sender_timeout(struct tcp *t, aksu_time now)
 {
-    bool idle = t->out != NULL && t->out->queue.first == NULL && !tcp_owes_more(t);
+    bool idle = sender_is_idle(t);
     if (idle && ecn_waits(t->out, now))
         t->deadline[TIMER_SENDER] = t->out->pace_at;    /* which may not be forgotten */
     else if (idle)

@@ -48,6 +48,9 @@ struct mtu_search {
     aksu_time not_before;           /* the next probe */
 };
 
+/* Why what is marked as lost leaves again, outside of fast recovery. */
+enum resend_why { RESEND_TIMEOUT, RESEND_WINDOW, RESEND_TOO_BIG, RESEND_PROBE, RESEND_NOT_TAKEN };
+
 struct sender {
     struct sent_queue queue;
     struct loss loss;
@@ -57,6 +60,7 @@ struct sender {
     struct mtu_search mtu;
 
     uint8_t recovery;               /* enum recovery */
+    uint8_t resend_why;             /* enum resend_why */
     bool frto : 1;                  /* RFC 5682 3: the timeout may have been spurious */
     bool new_first : 1;             /* RFC 5682 3.1 (2b): new text before what is marked lost */
     bool undo_possible : 1;
@@ -95,6 +99,7 @@ struct sender {
 /* The sender of `t`, made now if need be; NULL: no memory. */
 struct sender *sender_have(struct tcp *t, aksu_time now);
 void sender_free(struct tcp *t);
+bool sender_is_idle(const struct tcp *t);               /* it is kept for a while */
 void sender_timeout(struct tcp *t, aksu_time now);      /* TIMER_SENDER */
 uint32_t tcp_cwnd(const struct tcp *t);
 uint32_t tcp_ssthresh(const struct tcp *t);
