@@ -179,16 +179,6 @@ static uint32_t with_fin(const struct tcp *t, const struct sent_run *s, uint32_t
     return limit + (t->fin_sent && seq_gt(s->right, t->snd.fin));
 }
 
-static const char *why_again(const struct sender *o)
-{
-    static const char *const why[] = {
-        [RESEND_TIMEOUT] = "timeout", [RESEND_WINDOW] = "the window is open again",
-        [RESEND_TOO_BIG] = "too large for the path", [RESEND_PROBE] = "the MTU probe was lost",
-        [RESEND_NOT_TAKEN] = "not taken with the SYN",
-    };
-    return o->recovery == RECOVERY_FAST ? "fast retransmit" : why[o->resend_why];
-}
-
 /* RFC 6675 4 (NextSeg 1), RFC 5681 3.1: the first that is lost. */
 RARELY static bool give_resend(struct tcp *t, struct tcp_segment *out, aksu_time now)
 {
@@ -207,7 +197,7 @@ RARELY static bool give_resend(struct tcp *t, struct tcp_segment *out, aksu_time
     if (!o->resend_now && (window_of_cwnd(t) < text || !pace_lets(t, now)))
         return false;
     o->resend_now = false;
-    return resend(t, out, s, len, why_again(o), now);
+    return resend(t, out, s, len, sender_resend_why(o), now);
 }
 
 /* The scoreboard knows it before it leaves. */

@@ -419,8 +419,8 @@ void recovery_taken_over(struct tcp *t, aksu_time now)
 }
 
 /* What is outstanding goes out again, as far as the windows allow, and no fault of the network: the
- * window was closed, the path's MTU is smaller, or the peer took no text with the SYN. With SACK and
- * not `all`, the first tells of the others. */
+ * window was closed, the path's MTU is smaller, or the peer took no text with the SYN. With SACK
+ * and not `all`, the first tells of the others. */
 void recovery_resend(struct tcp *t, bool all, enum resend_why why, aksu_time now)
 {
     struct sender *o = t->out;

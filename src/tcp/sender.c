@@ -99,6 +99,16 @@ void tcp_set_congestion_control(struct tcp *t, const struct cc_ops *ops, aksu_ti
         recovery_taken_over(t, now);
 }
 
+const char *sender_resend_why(const struct sender *o)
+{
+    static const char *const why[] = {
+        [RESEND_TIMEOUT] = "timeout", [RESEND_WINDOW] = "the window is open again",
+        [RESEND_TOO_BIG] = "too large for the path", [RESEND_PROBE] = "the MTU probe was lost",
+        [RESEND_NOT_TAKEN] = "not taken with the SYN",
+    };
+    return o->recovery == RECOVERY_FAST ? "fast retransmit" : why[o->resend_why];
+}
+
 static const char *phase_of(const struct sender *o)
 {
     switch ((enum recovery)o->recovery) {

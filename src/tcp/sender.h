@@ -99,6 +99,7 @@ struct sender {
 /* The sender of `t`, made now if need be; NULL: no memory. */
 struct sender *sender_have(struct tcp *t, aksu_time now);
 void sender_free(struct tcp *t);
+const char *sender_resend_why(const struct sender *o);  /* as the event `retransmit` says it */
 bool sender_is_idle(const struct tcp *t);               /* it is kept for a while */
 void sender_timeout(struct tcp *t, aksu_time now);      /* TIMER_SENDER */
 uint32_t tcp_cwnd(const struct tcp *t);

@@ -1,4 +1,4 @@
-/* said.h - the words of the last events that have some: what a reader of a ladder takes for true. */
+/* said.h - the words of the last events that have some: what a reader of a ladder believes. */
 #ifndef SCRIPT_SAID_H
 #define SCRIPT_SAID_H
 

@@ -23,7 +23,8 @@ static void use_what_is_not_there(struct lab *lab, struct lab_host *host)
     assert_non_null(listener->host);
     listener->waits = true;
     lab_accept(listener);
-    struct lab_end *accepted = lab_accepted(listener, 0), *end = lab_open(lab, host, host, 80, NULL);
+    struct lab_end *accepted = lab_accepted(listener, 0);
+    struct lab_end *end = lab_open(lab, host, host, 80, NULL);
     assert_true(accepted->failed && end->failed);
     lab_send(accepted, OCTETS);
     lab_tell(accepted, "words");
