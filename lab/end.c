@@ -68,14 +68,20 @@ struct lab_end *lab_open(struct lab *lab, struct lab_host *host, const struct la
     return &e->end;
 }
 
+static struct lab_listener *no_listener(struct lab *lab)
+{
+    lab->no_host = (struct lab_host){ .lab = lab, .name = "" };
+    lab->no_listener = (struct lab_listener){ .host = &lab->no_host };
+    return &lab->no_listener;
+}
+
 struct lab_listener *lab_listen(struct lab *lab, struct lab_host *host,
                                 const struct aksu_listen *how)
 {
-    static struct lab_listener none;
     struct inner_listener *l = lab_on(lab) ? calloc(1, sizeof *l) : NULL;
     if (l == NULL) {
         lab_fail(lab, "no memory for a listener");
-        return &none;
+        return no_listener(lab);
     }
     l->next = lab->listeners;
     lab->listeners = l;
@@ -256,8 +262,7 @@ static void accept_all(struct lab_listener *l)
 void lab_accept(struct lab_listener *listener)
 {
     listener->waits = false;
-    if (listener->host != NULL)
-        accept_all(listener);
+    accept_all(listener);
 }
 
 static void failed(struct lab_end *end)

@@ -105,13 +105,18 @@ static void show_first_two(struct lab *lab, struct inner_host *h)
         h->ladder = aksu_ladder_side(lab->ladder, h->host.number, h->host.name);
 }
 
+static struct lab_host *no_host(struct lab *lab)
+{
+    lab->no_host = (struct lab_host){ .lab = lab, .name = "" };
+    return &lab->no_host;
+}
+
 struct lab_host *lab_host(struct lab *lab, const char *name, const struct aksu_sim_host *how)
 {
-    static struct lab_host none;
     struct inner_host *h = lab_on(lab) && lab->hosts < INNER_HOSTS ? calloc(1, sizeof *h) : NULL;
     if (h == NULL) {
         lab_fail(lab, "no memory for a host, or more than 16");
-        return &none;
+        return no_host(lab);
     }
     struct aksu_sim_host config = how != NULL ? *how : (struct aksu_sim_host){ 0 };
     config.name = name;
@@ -132,7 +137,7 @@ struct lab_host *lab_host(struct lab *lab, const char *name, const struct aksu_s
     h->host.net = h->host.node != NULL ? aksu_sim_stack(h->host.node) : NULL;
     if (h->host.node == NULL || !take_blank(h)) {
         lab_fail(lab, "no memory for a host");
-        return &none;
+        return no_host(lab);
     }
     aksu_sim_ready(h->host.node, lab_told, &h->host);
     lab_record_hosts(lab);
@@ -149,7 +154,6 @@ struct aksu_ip lab_address(const struct lab_host *host)
 
 struct lab_host *lab_router(struct lab *lab)
 {
-    static struct lab_host none;
     struct router {
         struct inner_kept kept;
         struct lab_host host;
@@ -162,7 +166,7 @@ struct lab_host *lab_router(struct lab *lab)
     }
     if (r == NULL || r->host.node == NULL) {
         lab_fail(lab, "no memory for a router");
-        return &none;
+        return no_host(lab);
     }
     return &r->host;
 }

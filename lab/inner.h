@@ -96,6 +96,8 @@ struct lab {
     struct inner_call *calls;
     struct inner_kept *kept;
     struct lab_end nobody;      /* what lab_accepted gives when there is none */
+    struct lab_host no_host;    /* what those get that could not be made: nothing can be done ... */
+    struct lab_listener no_listener;    /* ... with it, and nothing breaks */
     struct aksu_ladder *ladder;
     void *ladder_memory;
     struct lab_said *said;

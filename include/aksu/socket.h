@@ -119,8 +119,8 @@ struct aksu_info {
     uint32_t reordering;                /* octets: how far behind others some came late at most */
     uint32_t min_rtt_us;                /* of the last 10 s or so; 0: not known */
     uint64_t pacing_rate;               /* octets per second; 0: not paced */
-    const char *timer;                  /* which one runs out next, as in the event `timer`; NULL:
-                                           none */
+    const char *timer;                  /* which one runs out next, as in the event `timer`; "IDLE":
+                                           when memory for sending is given back; NULL: none */
     aksu_time timer_at;                 /* AKSU_NEVER: none */
 };
 AKSU_API enum aksu_status aksu_status(const struct aksu *net, aksu_conn conn,

@@ -53,15 +53,13 @@ static void note_back(struct lab *lab, void *context)
     lab_note(s->end, W_cable_pull_note_back);
 }
 
-/* The RTO is at least 1 s, as RFC 6298 2.4 has it. Neither loss probes, which would come first, nor
- * smaller segments, in case it is large ones that vanish. */
+/* The RTO is at least 1 s, as RFC 6298 2.4 has it; and no loss probes, which would come first. */
 static void set_up(struct lab *lab, struct stage *s, uint32_t r2)
 {
     struct aksu_sim_host how = { 0 };
     how.stack.rto_min = AKSU_SECONDS(1);
     how.stack.loss_detection = "sack";
     how.stack.data_r2 = r2;
-    how.stack.mtu_probing = AKSU_MTU_PROBING_OFF;
     *s = (struct stage){ .client = lab_host(lab, "client", &how),
                          .server = lab_host(lab, "server", &how) };
     s->cable = lab_cable(lab, s->client, s->server, NULL);

@@ -103,7 +103,7 @@ void conn_insert(struct aksu *net, struct conn *c, const struct tcp_tuple *tuple
 {
     slab_ref *head = &net->table.head[hash & net->table.mask];
     c->tcp.tuple = *tuple;
-    c->tcp.tuple_hash = (uint32_t)hash;
+    c->tuple_hash = (uint32_t)hash;
     c->hash_next = *head;
     *head = c->tcp.conn;
     c->hashed = true;
@@ -113,7 +113,7 @@ void conn_unhash(struct aksu *net, struct conn *c)
 {
     if (!c->hashed)
         return;
-    slab_ref *link = &net->table.head[c->tcp.tuple_hash & net->table.mask];
+    slab_ref *link = &net->table.head[c->tuple_hash & net->table.mask];
     while (*link != 0 && *link != c->tcp.conn)
         link = &conn_at(net, *link)->hash_next;
     if (*link == 0)

@@ -26,6 +26,7 @@ struct conn {
     slab_ref turn_next;
     struct conn_link link;
     slab_ref listener;              /* that still counts it in its backlog; 0: none */
+    uint32_t tuple_hash;            /* the lower half, for both tables */
     uint32_t route_version;         /* of the stack's routes when the next three were looked up */
     uint16_t confirmed;             /* when the next hop was last confirmed */
     uint8_t device;                 /* DEVICE_SELF: an address of ours */

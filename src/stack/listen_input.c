@@ -211,7 +211,7 @@ static void open_record(struct aksu *net, struct request *q, aksu_time now)
     tcp_init(&c->tcp, &net->tcp, number, (uint16_t)(mtu - ip_header_length(to)));
     c->tcp.ttl = net->ttl;
     c->tcp.tuple = q->a->tuple;
-    c->tcp.tuple_hash = (uint32_t)q->a->hash;
+    c->tuple_hash = (uint32_t)q->a->hash;
     (void)stack_use_route(net, c, &q->way);
     take_syn(net, &c->tcp, q, now);
     stack_fast_open(net, q->l, c, &q->a->seg, now);

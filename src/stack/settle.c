@@ -24,7 +24,7 @@ void stack_leave_listener(struct aksu *net, struct conn *c)
 static void forget_time_wait(struct aksu *net, struct conn *c, aksu_time now)
 {
     const struct tcp_tuple *tuple = &c->tcp.tuple;
-    struct time_wait *r = time_wait_lookup(&net->time_wait, tuple, c->tcp.tuple_hash);
+    struct time_wait *r = time_wait_lookup(&net->time_wait, tuple, c->tuple_hash);
     c->reopens = false;
     if (r == NULL)
         return;
@@ -82,7 +82,7 @@ static void compact(struct aksu *net, struct conn *c, aksu_time now)
 {
     struct tcp_tuple *tuple = &c->tcp.tuple, dropped;
     struct tcp_time_wait record;
-    uint32_t hash = c->tcp.tuple_hash;
+    uint32_t hash = c->tuple_hash;
     tcp_time_wait_compact(&c->tcp, &record);
     conn_unhash(net, c);
 

@@ -247,7 +247,7 @@ static struct conn *look_up(struct aksu *net, struct arriving *a)
 {
     const struct tcp *syn = &net->last_syn.tcp;     /* its ACK is often the next segment */
     a->hash = net->last_syn_of != 0 && memcmp(&syn->tuple, &a->tuple, sizeof a->tuple) == 0
-            ? syn->tuple_hash : conn_hash(&net->table.key, &a->tuple);
+            ? net->last_syn.tuple_hash : conn_hash(&net->table.key, &a->tuple);
     struct conn *c = conn_lookup(net, &a->tuple, a->hash);
     if (c != NULL)
         net->table.last = c->tcp.conn;
@@ -262,7 +262,7 @@ static struct conn *find_conn(struct aksu *net, struct arriving *a)
     struct conn *c = conn_at(net, net->table.last);
     if (memcmp(&c->tcp.tuple, &a->tuple, sizeof a->tuple) != 0)
         return look_up(net, a);
-    a->hash = c->tcp.tuple_hash;
+    a->hash = c->tuple_hash;
     return c;
 }
 

@@ -32,11 +32,11 @@ static enum step check_range(struct tcp *t, const struct tcp_segment *seg, aksu_
 {
     seq_t least = seq_sub(t->snd.una, t->snd.max_wnd);
     if (t->env->config.rfc5961 && seq_lt(seg->ack, least)) {
-        tcp_challenge_ack(t, now);
+        tcp_challenge_ack(t, seg, now);
         return tcp_drop(t, "RFC 5961 5.2", "ACK too old", now);
     }
     if (seq_gt(seg->ack, t->snd.nxt) && t->state != TCP_SYN_RECEIVED) {
-        tcp_challenge_ack(t, now);
+        tcp_challenge_ack(t, seg, now);
         return tcp_drop(t, "RFC 9293 3.10.7.4 fifth", "ACK of something never sent", now);
     }
     return STEP_NEXT;

@@ -64,7 +64,8 @@ enum step tcp_process_ack(struct tcp *t, const struct tcp_segment *seg, aksu_tim
 /* paws.c, challenge_ack.c, isn.c, options.c */
 bool paws_refuses(const struct tcp *t, const struct tcp_segment *seg, aksu_time now);
 void paws_remember(struct tcp *t, const struct tcp_segment *seg, aksu_time now);
-void tcp_challenge_ack(struct tcp *t, aksu_time now);
+void tcp_challenge_ack(struct tcp *t, const struct tcp_segment *seg, aksu_time now);
+void tcp_challenged_before(struct tcp *t, aksu_time now);     /* a record knows how often */
 uint16_t tcp_challenge_turn(const struct tcp *t, aksu_time now);   /* which interval it is */
 seq_t tcp_isn(const struct tcp_env *env, const struct tcp_tuple *tuple, uint32_t *ts_offset,
               aksu_time now);

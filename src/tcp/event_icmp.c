@@ -38,8 +38,14 @@ void tcp_set_mtu(struct tcp *t, uint16_t mtu)
 {
     bool searches = t->black_hole                   /* RFC 4821 7.3: probes lead upward */
         || (tcp_synchronized(t) && t->env->config.mtu_probing == AKSU_MTU_PROBING_ALWAYS);
+    struct sender *o = t->out;
+    bool silent = o != NULL && o->mtu.silent != 0;  /* meanwhile a smaller one is tried */
     t->mtu_most = mtu;
-    if (!searches || mtu < t->mtu)
+    if (searches && mtu >= (silent ? o->mtu.silent : t->mtu))
+        return;
+    if (silent)
+        o->mtu.silent = mtu;
+    if (!silent || mtu < t->mtu)
         mtu_apply(t, mtu);
 }
 

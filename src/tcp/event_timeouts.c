@@ -245,6 +245,10 @@ static const char *name_of(const struct tcp *t, uint8_t which)
         return "LOSS PROBE";                    /* RFC 8985 7.2 */
     if (which == TIMER_RETRANSMISSION && t->waits_for == WAIT_REORDERING)
         return "REORDERING";                    /* RFC 8985 6.2 */
+    if (which == TIMER_TIME_WAIT && t->state != TCP_TIME_WAIT)
+        return t->state == TCP_FIN_WAIT_2 ? "FIN-WAIT-2" : "LINGER";
+    if (which == TIMER_SENDER && sender_is_idle(t))
+        return "IDLE";
     return timers[which].name;
 }
 

@@ -155,7 +155,7 @@ static void send_rest_again(struct tcp *t, aksu_time now)
     if (o == NULL || sent_append(&o->queue, t->snd.una, t->snd.nxt, now) == NULL)
         t->snd.nxt = t->snd.una;                /* no memory: as if it had never been sent */
     else
-        recovery_resend(t, true, now);
+        recovery_resend(t, true, RESEND_NOT_TAKEN, now);
     t->may_send = true;
 }
 

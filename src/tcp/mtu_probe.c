@@ -5,10 +5,11 @@
 #include "base/ip_addr.h"
 #include "tcp/core.h"
 
-/* BASE: works nearly everywhere, RFC 4821 7.2; of the IP packet, as LEAST is. CLOSE: nearer than
- * this nothing is searched for. AFTER: full segments that make a fast retransmit of a lost probe
- * possible, RFC 4821 7.4. RISE: a probe is at most so many segments, RFC 4821 10.1. */
-enum { BASE_V4 = 1024, BASE_V6 = 1280, LEAST_V4 = 68, CLOSE = 32, AFTER = 3, RISE = 3,
+/* BASE: works nearly everywhere, RFC 4821 7.2; of the IP packet, as LEAST is: what every host takes
+ * (RFC 9293 3.7.1 [MUST-15]); less is only for a router to say. CLOSE: nearer than this nothing is
+ * searched for. AFTER: full segments that make a fast retransmit of a lost probe possible,
+ * RFC 4821 7.4. RISE: a probe is at most so many segments, RFC 4821 10.1. */
+enum { BASE_V4 = 1024, BASE_V6 = 1280, LEAST_V4 = 576, CLOSE = 32, AFTER = 3, RISE = 3,
        UNPROVEN = 2, PROVEN = 4 };
 
 static uint32_t ip_header(const struct tcp *t)
@@ -233,6 +234,7 @@ bool mtu_probe_explains(struct tcp *t, const struct news *n)
         return false;
     if (t->out->mtu.size != 0)
         failed(t, 1, n->loss.now);
+    t->out->resend_why = RESEND_PROBE;
     t->may_send = true;
     return true;
 }
@@ -256,20 +258,6 @@ static void fall(struct tcp *t, uint16_t to, const char *why, aksu_time now)
     tell(t, to, why, now);
 }
 
-/* RFC 4821 7.7: to what works nearly everywhere, then to the half of it and so on; 0: the segment
- * is not larger than that. IPv6 carries 1280 octets everywhere. */
-static uint16_t smaller(const struct tcp *t, uint32_t segment)
-{
-    uint32_t header = ip_header(t), to = base(t);
-    if (t->mtu <= to) {
-        to = (t->mtu + header) / 2;
-        to = (to < LEAST_V4 ? (uint32_t)LEAST_V4 : to) - header;
-        if (header != 20)
-            return 0;
-    }
-    return segment > to && to < t->mtu ? (uint16_t)to : 0;
-}
-
 /* RFC 5927 7.2: a timeout says what a router had said (MAXSEGRTO is 1), and what it said is still
  * about something outstanding. */
 static bool honour_claim(struct tcp *t)
@@ -282,6 +270,7 @@ static bool honour_claim(struct tcp *t)
         return false;
     t->mtu_most = m->acked = mtu;
     t->mtu_found = true;
+    m->silent = 0;
     mtu_apply(t, mtu);
     return true;
 }
@@ -292,13 +281,70 @@ static bool is_proven(const struct tcp *t)
     return t->out->mtu.acked == t->mtu;
 }
 
+/* IPv6 carries 1280 octets everywhere: RFC 4821 7.7, RFC 8201 4. */
+static uint16_t least(const struct tcp *t)
+{
+    return ip_is_v4(&t->tuple.remote_ip) ? LEAST_V4 - 20 : base(t);
+}
+
+/* What is tried first when segments of `full` octets get no answer. */
+static uint16_t smaller(const struct tcp *t, uint16_t full)
+{
+    return full > base(t) ? base(t) : least(t);
+}
+
 /* RFC 4821 7.7, without a reason that a message gave. Where segments of this size have arrived all
  * R1 retransmissions must have been lost, or a link that loses one packet in ten would seem to be
- * a black hole now and then. */
-static bool full_stop(const struct tcp *t)
+ * a black hole now and then. Silence alone is no proof: a cable may be out. So what is smaller
+ * takes turns with what was in force, and what arrives decides. */
+static uint16_t size_to_try(const struct tcp *t, uint16_t full)
 {
-    uint32_t enough = is_proven(t) ? PROVEN : UNPROVEN;
-    return t->resends >= enough && t->resends % 2 == 0 && !t->soft_now;
+    uint32_t enough = t->out->mtu.acked == full ? PROVEN : UNPROVEN;
+    if (t->resends < enough || t->soft_now)
+        return full;
+    switch ((t->resends - enough) % 4) {
+    case 0:
+        return smaller(t, full);
+    case 2:
+        return least(t);
+    }
+    return full;
+}
+
+/* Nothing is answered; the first that is outstanding was `segment` octets. */
+static void try_another(struct tcp *t, uint32_t segment, aksu_time now)
+{
+    struct mtu_search *m = &t->out->mtu;
+    uint16_t full = m->silent != 0 ? m->silent : t->mtu, to = size_to_try(t, full);
+    if (to > full || (m->silent == 0 && segment <= smaller(t, full)))
+        to = full;
+    if (to == t->mtu)
+        return;
+    m->silent = full;
+    fall(t, to, to < full ? "no answer: smaller" : "no answer: as before", now);
+}
+
+/* Of what was tried the smallest that explains so many acknowledged octets has arrived. */
+static uint16_t size_that_arrived(const struct tcp *t, uint32_t acked)
+{
+    uint32_t segment = acked + tcp_overhead(t);
+    if (segment <= least(t))
+        return least(t);
+    return segment <= base(t) ? base(t) : UINT16_MAX;
+}
+
+/* RFC 4821 7.7. After a timeout so many octets are acknowledged: it was a black hole when only a
+ * smaller segment has arrived; or it was none, and all is as before. */
+void mtu_silence_ends(struct tcp *t, uint32_t acked, aksu_time now)
+{
+    uint16_t full = t->out->mtu.silent, arrived = size_that_arrived(t, acked);
+    t->out->mtu.silent = 0;
+    if (arrived < full) {
+        t->black_hole = true;
+        fall(t, arrived, "black hole", now);
+    } else if (t->mtu != full) {
+        fall(t, full, "no black hole", now);
+    }
 }
 
 /* The retransmission timer has expired, t->resends times for the first segment. */
@@ -322,13 +368,8 @@ void mtu_probe_on_rto(struct tcp *t, aksu_time now)
         fall(t, m->before, "too large after all", now);
         return;
     }
-    if (!full_stop(t) || t->env->config.mtu_probing == AKSU_MTU_PROBING_OFF)
-        return;
-    uint16_t to = smaller(t, segment);
-    if (to == 0)
-        return;
-    t->black_hole = true;
-    fall(t, to, "black hole", now);
+    if (t->env->config.mtu_probing != AKSU_MTU_PROBING_OFF)
+        try_another(t, segment, now);
 }
 
 /* --- what a router says --- */
@@ -347,6 +388,7 @@ static void lose_probe(struct tcp *t, aksu_time now)
     if (s->state != SENT_WAITING || (seq_gt(s->right, m->right) && !sent_split(q, s, m->right)))
         return;
     recovery_mark_lost(t, s, now);
+    t->out->resend_why = RESEND_PROBE;
     t->may_send = true;
 }
 
@@ -388,8 +430,10 @@ bool mtu_claim(struct tcp *t, uint16_t mtu, seq_t seq, aksu_time now)
         return false;
     }
     t->mtu_most = mtu;
+    if (o != NULL)
+        o->mtu.silent = 0;                      /* that explains it */
     mtu_apply(t, mtu);
     /* Lost to their size, not to congestion: the same octets again, smaller. */
-    recovery_resend(t, true, now);
+    recovery_resend(t, true, RESEND_TOO_BIG, now);
     return true;
 }

@@ -197,8 +197,7 @@ RARELY static bool give_resend(struct tcp *t, struct tcp_segment *out, aksu_time
     if (!o->resend_now && (window_of_cwnd(t) < text || !pace_lets(t, now)))
         return false;
     o->resend_now = false;
-    return resend(t, out, s, len,
-                  o->recovery == RECOVERY_FAST ? "fast retransmit" : "timeout", now);
+    return resend(t, out, s, len, sender_resend_why(o), now);
 }
 
 /* The scoreboard knows it before it leaves. */

@@ -295,6 +295,8 @@ void recovery_on_ack(struct tcp *t, const struct tcp_segment *seg, seq_t una_bef
         on_plain_ack(t, &n, pipe_before);
         return;
     }
+    if (o->mtu.silent != 0 && seq_gt(t->snd.una, una_before))
+        mtu_silence_ends(t, (uint32_t)seq_diff(t->snd.una, una_before), now);
     scoreboard_update(t, seg, &n);
     if (o->loss.ops->sack)
         on_scoreboard(t, &n, pipe_before);
@@ -384,6 +386,7 @@ void recovery_on_rto(struct tcp *t, aksu_time now)
     o->reduced_at = now;
     ecn_reduced(t);
     o->resend_now = true;
+    o->resend_why = RESEND_TIMEOUT;
     o->limited_transmit = 0;
     tlp_forget(o);
     t->timing = false;
@@ -416,9 +419,9 @@ void recovery_taken_over(struct tcp *t, aksu_time now)
 }
 
 /* What is outstanding goes out again, as far as the windows allow, and no fault of the network: the
- * window was closed, or the path's MTU is smaller. With SACK and not `all`, the first tells of the
- * others. */
-void recovery_resend(struct tcp *t, bool all, aksu_time now)
+ * window was closed, the path's MTU is smaller, or the peer took no text with the SYN. With SACK
+ * and not `all`, the first tells of the others. */
+void recovery_resend(struct tcp *t, bool all, enum resend_why why, aksu_time now)
 {
     struct sender *o = t->out;
     if (o == NULL)
@@ -437,6 +440,7 @@ void recovery_resend(struct tcp *t, bool all, aksu_time now)
     o->recover = t->snd.nxt;
     o->frto = o->new_first = o->undo_possible = false;
     o->limited_transmit = 0;
+    o->resend_why = (uint8_t)why;
     tlp_forget(o);
     mtu_probe_forget(o);                        /* its text may leave in small segments */
     t->timing = false;

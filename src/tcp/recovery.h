@@ -48,7 +48,7 @@ void recovery_on_rto(struct tcp *t, aksu_time now);
 void recovery_on_reordering_timer(struct tcp *t, aksu_time now);
 /* One that waits is lost, without a word to congestion control; it is told of. */
 void recovery_mark_lost(struct tcp *t, struct sent_run *s, aksu_time now);
-void recovery_resend(struct tcp *t, bool all, aksu_time now);
+void recovery_resend(struct tcp *t, bool all, enum resend_why why, aksu_time now);
 /* Congestion control begins anew, after one that kept no ssthresh. */
 void recovery_taken_over(struct tcp *t, aksu_time now);
 /* RFC 6675 4 (NextSeg 3, 4): true: it is marked, for want of anything else to send. */
@@ -95,6 +95,7 @@ void mtu_probe_on_ack(struct tcp *t, aksu_time now);
 bool mtu_probe_explains(struct tcp *t, const struct news *n);
 void mtu_probe_forget(struct sender *o);
 void mtu_probe_lost_in_recovery(struct tcp *t, aksu_time now);
+void mtu_silence_ends(struct tcp *t, uint32_t acked, aksu_time now);
 void mtu_probe_on_rto(struct tcp *t, aksu_time now);
 
 /* pace.c */

@@ -50,7 +50,7 @@ static enum step syn_in_time_wait(struct tcp *t, const struct tcp_segment *seg, 
     t->reopen = accept;
     if (accept)
         return STEP_DONE;
-    tcp_challenge_ack(t, now);
+    tcp_challenge_ack(t, seg, now);
     return tcp_drop(t, "RFC 6191 2", "an old SYN", now);
 }
 
@@ -94,7 +94,7 @@ static enum step not_acceptable(struct tcp *t, const struct tcp_segment *seg, ak
         report_old(t, seg);
         acknowledge_now(t);
     } else {
-        tcp_challenge_ack(t, now);              /* an empty segment must not start an ACK war */
+        tcp_challenge_ack(t, seg, now);         /* an empty segment must not start an ACK war */
     }
     return tcp_drop(t, "RFC 9293 3.10.7.4 first", "outside the window", now);
 }
@@ -113,7 +113,7 @@ static enum step check_timestamps(struct tcp *t, const struct tcp_segment *seg, 
             report_old(t, seg);
             acknowledge_now(t);
         } else {
-            tcp_challenge_ack(t, now);
+            tcp_challenge_ack(t, seg, now);
         }
         return tcp_drop(t, "RFC 7323 5.3", "an old timestamp", now);
     }
@@ -153,7 +153,7 @@ enum step second_check_rst(struct tcp *t, const struct tcp_segment *seg, aksu_ti
     if (t->state == TCP_TIME_WAIT && t->env->config.rfc1337)
         return tcp_drop(t, "RFC 1337 3", "a RST does not end TIME-WAIT", now);
     if (t->env->config.rfc5961 && !seq_eq(seg->seq, t->rcv.nxt)) {
-        tcp_challenge_ack(t, now);
+        tcp_challenge_ack(t, seg, now);
         return tcp_drop(t, "RFC 5961 3.2", "RST not exactly at RCV.NXT", now);
     }
     switch ((enum aksu_tcp_state)t->state) {
@@ -216,7 +216,7 @@ enum step fourth_check_syn(struct tcp *t, const struct tcp_segment *seg, aksu_ti
         return tcp_drop(t, "RFC 9293 3.10.7.4 fourth", "another SYN: back to LISTEN", now);
     }
     if (t->env->config.rfc5961) {
-        tcp_challenge_ack(t, now);
+        tcp_challenge_ack(t, seg, now);
         return tcp_drop(t, "RFC 5961 4.2", "SYN on a connection that exists", now);
     }
     uint32_t after = seg->seq.n + seg_len(seg);
@@ -237,7 +237,7 @@ static void acknowledge_in_time_wait(struct tcp *t, const struct tcp_segment *se
     if (seg->text_len > 0 || (seg->ctl & CTL_FIN))
         acknowledge_now(t);
     else if (!seq_eq(seg->seq, t->rcv.nxt))
-        tcp_challenge_ack(t, now);
+        tcp_challenge_ack(t, seg, now);
 }
 
 /* RFC 9293 3.10.7.4: "Fifth, check the ACK field." */

@@ -19,10 +19,15 @@ void sender_free(struct tcp *t)
     t->deadline[TIMER_SENDER] = NEVER;
 }
 
+bool sender_is_idle(const struct tcp *t)
+{
+    return t->out != NULL && t->out->queue.first == NULL && !tcp_owes_more(t);
+}
+
 /* The window of one that is idle is not trusted for long (RFC 5681 4.1), and memory is wanted. */
 void sender_timeout(struct tcp *t, aksu_time now)
 {
-    bool idle = t->out != NULL && t->out->queue.first == NULL && !tcp_owes_more(t);
+    bool idle = sender_is_idle(t);
     if (idle && ecn_waits(t->out, now))
         t->deadline[TIMER_SENDER] = t->out->pace_at;    /* which may not be forgotten */
     else if (idle)
@@ -92,6 +97,16 @@ void tcp_set_congestion_control(struct tcp *t, const struct cc_ops *ops, aksu_ti
     rate_begin(o, t->snd.nxt, now);
     if (!kept_ssthresh && !ops->own_recovery)
         recovery_taken_over(t, now);
+}
+
+const char *sender_resend_why(const struct sender *o)
+{
+    static const char *const why[] = {
+        [RESEND_TIMEOUT] = "timeout", [RESEND_WINDOW] = "the window is open again",
+        [RESEND_TOO_BIG] = "too large for the path", [RESEND_PROBE] = "the MTU probe was lost",
+        [RESEND_NOT_TAKEN] = "not taken with the SYN",
+    };
+    return o->recovery == RECOVERY_FAST ? "fast retransmit" : why[o->resend_why];
 }
 
 static const char *phase_of(const struct sender *o)

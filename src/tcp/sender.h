@@ -39,6 +39,7 @@ struct mtu_search {
     uint16_t size;                  /* of the probe that is out; 0: none, or it was lost */
     uint16_t before;                /* the MTU until the last probe arrived; 0: in no doubt */
     uint16_t acked;                 /* the largest segment that has arrived (RFC 5927 7.2) */
+    uint16_t silent;                /* the MTU before what is smaller was tried; 0: it was not */
     uint16_t claimed;               /* what a router said and is not yet believed; 0: nothing */
     bool halving;                   /* a probe was lost: not the largest first */
     seq_t left, right;              /* the probe's text */
@@ -46,6 +47,9 @@ struct mtu_search {
     seq_t raised_at;                /* SND.NXT then */
     aksu_time not_before;           /* the next probe */
 };
+
+/* Why what is marked as lost leaves again, outside of fast recovery. */
+enum resend_why { RESEND_TIMEOUT, RESEND_WINDOW, RESEND_TOO_BIG, RESEND_PROBE, RESEND_NOT_TAKEN };
 
 struct sender {
     struct sent_queue queue;
@@ -56,6 +60,7 @@ struct sender {
     struct mtu_search mtu;
 
     uint8_t recovery;               /* enum recovery */
+    uint8_t resend_why;             /* enum resend_why */
     bool frto : 1;                  /* RFC 5682 3: the timeout may have been spurious */
     bool new_first : 1;             /* RFC 5682 3.1 (2b): new text before what is marked lost */
     bool undo_possible : 1;
@@ -94,6 +99,8 @@ struct sender {
 /* The sender of `t`, made now if need be; NULL: no memory. */
 struct sender *sender_have(struct tcp *t, aksu_time now);
 void sender_free(struct tcp *t);
+const char *sender_resend_why(const struct sender *o);  /* as the event `retransmit` says it */
+bool sender_is_idle(const struct tcp *t);               /* it is kept for a while */
 void sender_timeout(struct tcp *t, aksu_time now);      /* TIMER_SENDER */
 uint32_t tcp_cwnd(const struct tcp *t);
 uint32_t tcp_ssthresh(const struct tcp *t);

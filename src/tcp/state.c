@@ -180,5 +180,6 @@ void tcp_time_wait_expand(struct tcp *t, struct tcp_env *env, const struct tcp_t
     if ((turn & 7) == in->challenge_turn) {     /* the throttle of this interval goes on */
         t->challenge_turn = turn;
         t->challenges = in->challenges;
+        tcp_challenged_before(t, now);
     }
 }

@@ -107,6 +107,7 @@ static void expand_times(struct tcp *t, const struct tcp_syn *in, aksu_time now)
     if ((turn & 7) == in->challenge_turn) {     /* the throttle of this interval goes on */
         t->challenge_turn = turn;
         t->challenges = in->challenges < CHALLENGES_MOST ? in->challenges : UINT16_MAX;
+        tcp_challenged_before(t, now);
     }
 }
 

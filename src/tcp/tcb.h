@@ -120,7 +120,7 @@ struct tcp {
 
     uint64_t octets_in, octets_out;
     uint32_t segments_in, segments_out, retransmits;
-    uint32_t tuple_hash;            /* the owner's, for its tables */
+    uint32_t bare_answered_ms;      /* when a segment without text was last challenged; 0: never */
 };
 
 #endif

@@ -152,7 +152,7 @@ void window_persist(struct tcp *t, aksu_time now)
         if (t->uto_heard)
             t->progress_at = now;               /* what waited was the peer's wish */
         if (outstanding) {                      /* what was sent into the closed window is gone */
-            recovery_resend(t, false, now);
+            recovery_resend(t, false, RESEND_WINDOW, now);
             rto_start(t, now);
         }
         t->may_send = true;

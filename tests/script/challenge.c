@@ -55,6 +55,54 @@ SCRIPT(the_limit_is_each_connections_own)           /* RFC 5961 7 */
     check(attack(__LINE__, 1) == 1);
 }
 
+/* Each ACK of ours makes the peer say the same again: an ACK of what was never sent, or of what was
+ * acknowledged long ago, or one that stands before the window. Whatever the round trip is, that
+ * comes to an end; what has text, or is a RST, is another matter. */
+SCRIPT(no_dialogue_of_empty_segments)               /* RFC 5961 5.2, 7: R5961-7-a */
+{
+    static const struct line said_again[] = {
+        { .ctl = ACK, .seq = 1, .ack = 50 }, { .ctl = ACK, .seq = 1, .ack = 1 - 30000u },
+        { .ctl = ACK, .seq = 0, .ack = 1 },
+    };
+    static const aksu_time trips[] = { MS(1), MS(150), MS(499) };
+    for (unsigned i = 0; i < 9; i++) {
+        given(ESTABLISHED);
+        unsigned answers = 1;
+        for (unsigned n = 0; n < 10 && answers == 1; n++) {
+            script_in(__LINE__, &said_again[i / 3]);
+            answers = acks(1);
+            check_eq(answers, n == 0);
+            after(trips[i % 3]);
+        }
+        after(MS(500) - trips[i % 3]);              /* one that probes has its answer then */
+        script_in(__LINE__, &said_again[i / 3]);
+        check_eq(acks(1), 1);
+        in (RST, .seq = 2);
+        check_eq(acks(1), 1);
+        in (PSH|ACK, .seq = 1, .ack = 2, .len = 10);
+        check_eq(acks(1), 1);
+    }
+}
+
+/* The record of TIME-WAIT does not know when it was, but that it was. */
+SCRIPT(no_dialogue_with_a_record)                   /* RFC 5961 7 */
+{
+    given(TIME_WAIT);
+    after(SECONDS(1) - w.now % SECONDS(1));
+    unsigned answers = 0;
+    for (unsigned n = 0; n < 20; n++) {
+        struct tcp_time_wait record;
+        in (ACK, .seq = 0, .ack = SND_NXT);
+        answers += acks(1);
+        after(MS(150));
+        tcp_time_wait_compact(&w.tcp, &record);
+        aksu_time over = w.tcp.deadline[TIMER_TIME_WAIT];
+        tcp_time_wait_expand(&w.tcp, &w.env, &record, w.now);
+        w.tcp.deadline[TIMER_TIME_WAIT] = over;
+    }
+    check_eq(answers, 3);
+}
+
 /* R5961-3.2-e, R5961-4.2-c, R5961-5.2-c */
 SCRIPT(what_is_dropped_changes_nothing)             /* RFC 5961 3.2, 4.2, 5.2 */
 {

@@ -1,5 +1,6 @@
 /* fast_open.c - TCP Fast Open of a client (RFC 7413): the SYN with text, what its answer or silence
  * makes of it; and text on the SYNs of a simultaneous open. The server: fast_open_server.c. */
+#include "tests/script/said.h"
 #include "tests/script/script.h"
 
 #define PLAIN (HAS_MSS | HAS_SACK_PERMITTED | HAS_TIMESTAMPS | HAS_WINDOW_SCALE)
@@ -141,6 +142,8 @@ SCRIPT(text_that_is_not_taken_goes_again)   /* RFC 7413 4.2.2 */
     out(SYN, .seq = 0, .len = 300, .has = PLAIN | HAS_FAST_OPEN);
     in (SYN|ACK, .seq = 0, .ack = 1, OPTIONS(MSS_1000 "\x22\x08" "newone"));
     out(PSH|ACK, .seq = 1, .ack = 1, .len = 300);
+    check_text(said.again, "not taken with the SYN");
+    check_eq(event_count(timer), 0);
     check_eq(event_count(fast_open_fell_back), 1);
     check_eq(event_count(fast_open_off), 0);
     check(!script_status().fast_open);
@@ -158,7 +161,9 @@ SCRIPT(half_of_it_is_taken)                 /* RFC 7413 4.2.2, R7413-4.2.2-f */
     out(SYN, .seq = 0, .len = 1400);
     in (SYN|ACK, .seq = 0, .ack = 701, .mss = 500);
     out(ACK, .seq = 701, .ack = 1, .len = 500);
+    check_text(said.again, "not taken with the SYN");
     out(PSH|ACK, .seq = 1201, .ack = 1, .len = 200);
+    check_text(said.again, "not taken with the SYN");
     check(!script_status().fast_open);          /* not all of it */
     check_eq(event_count(fast_open_fell_back), 0);
     in (ACK, .seq = 1, .ack = 1401);

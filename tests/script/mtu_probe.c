@@ -5,9 +5,10 @@
 
 /* --- silence --- */
 
-SCRIPT(silence_makes_segments_smaller)              /* RFC 4821 7.7, R4821-7.7-a */
+/* It may be their size, or a cable: smaller ones take turns with what was in force. */
+SCRIPT(silence_lets_smaller_segments_try)           /* RFC 4821 7.7, R4821-7.7-a */
 {
-    static const uint32_t sizes[] = { FULL, BASE, BASE, 472, 472, 216, 216, 88, 88, 28, 28, 28 };
+    static const uint32_t sizes[] = { FULL, BASE, FULL, LEAST, FULL, BASE, FULL, LEAST, FULL };
     path_begin(__LINE__, true, false);
     user_send(14600);
     check_eq(drain().segments, 10);
@@ -16,30 +17,129 @@ SCRIPT(silence_makes_segments_smaller)              /* RFC 4821 7.7, R4821-7.7-a
         out(ACK, .seq = 1, .ack = 1, .len = sizes[i]);
         check_eq(mss(), sizes[i]);
         check_eq(script_status().cwnd, sizes[i]);   /* one segment */
+        check(!w.tcp.black_hole);                   /* nothing shows that there is one */
     }
     (void)discard();
 }
 
-/* Such segments have arrived: all R1 retransmissions are lost before it is a black hole, and when
- * one of them is not, nothing was. */
+/* Such segments have arrived: all R1 retransmissions are lost before something smaller is tried,
+ * and when one of them is not, nothing was. */
 SCRIPT(silence_after_full_segments)                 /* RFC 4821 7.7, R4821-7.7-a */
 {
-    static const uint32_t sizes[] = { FULL, FULL, FULL, BASE, BASE, 472 };
-    for (unsigned ends = 0; ends < 2; ends++) {
+    static const uint32_t sizes[] = { FULL, FULL, FULL, BASE, FULL, LEAST };
+    for (unsigned ends = 3; ends <= 6; ends++) {
         path_begin(__LINE__, true, false);
         user_send(14600);
         (void)path_turn(__LINE__);
         user_send(2920);
         check_eq(drain().segments, 2);
-        for (unsigned i = 0; i < (ends ? 3 : 6); i++) {
+        for (unsigned i = 0; i < ends; i++) {
             after(tcp_next_timeout(&w.tcp) - w.now);
             if (w.tcp.resends == 0)                 /* that was a loss probe */
                 after(drain().segments != 0 ? tcp_next_timeout(&w.tcp) - w.now : 0);
             out(ACK, .seq = 14601, .ack = 1, .len = sizes[i]);
         }
-        in (ACK, .seq = 1, .ack = SND_NXT);
-        check_eq(w.tcp.black_hole, !ends);
-        check_eq(mss(), ends ? FULL : 472);
+        in (ACK, .seq = 1, .ack = 14601 + sizes[ends - 1]);
+        check_eq(w.tcp.black_hole, sizes[ends - 1] != FULL);
+        check_eq(mss(), sizes[ends - 1]);
+    }
+    (void)discard();
+}
+
+/* The cable is back after so many timeouts. What was in force is in force again, at once or as soon
+ * as a probe may leave. */
+SCRIPT(a_pulled_cable)                              /* RFC 4821 7.7, 7.6.1: R4821-7.7-a */
+{
+    for (unsigned timeouts = 1; timeouts <= 12; timeouts++) {
+        path_begin(__LINE__, true, false);
+        user_send(200000);
+        path.limit = 0;
+        while (w.tcp.resends < timeouts)
+            (void)path_turn(__LINE__);
+        path.limit = FULL;
+        (void)path_turn(__LINE__);
+        check(path.una > 0);
+        check_eq(w.tcp.black_hole, timeouts % 2 == 0);
+        check_eq(mss(), timeouts % 2 != 0 ? FULL : timeouts % 4 == 2 ? BASE : LEAST);
+        if (timeouts % 2 == 0)
+            check(path_until_probe(__LINE__, 10));
+        check_eq(mss(), FULL);
+        check_eq(path.probes, timeouts % 2 == 0);
+        check_eq(w.tcp.mtu_most, FULL + 20);
+    }
+    (void)discard();
+}
+
+/* What an acknowledgment adds tells which size has arrived, whatever was tried last. */
+SCRIPT(the_size_that_arrived)                       /* RFC 4821 7.7, R4821-7.7-a */
+{
+    static const struct { uint32_t timeouts, acked, mss; } cases[] = {
+        { 2, 3 * FULL, FULL },                      /* the first ones were late, not lost */
+        { 2, FULL, FULL },
+        { 3, BASE, BASE },                          /* the ACK of it was lost */
+        { 4, BASE, BASE }, { 5, BASE, BASE }, { 5, LEAST, LEAST }, { 4, BASE + 1, FULL },
+    };
+    for (unsigned i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        path_begin(__LINE__, true, false);
+        user_send(14600);
+        check_eq(drain().segments, 10);
+        while (w.tcp.resends < cases[i].timeouts) {
+            after(tcp_next_timeout(&w.tcp) - w.now);
+            (void)discard();
+        }
+        in (ACK, .seq = 1, .ack = 1 + cases[i].acked);
+        check_eq(mss(), cases[i].mss);
+        check_eq(w.tcp.black_hole, cases[i].mss != FULL);
+        (void)discard();
+    }
+}
+
+/* Meanwhile the owner looks at the route again, which says what it said, or less. */
+SCRIPT(a_route_while_nothing_arrives)               /* RFC 4821 7.7, R4821-7.7-a */
+{
+    static const struct { uint16_t mtu; uint32_t tried, mss; } routes[] = {
+        { FULL + 20, BASE, FULL }, { BASE + 120, BASE, BASE + 100 }, { LEAST - 80, LEAST - 100,
+          LEAST - 100 },
+    };
+    for (unsigned i = 0; i < sizeof routes / sizeof routes[0]; i++) {
+        path_begin(__LINE__, true, false);
+        user_send(14600);
+        check_eq(drain().segments, 10);
+        after(tcp_next_timeout(&w.tcp) - w.now);
+        out(ACK, .seq = 1, .ack = 1, .len = FULL);
+        after(tcp_next_timeout(&w.tcp) - w.now);
+        tcp_set_mtu(&w.tcp, routes[i].mtu);
+        out(ACK, .seq = 1, .ack = 1, .len = routes[i].tried);
+        after(tcp_next_timeout(&w.tcp) - w.now);
+        out(ACK, .seq = 1, .ack = 1, .len = routes[i].mss);
+        in (ACK, .seq = 1, .ack = 1 + routes[i].mss);
+        check_eq(mss(), routes[i].mss);
+        check(!w.tcp.black_hole || i == 2);
+        (void)discard();
+    }
+}
+
+/* A router gives a reason after all. */
+SCRIPT(silence_that_is_explained)                   /* RFC 4821 7.7, R4821-7.7-a */
+{
+    for (unsigned kind = 0; kind < 2; kind++) {
+        path_begin(__LINE__, true, false);
+        user_send(14600);
+        check_eq(drain().segments, 10);
+        after(tcp_next_timeout(&w.tcp) - w.now);
+        out(ACK, .seq = 1, .ack = 1, .len = FULL);
+        after(tcp_next_timeout(&w.tcp) - w.now);
+        out(ACK, .seq = 1, .ack = 1, .len = BASE);
+        if (kind == 0)
+            check(tcp_icmp_error(&w.tcp, AKSU_UNREACHABLE_HOST, false, w.tcp.snd.una, w.now));
+        else
+            check(tcp_too_big(&w.tcp, 920, w.tcp.snd.una, w.now));
+        (void)discard();
+        while (w.tcp.resends < 4) {
+            after(tcp_next_timeout(&w.tcp) - w.now);
+            (void)discard();
+            check_eq(mss(), kind == 0 ? FULL : w.tcp.resends < 4 ? 900 : LEAST);
+        }
     }
     (void)discard();
 }
@@ -51,7 +151,7 @@ SCRIPT(ipv6_carries_1280)                           /* RFC 4821 7.7, RFC 8201 4 
     check_eq(drain().segments, 10);
     for (unsigned i = 0; i < 8; i++) {
         after(tcp_next_timeout(&w.tcp) - w.now);
-        out(ACK, .seq = 1, .ack = 1, .len = i == 0 ? 1440 : 1220);
+        out(ACK, .seq = 1, .ack = 1, .len = i % 2 == 0 ? 1440 : 1220);
     }
     (void)discard();
 }
@@ -87,8 +187,8 @@ SCRIPT(no_black_hole)                               /* RFC 4821 7.7 */
         for (unsigned i = 0; i < 5; i++) {
             after(tcp_next_timeout(&w.tcp) - w.now);
             (void)discard();
+            check_eq(mss(), FULL);
         }
-        check_eq(mss(), FULL);
         check(!w.tcp.black_hole);
     }
     (void)discard();

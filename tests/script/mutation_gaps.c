@@ -10,6 +10,7 @@ SCRIPT(an_empty_segment_beside_a_closed_window)     /* RFC 9293 3.4, 3.10.7.4 fi
     in (ACK, .seq = RCV_NXT + 1, .ack = 11);
     out(ACK, .seq = 11, .ack = RCV_NXT, .wnd = ZERO);
     dropped("RFC 9293 3.10.7.4 first");
+    after(MS(500));
     in (ACK, .seq = RCV_NXT - 1, .ack = 11);
     out(ACK, .seq = 11, .ack = RCV_NXT, .wnd = ZERO);
     check_eq(script_status().snd_una, w.iss.n + 1);
@@ -22,11 +23,13 @@ SCRIPT(old_empty_segments_are_answered_so_often)    /* RFC 9293 3.10.7.4 first, 
 {
     unsigned answers = 0;
     config.challenge_acks = 3;
+    config.challenge_interval = SECONDS(10);
     given(ESTABLISHED);
-    after(SECONDS(1) - w.now % SECONDS(1));
-    for (unsigned i = 0; i < 20; i++) {
+    after(SECONDS(10) - w.now % SECONDS(10));
+    for (unsigned i = 0; i < 19; i++) {
         in (ACK, .seq = 0, .ack = 1);
         answers += acks(1);
+        after(MS(500));
     }
     check_eq(answers, 3);
 }

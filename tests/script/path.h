@@ -1,12 +1,12 @@
 /* path.h - a peer at the end of a path that does not carry every segment: it answers what arrives,
  * a round trip later, and nothing else. Full segments have 1460 octets, those after a black hole
- * 984 (IPv4: packets of 1024). */
+ * 984 (IPv4: packets of 1024), or 536 (576). */
 #ifndef SCRIPT_PATH_H
 #define SCRIPT_PATH_H
 
 #include "tests/script/script.h"
 
-enum { FULL = 1460, BASE = 984, STREAM = 600000, RTT = 50 };
+enum { FULL = 1460, BASE = 984, LEAST = 536, STREAM = 600000, RTT = 50 };
 
 struct path {
     bool here[STREAM];

@@ -8,8 +8,11 @@
 
 #include "aksu/sink.h"
 #include "tests/script/restart.h"
+#include "tests/script/said.h"
 
 enum { REGION = 96u << 20 };
+
+struct said said;
 
 /* One region, as that of a stack is: what owns the pool stands before it. */
 struct arena {
@@ -67,6 +70,10 @@ static void put(struct aksu_sink *sink, const struct aksu_event *event)
     if (event->at != w.now)
         script_fail(0, "event %s at %llu ns, now is %llu", aksu_event_name(event->kind),
                     (unsigned long long)event->at, (unsigned long long)w.now);
+    if (event->kind == AKSU_EV_retransmit)
+        said.again = event->retransmit.why;
+    if (event->kind == AKSU_EV_timer)
+        said.timer = event->timer.name;
     if (event->kind == AKSU_EV_dropped) {
         snprintf(w.rule, sizeof w.rule, "%s", event->dropped.rule);
         history_add("   dropped by %s: %s", event->dropped.rule, event->dropped.why);
@@ -143,6 +150,7 @@ void world_reset(const struct given *how)
     w.irs = old.irs;
     w.env = old.env;
     w.history.count = 0;
+    said = (struct said){ NULL, NULL };
     w.mtu = how && how->mtu ? how->mtu : how && how->ipv6 ? 1460 : 1480;
     w.tuple = tuple_of(how && how->ipv6);
     if (!pool_init(&w.pool, arena.pool, REGION))
