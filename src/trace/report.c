@@ -8,7 +8,7 @@
 #include "trace/sender.h"
 #include "trace/tell.h"
 
-enum { SILENT = 3 /* repetitions without an answer */, PAIR = 21 /* columns of an IPv4 end */ };
+enum { PAIR = 21 /* columns of an IPv4 end */, COLUMNS = 80, PIECE = 512 };
 
 static const char *const name_of[2] = { "client", "server" };
 
@@ -35,89 +35,9 @@ uint64_t trace_report_again(const struct trace_end *e)
     return sum;
 }
 
-/* --- the end --- */
-
-/* The end that does not answer the other one's repetitions; -1: none. */
-static int silent_side(const struct trace_conn *c)
-{
-    for (int side = 0; side < 2; side++) {
-        if (c->end[side].unanswered >= SILENT)
-            return 1 - side;
-    }
-    return -1;
-}
-
 static const char *plural(uint64_t n)
 {
     return n == 1 ? "" : "s";
-}
-
-static void say_goes_on(const struct trace_conn *c, char out[TRACE_SENTENCE])
-{
-    uint64_t syns = c->end[0].kind[TRACE_SYN_AGAIN] + 1;
-    uint64_t answers = c->end[1].kind[TRACE_SYN_AGAIN] + 1;
-    int silent = silent_side(c);
-
-    if (c->end[1].state == AKSU_TCP_SYN_RECEIVED)
-        snprintf(out, TRACE_SENTENCE, "half-open: the client does not acknowledge %" PRIu64
-                 " SYN,ACK%s", answers, plural(answers));
-    else if (c->end[0].state == AKSU_TCP_SYN_SENT)
-        snprintf(out, TRACE_SENTENCE, "no answer to %" PRIu64 " SYN%s", syns, plural(syns));
-    else if (silent >= 0)
-        snprintf(out, TRACE_SENTENCE, "the %s is silent: %" PRIu32 " segments of the %s were not "
-                 "answered", name_of[silent], c->end[1 - silent].unanswered, name_of[1 - silent]);
-    else if (c->end[0].fin_sent && c->end[1].fin_sent)
-        snprintf(out, TRACE_SENTENCE, "closing: the last ACK was not seen");
-    else if (c->first_fin != 0)
-        snprintf(out, TRACE_SENTENCE, "half closed, by the %s: the other FIN was not seen",
-                 name_of[c->first_fin - 1]);
-    else
-        snprintf(out, TRACE_SENTENCE, "open when the capture ends");
-}
-
-void trace_report_end(const struct trace_conn *c, char out[TRACE_SENTENCE])
-{
-    const struct trace_end *by = &c->end[c->by];
-
-    switch ((enum trace_end_cause)c->cause) {
-    case TRACE_CLOSED:
-        snprintf(out, TRACE_SENTENCE, "closed, by the %s first", name_of[c->by]);
-        break;
-    case TRACE_RESET:
-        if (by->unanswered >= SILENT)
-            snprintf(out, TRACE_SENTENCE, "reset by the %s, after %" PRIu32
-                     " segments without an answer", name_of[c->by], by->unanswered);
-        else
-            snprintf(out, TRACE_SENTENCE, "reset by the %s", name_of[c->by]);
-        break;
-    case TRACE_REFUSED:
-        snprintf(out, TRACE_SENTENCE, "refused: the server answers the SYN with RST");
-        break;
-    case TRACE_REPLACED:
-        snprintf(out, TRACE_SENTENCE, "not seen: the same pair was opened anew");
-        break;
-    case TRACE_GOES_ON:
-        say_goes_on(c, out);
-        break;
-    }
-}
-
-const char *trace_report_end_word(const struct trace_conn *c)
-{
-    switch ((enum trace_end_cause)c->cause) {
-    case TRACE_CLOSED: return "closed";
-    case TRACE_RESET: return c->by == 0 ? "c reset" : "s reset";
-    case TRACE_REFUSED: return "refused";
-    case TRACE_REPLACED: return "reopened";
-    case TRACE_GOES_ON: break;
-    }
-    if (c->end[1].state == AKSU_TCP_SYN_RECEIVED)
-        return "half-open";
-    if (c->end[0].state == AKSU_TCP_SYN_SENT)
-        return "no answer";
-    if (silent_side(c) >= 0)
-        return silent_side(c) == 0 ? "c silent" : "s silent";
-    return c->first_fin != 0 ? "closing" : "open";
 }
 
 /* --- below the ladder --- */
@@ -175,6 +95,41 @@ static void say_others(FILE *out, const struct trace_end *e)
         fputc('\n', out);
 }
 
+/* `text` behind `start`, in as many lines as it takes. */
+static void say_wrapped(FILE *out, const char *start, const char *text)
+{
+    size_t room = COLUMNS - strlen(start), length;
+
+    fputs(start, out);
+    while ((length = strlen(text)) > room) {
+        size_t at = room;
+        while (at > 0 && text[at] != ' ')
+            at--;
+        if (at == 0)
+            break;                                  /* a word that long stands out */
+        fprintf(out, "%.*s\n      ", (int)at, text);
+        text += at + 1;
+        room = COLUMNS - 6;
+    }
+    fprintf(out, "%s\n", text);
+}
+
+/* The errors about the segments of an end, the last one by name. */
+static void say_icmp(FILE *out, const char *start, const struct trace_end *e)
+{
+    char last[TRACE_ICMP_TEXT], piece[PIECE], count[48] = "", mtu[32] = "";
+
+    if (e->icmps == 0)
+        return;
+    if (e->icmps > 1)
+        snprintf(count, sizeof count, ", the last of %" PRIu64, e->icmps);
+    if (e->path_mtu > 0 && e->path_mtu != e->told.mtu)
+        snprintf(mtu, sizeof mtu, "; path MTU %" PRIu32, e->path_mtu);
+    trace_report_icmp(&e->told, last);
+    snprintf(piece, sizeof piece, "%s%s%s", last, count, mtu);
+    say_wrapped(out, start, piece);
+}
+
 static void say_side(FILE *out, const struct trace_conn *c, unsigned side)
 {
     const struct trace_end *e = &c->end[side];
@@ -191,6 +146,7 @@ static void say_side(FILE *out, const struct trace_conn *c, unsigned side)
     fputc('\n', out);
     say_again(out, e);
     say_others(out, e);
+    say_icmp(out, "    ICMP about them: ", e);
 }
 
 static void say_beginning(FILE *out, const struct trace_conn *c)
@@ -227,7 +183,8 @@ void trace_report_text(FILE *out, const struct trace_conn *c)
     for (unsigned side = 0; side < 2; side++)
         say_side(out, c, side);
     trace_report_end(c, end);
-    fprintf(out, "  end: %s\n\n", end);
+    say_wrapped(out, "  end: ", end);
+    fputc('\n', out);
 }
 
 /* --- the table --- */
@@ -272,6 +229,8 @@ void trace_report_row(FILE *out, const struct trace_conn *c)
     fprintf(out, " %7s %6s %5" PRIu64 " %s\n", octets, rtt,
             trace_report_again(&c->end[0]) + trace_report_again(&c->end[1]),
             trace_report_end_word(c));
+    say_icmp(out, "     ICMP to the client: ", &c->end[0]);
+    say_icmp(out, "     ICMP to the server: ", &c->end[1]);
 }
 
 void trace_report_totals(FILE *out, const struct tracker *t)
@@ -284,6 +243,11 @@ void trace_report_totals(FILE *out, const struct tracker *t)
                 t->count[TRACE_CUT]);
     if (t->count[TRACE_MALFORMED] > 0)
         fprintf(out, "%" PRIu64 " malformed\n", t->count[TRACE_MALFORMED]);
+    if (t->count[TRACE_ICMP] > 0)
+        fprintf(out, "%" PRIu64 " ICMP error%s about segments%s", t->count[TRACE_ICMP],
+                plural(t->count[TRACE_ICMP]), t->strangers > 0 ? "" : "\n");
+    if (t->strangers > 0)
+        fprintf(out, ", %" PRIu64 " of them of connections that were not seen\n", t->strangers);
     if (t->given_up > 0)
         fprintf(out, "%" PRIu64 " forgotten before they were over: only %" PRIu32
                 " are followed at a time (--connections)\n", t->given_up, t->config.connections);

@@ -263,8 +263,10 @@ static void a_dsack_says_that_it_was_needless(void **state)
     ack(5, 1, 0, 1);
     assert_int_equal(client()->spurious, 1);
     assert_int_equal(talk_told(&talk, 0, AKSU_EV_duplicate_reported, NULL), 1);
+    assert_int_equal(talk_told(&talk, 0, AKSU_EV_needless, "D-SACK"), 1);
     ack(5, 1, 0, 1);                            /* said again, of the same one */
     assert_int_equal(client()->spurious, 1);
+    assert_int_equal(talk_told(&talk, 0, AKSU_EV_needless, NULL), 1);
 }
 
 static void an_old_echo_says_that_it_was_needless(void **state)
@@ -277,6 +279,7 @@ static void an_old_echo_says_that_it_was_needless(void **state)
         talk_says(&talk, 5, 1, (struct talk_segment){ .ctl = A, .seq = 1, .ack = 1 + MSS,
                                                       .ts = 9, .echo = echo });
         assert_int_equal(client()->spurious, echo == 100);
+        assert_int_equal(talk_told(&talk, 0, AKSU_EV_needless, "timestamps"), echo == 100);
         done(state);
         fresh(state);
     }
