@@ -11,7 +11,8 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-enum { ERROR = 0x80 /* in a record */, RAW = 0x80, VERIFY = 0x40, RECORD = 12, CONNECTIONS = 3, LADDER = 16384 };
+enum { ERROR = 0x80 /* in a record */ };
+enum { RAW = 0x80, VERIFY = 0x40, RECORD = 12, CONNECTIONS = 3, LADDER = 16384 };
 
 /* What each end of each connection was told last. */
 enum { NUMBERS = 4096 };

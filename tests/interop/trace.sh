@@ -29,6 +29,7 @@ agree()
     if said=$("$here/peers/agree.py" "$aksu" "$work/$2.pcap" 2>&1); then
         ok "$1 ($(head -n 1 <<<"$said"))"
         sed -n '2,$p' <<<"$said"
+        traced "$1" "$2"
     else
         fail "$1" "$said"
     fi

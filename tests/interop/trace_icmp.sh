@@ -53,6 +53,7 @@ agree()
     local said
     if said=$("$here/peers/agree_icmp.py" "$aksu" "$work/$2.pcap" 2>&1); then
         ok "$1 ($(tail -n 1 <<<"$said"))"
+        traced "$1" "$2"
     else
         fail "$1" "$said"
     fi

@@ -89,7 +89,7 @@ def agree(frame, is_ours, me, window):
         return 'acknowledged' if theirs & {'fast', 'out of order'} else False
     if theirs == {'out of order'} and is_ours in AGAIN and captured_before:
         return 'remembers'
-    if theirs == {'out of order'} and is_ours in AGAIN and not me['syn'] and frame.seq < seen[0][0]:
+    if theirs == {'out of order'} and is_ours in AGAIN and not me['syn'] and frame.seq < me['before']:
         return 'before'
     if theirs == {'out of order'}:
         return None if is_ours is None and not captured_before else False
@@ -119,7 +119,7 @@ def agree(frame, is_ours, me, window):
 def compare_segments(all_frames):
     found = ours()
     ends = collections.defaultdict(lambda: {'seen': [], 'syn': False, 'window': None, 'acked': 0,
-                                            'sacked': 0, 'dupacks': 0, 'high': 0, 'timer': 0})
+                                            'sacked': 0, 'dupacks': 0, 'high': 0, 'timer': 0, 'before': 0})
     total = collections.Counter()
     for f in all_frames:
         me, other = ends[f.stream, f.port], ends[f.stream, f.to]
@@ -131,6 +131,8 @@ def compare_segments(all_frames):
             used[rule] += 1
         total[is_ours] += is_ours is not None
         me['syn'] = me['syn'] or bool(f.flags & SYN)
+        if not me['high']:
+            me['before'] = f.seq
         if f.length:
             me['seen'].append((f.seq, f.end))
         if is_ours == 'RTO' and me['acked'] >= me['timer']:
@@ -140,6 +142,8 @@ def compare_segments(all_frames):
         if not f.flags & 4:
             me['window'] = f.window
         if f.flags & ACK:
+            if max(f.ack, f.sacked) > max(other['high'], other['before']):
+                other['before'] = max(f.ack, f.sacked)      # it was not captured
             other['acked'] = max(other['acked'], f.ack)
             other['sacked'] = max(other['sacked'], f.sacked)
     wrong.extend(f'at {at}: aksu says {what} of a segment that tshark has not' for (at, _), what in found.items())
