@@ -12,7 +12,7 @@ RULES = {
     'probe': "Linux probes a closed window from SND.UNA - 1: tshark calls that a keep-alive, whatever the window",
     'cause': 'tshark says fast only within 20 ms of the second duplicate ACK, and else no more than retransmission',
     'acknowledged': 'tshark asks first whether it is fast or out of order, then whether it was acknowledged already',
-    'two': 'tshark is content with two duplicate ACKs, RFC 5681 asks for three',
+    'two': 'tshark is content with two duplicate ACKs, FINs may be among them; RFC 5681 asks for three, without',
     'timer': 'after a timeout all goes out again until what was out then is acknowledged, whatever ACKs say meanwhile',
     'unseen': 'tshark does not learn from ACKs what was sent before the capture began: no question, nothing again',
     'before': 'of what was sent before the capture began, tshark says that it is out of order, or fast',
@@ -25,6 +25,7 @@ FIELDS = ['frame.number', 'frame.time_relative', 'tcp.stream', 'tcp.srcport', 't
           'tcp.analysis.keep_alive',
           'tcp.analysis.zero_window_probe', 'tcp.analysis.initial_rtt',
           'tcp.options.sack_re']
+ABSOLUTE = ['-o', 'tcp.relative_sequence_numbers:FALSE']          # those of SACK blocks too
 KINDS = ['retransmission', 'fast', 'spurious', 'out of order', 'keep-alive', 'window probe']
 NEEDLESS = 'spurious, it was acknowledged'
 AGAIN = {'SYN timeout', 'fast', 'RTO', 'loss probe', NEEDLESS}
@@ -53,7 +54,8 @@ class Frame:
 
 def frames():
     options = [x for f in FIELDS for x in ('-e', f)]
-    return [Frame(line) for line in lines('tshark', '-n', '-r', capture, '-Y', 'tcp', '-T', 'fields', *options)]
+    return [Frame(line) for line in lines('tshark', '-n', '-r', capture, *ABSOLUTE, '-Y', 'tcp', '-T', 'fields',
+                                          *options)]
 
 
 def ours():
@@ -112,14 +114,15 @@ def agree(frame, is_ours, me, window):
     if (is_ours == NEEDLESS) != ('spurious' in theirs):
         return False
     if 'fast' in theirs and is_ours != 'fast':
-        return 'timer' if acked < me['timer'] else 'two' if me['dupacks'] == 2 else False
+        return 'timer' if acked < me['timer'] else 'two' if me['dupacks'] < 3 and me['repeated'] > 1 else False
     return 'cause' if is_ours == 'fast' and 'fast' not in theirs else None
 
 
 def compare_segments(all_frames):
     found = ours()
     ends = collections.defaultdict(lambda: {'seen': [], 'syn': False, 'window': None, 'acked': 0,
-                                            'sacked': 0, 'dupacks': 0, 'high': 0, 'timer': 0, 'before': 0})
+                                            'sacked': 0, 'dupacks': 0, 'repeated': 0, 'high': 0, 'timer': 0,
+                                            'before': 0})
     total = collections.Counter()
     for f in all_frames:
         me, other = ends[f.stream, f.port], ends[f.stream, f.to]
@@ -138,7 +141,9 @@ def compare_segments(all_frames):
         if is_ours == 'RTO' and me['acked'] >= me['timer']:
             me['timer'] = me['high']
         me['high'] = max(me['high'], f.end)
-        other['dupacks'] = (other['dupacks'] + (f.length == 0) if f.ack == other['acked'] else 0)
+        again = f.ack == other['acked']
+        other['repeated'] = other['repeated'] + (f.length == 0) if again else 0
+        other['dupacks'] = other['dupacks'] + (f.length == 0 and not f.flags & (SYN | FIN)) if again else 0
         if not f.flags & 4:
             me['window'] = f.window
         if f.flags & ACK:
