@@ -15,6 +15,7 @@ RULES = {
     'two': 'tshark is content with two duplicate ACKs, FINs may be among them; RFC 5681 asks for three, without',
     'timer': 'after a timeout all goes out again until what was out then is acknowledged, whatever ACKs say meanwhile',
     'unseen': 'tshark does not learn from ACKs what was sent before the capture began: no question, nothing again',
+    'early': 'before a round trip was seen, what comes within 3 ms of later text was overtaken: tshark says fast',
     'before': 'of what was sent before the capture began, tshark says that it is out of order, or fast',
     'lone FIN': 'tshark never says of a FIN without text that it is spurious',
     'one octet': 'tshark calls one octet before the end a keep-alive, although it was not acknowledged yet',
@@ -105,6 +106,9 @@ def agree(frame, is_ours, me, window):
         return None if is_ours in theirs else False
     if 'keep-alive' in theirs and is_ours in AGAIN and frame.length == 1 and acked < frame.end:
         return 'one octet'
+    if is_ours is None and 'fast' in theirs and not me['syn'] and frame.at - me['hole'] <= 3_000_000 and \
+            not covered(frame, seen):
+        return 'early'
     if is_ours is None and 'fast' in theirs and not seen and not me['syn'] and frame.seq == acked:
         return 'before'
     if is_ours is None:
@@ -122,7 +126,7 @@ def compare_segments(all_frames):
     found = ours()
     ends = collections.defaultdict(lambda: {'seen': [], 'syn': False, 'window': None, 'acked': 0,
                                             'sacked': 0, 'dupacks': 0, 'repeated': 0, 'high': 0, 'timer': 0,
-                                            'before': 0})
+                                            'before': 0, 'hole': -10**9})
     total = collections.Counter()
     for f in all_frames:
         me, other = ends[f.stream, f.port], ends[f.stream, f.to]
@@ -140,6 +144,8 @@ def compare_segments(all_frames):
             me['seen'].append((f.seq, f.end))
         if is_ours == 'RTO' and me['acked'] >= me['timer']:
             me['timer'] = me['high']
+        if me['high'] < f.seq:
+            me['hole'] = f.at
         me['high'] = max(me['high'], f.end)
         again = f.ack == other['acked']
         other['repeated'] = other['repeated'] + (f.length == 0) if again else 0
