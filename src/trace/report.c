@@ -2,6 +2,7 @@
 #include "trace/report.h"
 
 #include <inttypes.h>
+#include <stdarg.h>
 #include <string.h>
 
 #include "aksu/sink.h"
@@ -42,57 +43,21 @@ static const char *plural(uint64_t n)
 
 /* --- below the ladder --- */
 
-static const struct {
-    enum trace_kind kind;
-    const char *name;
-} named_kinds[] = {
-    { TRACE_FAST, "fast" }, { TRACE_RTO, "RTO" }, { TRACE_LOSS_PROBE, "loss probe" },
-    { TRACE_NEEDLESS, "already acknowledged" }, { TRACE_SYN_AGAIN, "SYN" },
+struct line {
+    char text[PIECE];
+    size_t length;
 };
 
-static void say_again(FILE *out, const struct trace_end *e)
+__attribute__((format(printf, 2, 3)))
+static void add(struct line *l, const char *format, ...)
 {
-    uint64_t again = trace_report_again(e);
-    const char *between = ": ";
+    va_list args;
 
-    if (again == 0)
-        return;
-    fprintf(out, "    %" PRIu64 " sent again", again);
-    for (size_t i = 0; i < sizeof named_kinds / sizeof named_kinds[0]; i++) {
-        if (e->kind[named_kinds[i].kind] == 0)
-            continue;
-        fprintf(out, "%s%" PRIu64 " %s", between, e->kind[named_kinds[i].kind],
-                named_kinds[i].name);
-        between = ", ";
-    }
-    if (e->spurious > 0)
-        fprintf(out, "; %" PRIu64 " found needless by the answer", e->spurious);
-    fputc('\n', out);
-}
-
-static void say_count(FILE *out, const char **start, uint64_t n, const char *one, const char *many)
-{
-    if (n == 0)
-        return;
-    fprintf(out, "%s%" PRIu64 " %s", *start, n, n == 1 ? one : many);
-    *start = ", ";
-}
-
-static void say_others(FILE *out, const struct trace_end *e)
-{
-    const char *start = "    ";
-
-    say_count(out, &start, e->kind[TRACE_KEEP_ALIVE], "keep-alive", "keep-alives");
-    say_count(out, &start, e->kind[TRACE_WINDOW_PROBE], "window probe", "window probes");
-    say_count(out, &start, e->zero_windows, "zero window", "zero windows");
-    say_count(out, &start, e->kind[TRACE_OUT_OF_ORDER], "out of order", "out of order");
-    say_count(out, &start, e->dup_acks_seen, "duplicate ACK", "duplicate ACKs");
-    say_count(out, &start, e->damaged, "wrong checksum", "wrong checksums");
-    say_count(out, &start, e->copies, "copy of a packet", "copies of packets");
-    say_count(out, &start, e->missed, "octet the capture has missed",
-              "octets the capture has missed");
-    if (start[0] == ',')
-        fputc('\n', out);
+    va_start(args, format);
+    int length = vsnprintf(l->text + l->length, sizeof l->text - l->length, format, args);
+    va_end(args);
+    if (length > 0 && (size_t)length < sizeof l->text - l->length)
+        l->length += (size_t)length;
 }
 
 /* `text` behind `start`, in as many lines as it takes. */
@@ -114,36 +79,89 @@ static void say_wrapped(FILE *out, const char *start, const char *text)
     fprintf(out, "%s\n", text);
 }
 
+static const struct {
+    enum trace_kind kind;
+    const char *name;
+} named_kinds[] = {
+    { TRACE_FAST, "fast" }, { TRACE_RTO, "RTO" }, { TRACE_LOSS_PROBE, "loss probe" },
+    { TRACE_NEEDLESS, "already acknowledged" }, { TRACE_SYN_AGAIN, "SYN" },
+};
+
+static void say_again(FILE *out, const struct trace_end *e)
+{
+    uint64_t again = trace_report_again(e);
+    const char *between = ": ";
+    struct line l = { .length = 0 };
+
+    if (again == 0)
+        return;
+    add(&l, "%" PRIu64 " sent again", again);
+    for (size_t i = 0; i < sizeof named_kinds / sizeof named_kinds[0]; i++) {
+        if (e->kind[named_kinds[i].kind] == 0)
+            continue;
+        add(&l, "%s%" PRIu64 " %s", between, e->kind[named_kinds[i].kind], named_kinds[i].name);
+        between = ", ";
+    }
+    if (e->spurious > 0)
+        add(&l, "; %" PRIu64 " found needless by the answer", e->spurious);
+    say_wrapped(out, "    ", l.text);
+}
+
+static void add_count(struct line *l, uint64_t n, const char *one, const char *many)
+{
+    if (n > 0)
+        add(l, "%s%" PRIu64 " %s", l->length > 0 ? ", " : "", n, n == 1 ? one : many);
+}
+
+static void say_others(FILE *out, const struct trace_end *e)
+{
+    struct line l = { .length = 0 };
+
+    add_count(&l, e->kind[TRACE_KEEP_ALIVE], "keep-alive", "keep-alives");
+    add_count(&l, e->kind[TRACE_WINDOW_PROBE], "window probe", "window probes");
+    add_count(&l, e->zero_windows, "zero window", "zero windows");
+    add_count(&l, e->kind[TRACE_OUT_OF_ORDER], "out of order", "out of order");
+    add_count(&l, e->dup_acks_seen, "duplicate ACK", "duplicate ACKs");
+    add_count(&l, e->damaged, "wrong checksum", "wrong checksums");
+    add_count(&l, e->copies, "copy of a packet", "copies of packets");
+    add_count(&l, e->missed, "octet the capture has missed",
+              "octets the capture has missed");
+    if (l.length > 0)
+        say_wrapped(out, "    ", l.text);
+}
+
 /* The errors about the segments of an end, the last one by name. */
 static void say_icmp(FILE *out, const char *start, const struct trace_end *e)
 {
-    char last[TRACE_ICMP_TEXT], piece[PIECE], count[48] = "", mtu[32] = "";
+    char last[TRACE_ICMP_TEXT];
+    struct line l = { .length = 0 };
 
     if (e->icmps == 0)
         return;
-    if (e->icmps > 1)
-        snprintf(count, sizeof count, ", the last of %" PRIu64, e->icmps);
-    if (e->path_mtu > 0 && e->path_mtu != e->told.mtu)
-        snprintf(mtu, sizeof mtu, "; path MTU %" PRIu32, e->path_mtu);
     trace_report_icmp(&e->told, last);
-    snprintf(piece, sizeof piece, "%s%s%s", last, count, mtu);
-    say_wrapped(out, start, piece);
+    add(&l, "%s", last);
+    if (e->icmps > 1)
+        add(&l, ", the last of %" PRIu64, e->icmps);
+    if (e->path_mtu > 0 && e->path_mtu != e->told.mtu)
+        add(&l, "; path MTU %" PRIu32, e->path_mtu);
+    say_wrapped(out, start, l.text);
 }
 
 static void say_side(FILE *out, const struct trace_conn *c, unsigned side)
 {
     const struct trace_end *e = &c->end[side];
     char least[TRACE_MS], mean[TRACE_MS], most[TRACE_MS];
+    struct line l = { .length = 0 };
 
-    fprintf(out, "  %s: %" PRIu64 " segment%s, %" PRIu64 " octet%s", name_of[side], e->segments,
-            plural(e->segments), e->octets, plural(e->octets));
+    add(&l, "%s: %" PRIu64 " segment%s, %" PRIu64 " octet%s", name_of[side], e->segments,
+        plural(e->segments), e->octets, plural(e->octets));
     if (e->rtt.count > 0) {
         trace_report_ms(e->rtt.least, least);
         trace_report_ms(e->rtt.sum / e->rtt.count, mean);
         trace_report_ms(e->rtt.most, most);
-        fprintf(out, "; RTT %s to %s ms, mean %s (%" PRIu64 ")", least, most, mean, e->rtt.count);
+        add(&l, "; RTT %s to %s ms, mean %s (%" PRIu64 ")", least, most, mean, e->rtt.count);
     }
-    fputc('\n', out);
+    say_wrapped(out, "  ", l.text);
     say_again(out, e);
     say_others(out, e);
     say_icmp(out, "    ICMP about them: ", e);
@@ -164,15 +182,22 @@ static void say_beginning(FILE *out, const struct trace_conn *c)
         fprintf(out, "  handshake %s ms: %s to the server and back, %s to the client\n", whole,
                 there, back);
     }
-    if (c->agreed)
-        fprintf(out, "  agreed: MSS %u%s%s%s", trace_mss_of(c, 0),
-                trace_both_have(c, AKSU_HAS_SACK_PERMITTED) ? ", SACK" : "",
-                trace_both_have(c, AKSU_HAS_TIMESTAMPS) ? ", timestamps" : "",
-                trace_uses_ecn(c) ? ", ECN" : "");
-    if (c->agreed && trace_both_have(c, AKSU_HAS_WINDOW_SCALE))
-        fprintf(out, ", window scale %u of the client, %u of the server", c->end[0].scale,
-                c->end[1].scale);
-    fputs(c->agreed ? "\n" : "", out);
+}
+
+static void say_agreed(FILE *out, const struct trace_conn *c)
+{
+    struct line l = { .length = 0 };
+
+    if (!c->agreed)
+        return;
+    add(&l, "MSS %u%s%s%s", trace_mss_of(c, 0),
+        trace_both_have(c, AKSU_HAS_SACK_PERMITTED) ? ", SACK" : "",
+        trace_both_have(c, AKSU_HAS_TIMESTAMPS) ? ", timestamps" : "",
+        trace_uses_ecn(c) ? ", ECN" : "");
+    if (trace_both_have(c, AKSU_HAS_WINDOW_SCALE))
+        add(&l, ", window scale %u of the client, %u of the server", c->end[0].scale,
+            c->end[1].scale);
+    say_wrapped(out, "  agreed: ", l.text);
 }
 
 void trace_report_text(FILE *out, const struct trace_conn *c)
@@ -180,6 +205,7 @@ void trace_report_text(FILE *out, const struct trace_conn *c)
     char end[TRACE_SENTENCE];
 
     say_beginning(out, c);
+    say_agreed(out, c);
     for (unsigned side = 0; side < 2; side++)
         say_side(out, c, side);
     trace_report_end(c, end);
