@@ -101,6 +101,15 @@ static int read_packets(pcap_t *p, struct tracker *t, struct trace_show *show)
     return status;
 }
 
+/* Nothing to show is no failure, but rarely what was wanted. */
+static void say_empty(const struct trace_options *o, const struct tracker *t)
+{
+    if (o->filter != NULL && t->packets == 0)
+        fprintf(stderr, "aksu trace: %s: no packet matches --filter '%s'\n", name_of(o), o->filter);
+    else if (t->packets > 0 && t->begun == 0)
+        fprintf(stderr, "aksu trace: %s: there are packets, but no TCP segments\n", name_of(o));
+}
+
 static int read_all(const struct trace_options *o, pcap_t *p, struct tracker *t,
                     struct trace_show *show)
 {
@@ -115,10 +124,15 @@ static int read_all(const struct trace_options *o, pcap_t *p, struct tracker *t,
         perror("aksu trace: stdout");
         return CLI_USAGE;
     }
-    if (status != PCAP_ERROR)
+    if (status != PCAP_ERROR) {
+        say_empty(o, t);
         return 0;
+    }
     fprintf(stderr, "aksu trace: %s: after %" PRIu64 " packet%s it cannot be read on: %s\n",
             name_of(o), t->packets, t->packets == 1 ? "" : "s", pcap_geterr(p));
+    if (strstr(pcap_geterr(p), "different from the type of the first interface") != NULL)
+        fputs("aksu trace: libpcap reads one link type only; capture such interfaces into a file "
+              "each\n", stderr);
     return TRACE_INCOMPLETE;
 }
 

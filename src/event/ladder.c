@@ -157,6 +157,15 @@ static void on_note(struct ladder_side *s, const struct aksu_event *e)
         add_note(s, c, e);
 }
 
+static void on_needless(struct ladder_side *s, const struct aksu_event *e)
+{
+    struct ladder_connection *c = ladder_by_record(s->ladder, s->side, e->conn);
+    struct ladder_item *item = c ? add_note(s, c, e) : NULL;
+
+    if (item)
+        item->note.needless.seq -= c->end[s->side].isn;
+}
+
 /* These may be about a segment that belongs to no record. */
 static void on_verdict(struct ladder_side *s, const struct aksu_event *e)
 {
@@ -274,6 +283,7 @@ static void (*const on[AKSU_EV_COUNT])(struct ladder_side *s, const struct aksu_
     [AKSU_EV_urgent] = on_note,
     [AKSU_EV_soft_error] = on_note,
     [AKSU_EV_timer] = on_note,
+    [AKSU_EV_needless] = on_needless,
     [AKSU_EV_zero_window] = on_note,
     [AKSU_EV_syn_answered] = on_note,
     [AKSU_EV_icmp_in] = on_note,

@@ -42,6 +42,7 @@ union ladder_note {
     struct aksu_event_challenge_ack challenge_ack;
     struct aksu_event_soft_error soft_error;
     struct aksu_event_timer timer;
+    struct aksu_event_needless needless;    /* seq relative to the SYN */
     struct aksu_event_zero_window zero_window;
     struct aksu_event_syn_answered syn_answered;
     struct aksu_event_icmp_in icmp_in;

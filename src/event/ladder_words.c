@@ -198,6 +198,11 @@ static void say_timer(struct words *w, const union ladder_note *n)
         ladder_words_add(w, ", #%u", n->timer.count + 1);
 }
 
+static void say_needless(struct words *w, const union ladder_note *n)
+{
+    ladder_words_add(w, "seq %u again was needless: %s", n->needless.seq, n->needless.why);
+}
+
 static void say_zero_window(struct words *w, const union ladder_note *n)
 {
     ladder_words_add(w, "window closed, ");
@@ -263,6 +268,7 @@ void ladder_words_note(struct words *w, const struct ladder_item *item, char *ma
         [AKSU_EV_challenge_ack] = { say_challenge_ack, GLYPH_MARK, STYLE_TIMER },
         [AKSU_EV_soft_error] = { say_soft_error, GLYPH_MARK, STYLE_TIMER },
         [AKSU_EV_timer] = { say_timer, GLYPH_MARK, STYLE_TIMER },
+        [AKSU_EV_needless] = { say_needless, GLYPH_MARK, STYLE_TIMER },
         [AKSU_EV_zero_window] = { say_zero_window, GLYPH_MARK, STYLE_TIMER },
         [AKSU_EV_syn_answered] = { say_syn_answered, GLYPH_MARK, STYLE_CALL },
         [AKSU_EV_syn_refused] = { say_syn_refused, 'x', STYLE_BAD },

@@ -2,23 +2,12 @@
  * Figure 5), then what it does to its receiver. A SYN or FIN has reached an end when that
  * acknowledges it; ACKs and RSTs are taken to arrive, for nothing shows it. Called by tracker.c. */
 #include "base/ip_addr.h"
+#include "trace/icmp.h"
 #include "trace/sender.h"
 #include "trace/tell.h"
 #include "trace/tracker.h"
 
-/* A packet that a capture on several devices has twice comes within this. */
-#define COPY AKSU_MS(2)
 enum { WINDOW_SCALE_MOST = 14 /* RFC 7323 2.3 */, FIRST_WINDOW = 65535 };
-
-static void enter(struct trace_conn *c, unsigned side, enum aksu_tcp_state to, aksu_time at)
-{
-    struct trace_end *me = &c->end[side];
-
-    if (me->state == to)
-        return;
-    TELL(c, side, at, state, .from = (enum aksu_tcp_state)me->state, .to = to);
-    me->state = (uint8_t)to;
-}
 
 static void open_record(struct trace_conn *c, unsigned side, bool active, aksu_time at)
 {
@@ -99,29 +88,29 @@ static void sender_was(struct trace_conn *c, unsigned side, const struct trace_s
 
     if (me->state == AKSU_TCP_CLOSED && syn && !ack && !me->isn_known) {
         open_record(c, side, true, s->at);
-        enter(c, side, AKSU_TCP_SYN_SENT, s->at);
+        trace_enter(c, side, AKSU_TCP_SYN_SENT, s->at);
     }
     if (me->state == AKSU_TCP_LISTEN && !(s->tcp.ctl & CTL_RST)) {
         open_record(c, side, syn && !ack, s->at);
-        enter(c, side, syn && !ack ? AKSU_TCP_SYN_SENT : AKSU_TCP_SYN_RECEIVED, s->at);
+        trace_enter(c, side, syn && !ack ? AKSU_TCP_SYN_SENT : AKSU_TCP_SYN_RECEIVED, s->at);
     }
     if (me->state == AKSU_TCP_SYN_SENT && ack && !(s->tcp.ctl & CTL_RST)) {
         if (c->syn_seen && c->syn_ack_seen && !syn)
             trace_tell_agreed(c, side, s->at);
-        enter(c, side, syn ? AKSU_TCP_SYN_RECEIVED : AKSU_TCP_ESTABLISHED, s->at);
+        trace_enter(c, side, syn ? AKSU_TCP_SYN_RECEIVED : AKSU_TCP_ESTABLISHED, s->at);
         if (me->isn_known && seq_gt(me->snd_una, me->iss))
-            enter(c, side, AKSU_TCP_ESTABLISHED, s->at);    /* SYN,ACKs that crossed */
+            trace_enter(c, side, AKSU_TCP_ESTABLISHED, s->at);    /* SYN,ACKs that crossed */
     }
     if (!(s->tcp.ctl & CTL_RST))
         open_record(c, side, side == 0, s->at);
     if (ack && peer->fin_sent && !me->fin_arrived && seq_ge(s->tcp.ack, peer->fin)) {
         me->fin_arrived = true;
         if (me->state == AKSU_TCP_ESTABLISHED)
-            enter(c, side, AKSU_TCP_CLOSE_WAIT, s->at);
+            trace_enter(c, side, AKSU_TCP_CLOSE_WAIT, s->at);
         else if (me->state == AKSU_TCP_FIN_WAIT_1)
-            enter(c, side, AKSU_TCP_CLOSING, s->at);
+            trace_enter(c, side, AKSU_TCP_CLOSING, s->at);
         else if (me->state == AKSU_TCP_FIN_WAIT_2)
-            enter(c, side, AKSU_TCP_TIME_WAIT, s->at);
+            trace_enter(c, side, AKSU_TCP_TIME_WAIT, s->at);
     }
 }
 
@@ -137,9 +126,9 @@ static void sender_closes(struct trace_conn *c, unsigned side, const struct trac
     if (c->first_fin == 0)
         c->first_fin = (uint8_t)(side + 1);
     if (me->state == AKSU_TCP_CLOSE_WAIT)
-        enter(c, side, AKSU_TCP_LAST_ACK, s->at);
+        trace_enter(c, side, AKSU_TCP_LAST_ACK, s->at);
     else if (me->state == AKSU_TCP_ESTABLISHED || me->state == AKSU_TCP_SYN_RECEIVED)
-        enter(c, side, AKSU_TCP_FIN_WAIT_1, s->at);
+        trace_enter(c, side, AKSU_TCP_FIN_WAIT_1, s->at);
 }
 
 static void tell_kind(struct trace_conn *c, unsigned side, const struct trace_segment *s,
@@ -168,17 +157,17 @@ static void receiver_is_acked(struct trace_conn *c, unsigned side, const struct 
     if (!(s->tcp.ctl & CTL_ACK))
         return;
     if (me->state == AKSU_TCP_SYN_RECEIVED && me->isn_known && seq_gt(s->tcp.ack, me->iss))
-        enter(c, side, AKSU_TCP_ESTABLISHED, s->at);
+        trace_enter(c, side, AKSU_TCP_ESTABLISHED, s->at);
     if (me->fin_sent && seq_ge(s->tcp.ack, me->fin))
         me->fin_acked = true;
     if (!me->fin_acked)
         return;
     if (me->state == AKSU_TCP_FIN_WAIT_1)
-        enter(c, side, AKSU_TCP_FIN_WAIT_2, s->at);
+        trace_enter(c, side, AKSU_TCP_FIN_WAIT_2, s->at);
     else if (me->state == AKSU_TCP_CLOSING)
-        enter(c, side, AKSU_TCP_TIME_WAIT, s->at);
+        trace_enter(c, side, AKSU_TCP_TIME_WAIT, s->at);
     else if (me->state == AKSU_TCP_LAST_ACK)
-        enter(c, side, AKSU_TCP_CLOSED, s->at);
+        trace_enter(c, side, AKSU_TCP_CLOSED, s->at);
 }
 
 /* --- resets --- */
@@ -211,11 +200,11 @@ static void reset(struct trace_conn *c, unsigned side, const struct trace_segmen
     }
     if (!c->over)
         end_with(c, refused ? TRACE_REFUSED : TRACE_RESET, side);
-    enter(c, 1 - side, AKSU_TCP_CLOSED, s->at);
+    trace_enter(c, 1 - side, AKSU_TCP_CLOSED, s->at);
     delete_record(c, 1 - side, refused ? AKSU_REFUSED : AKSU_RESET, s->at);
     if (refused)
         c->end[side].state = AKSU_TCP_CLOSED;               /* nobody listened */
-    enter(c, side, AKSU_TCP_CLOSED, s->at);
+    trace_enter(c, side, AKSU_TCP_CLOSED, s->at);
     delete_record(c, side, AKSU_ABORTED, s->at);
 }
 
@@ -260,7 +249,8 @@ static bool is_copy(const struct trace_end *me, const struct trace_segment *s)
 {
     return me->identified && s->identification != 0 && me->identification == s->identification &&
            me->last_seq == s->tcp.seq.n && me->last_ack == s->tcp.ack.n &&
-           me->last_ctl == s->tcp.ctl && me->wnd_field == s->tcp.wnd && s->at - me->last_at < COPY;
+           me->last_ctl == s->tcp.ctl && me->wnd_field == s->tcp.wnd &&
+           s->at - me->last_at < TRACE_COPY;
 }
 
 static void remember(struct trace_conn *c, unsigned side, const struct trace_segment *s,
@@ -302,6 +292,8 @@ void trace_conn_segment(struct trace_conn *c, unsigned side, const struct trace_
         return;
     }
     c->last = s->at;
+    c->told_last = 0;
+    trace_conn_revive(c, side, s);
     sender_was(c, side, s);
     kind = trace_sender_judge(c, side, s);
     if ((s->tcp.ctl & CTL_SYN) && !(s->tcp.ctl & CTL_RST))

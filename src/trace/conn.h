@@ -7,6 +7,8 @@
 #include "aksu/event.h"
 #include "base/seq.h"
 
+/* A packet that a capture on several devices has twice comes within this. */
+#define TRACE_COPY AKSU_MS(2)
 enum { TRACE_TIMED = 8, TRACE_HOLES = 4, TRACE_AGAIN = 8 };
 
 /* What a segment is that repeats something, or asks whether somebody is there. */
@@ -35,6 +37,16 @@ struct trace_again {
     seq_t left, right;
     uint32_t ts_val;                /* of the first repetition */
     bool timestamps, first_unacked, spurious;
+};
+
+/* The last ICMP error about a segment of an end. */
+struct trace_told {
+    aksu_time at;
+    struct aksu_ip from;
+    seq_t seq;
+    uint32_t mtu;
+    uint8_t type, code;
+    bool taken;                     /* it says that a segment did not arrive, of one outstanding */
 };
 
 struct trace_rtt {
@@ -74,6 +86,9 @@ struct trace_end {
     uint64_t kind[TRACE_KINDS];     /* segments of each */
     uint64_t spurious;              /* repetitions found needless later: by D-SACK, timestamps */
     uint64_t damaged, copies, zero_windows, dup_acks_seen;
+    uint64_t icmps;                 /* errors about its segments, and the last of them: */
+    struct trace_told told;
+    uint32_t path_mtu;              /* the least that one has named; 0: none */
     struct trace_rtt rtt;           /* from the place of the capture to the other end and back */
     aksu_time srtt, rttvar;
     struct { seq_t end; aksu_time at; } sent[TRACE_TIMED];
@@ -84,6 +99,7 @@ struct trace_end {
 enum trace_end_cause {
     TRACE_GOES_ON,                  /* when the capture ends, or its last packet was seen */
     TRACE_CLOSED, TRACE_RESET, TRACE_REFUSED,
+    TRACE_ICMP_ERROR,               /* hard, about a SYN: RFC 9293 3.9.2.2 [SHLD-26] */
     TRACE_REPLACED,                 /* the same pair opened anew, this one was not over */
 };
 
@@ -102,7 +118,9 @@ struct trace_conn {
     bool syn_seen, syn_ack_seen;    /* the beginning */
     bool agreed;                    /* both SYNs were seen and the handshake was completed */
     bool asks_ecn, takes_ecn;
-    uint8_t cause, by;              /* enum trace_end_cause, and which end did it */
+    uint8_t cause, by;              /* enum trace_end_cause, and which end did it; of
+                                       TRACE_ICMP_ERROR who was told */
+    uint8_t told_last;              /* side + 1: it was told so since anything else was seen */
     uint8_t first_fin;              /* side + 1; 0: no FIN was seen */
     aksu_time first, last;
     aksu_time syn_at, syn_ack_at;

@@ -1,11 +1,12 @@
-/* packet.h - a captured packet as a TCP segment with its addresses. What a capture does to packets
- * is undone as far as that goes: octets beyond the snapshot length are counted although they are
- * not there, segments that a device was to cut have no length in their IP header, fragments are
- * put together. Called by the program and by fuzz_trace. */
+/* packet.h - a captured packet as a TCP segment with its addresses, or as an ICMP error about one.
+ * What a capture does to packets is undone as far as that goes: octets beyond the snapshot length
+ * are counted although they are not there, segments that a device was to cut have no length in
+ * their IP header, fragments are put together. Called by the program and by fuzz_trace. */
 #ifndef TRACE_PACKET_H
 #define TRACE_PACKET_H
 
 #include "aksu/types.h"
+#include "base/seq.h"
 #include "trace/link.h"
 #include "wire/tcp.h"
 
@@ -24,9 +25,20 @@ struct trace_segment {
     bool damaged;                   /* its checksum was looked at, and is wrong */
 };
 
+/* An ICMP error, and the segment that it quotes. */
+struct trace_icmp {
+    aksu_time at;
+    struct aksu_ip from, to;
+    struct aksu_endpoint source, destination;       /* of the segment */
+    seq_t seq;
+    uint32_t mtu;                   /* what would have fitted; 0: it does not say */
+    uint8_t type, code;
+    bool v6;
+};
+
 enum trace_verdict { TRACE_SEGMENT, TRACE_NOT_TCP, TRACE_CUT /* before the TCP header's end */,
                      TRACE_MALFORMED, TRACE_FRAGMENT /* of a packet that is not complete yet */,
-                     TRACE_VERDICTS };
+                     TRACE_ICMP, TRACE_VERDICTS };
 
 /* Fragmented packets that are not complete: the header of each, and how many octets came. */
 enum { TRACE_FRAGMENTED = 32 };
@@ -42,9 +54,11 @@ struct trace_fragments {
     unsigned next;                  /* the place that a new one takes */
 };
 
-/* `verify`: look at the checksums of packets that are there in full. One that was left to a device
- * (it has the sum of the pseudo header only) is a good one. */
+/* Fills in `out` for TRACE_SEGMENT and `icmp` for TRACE_ICMP. `verify`: look at the checksums of
+ * packets that are there in full. One that was left to a device (it has the sum of the pseudo
+ * header only) is a good one; an ICMP error with a wrong one is TRACE_MALFORMED. */
 enum trace_verdict trace_packet_read(struct trace_fragments *f, const struct trace_packet *p,
-                                     bool verify, struct trace_segment *out);
+                                     bool verify, struct trace_segment *out,
+                                     struct trace_icmp *icmp);
 
 #endif

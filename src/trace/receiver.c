@@ -50,11 +50,21 @@ static void measure(struct trace_conn *c, unsigned side, const struct trace_segm
     estimate(c, side, s->at - at, s->at);
 }
 
+static void needless(struct trace_conn *c, unsigned side, struct trace_again *a, aksu_time at,
+                     const char *why)
+{
+    c->end[side].spurious++;
+    a->spurious = true;
+    TELL(c, side, at, needless, .seq = a->left.n, .len = (uint32_t)seq_diff(a->right, a->left),
+         .why = why);
+}
+
 /* RFC 3522 3.2 (Eifel): the ACK of a repetition echoes a timestamp from before it, so it is for
  * the first one. Of the first segment that was not acknowledged only: the echo of any other says
  * nothing about it (RFC 7323 4.3). */
-static void forget_agains(struct trace_end *me, const struct trace_segment *s)
+static void forget_agains(struct trace_conn *c, unsigned side, const struct trace_segment *s)
 {
+    struct trace_end *me = &c->end[side];
     bool echoes = (s->tcp.options.has & HAS_TIMESTAMPS) != 0;
     unsigned kept = 0;
 
@@ -67,7 +77,7 @@ static void forget_agains(struct trace_end *me, const struct trace_segment *s)
         }
         if (echoes && a->timestamps && a->first_unacked && !a->spurious &&
             seq_lt(seq_of(s->tcp.options.ts_ecr), seq_of(a->ts_val)))
-            me->spurious++, a->spurious = true;
+            needless(c, side, a, s->at, "timestamps");
         if (seq_diff(s->tcp.ack, a->right) < (1 << 20))     /* a D-SACK may come yet */
             me->again[kept++] = (struct trace_again){ .left = a->left, .right = a->right,
                                                       .spurious = a->spurious };
@@ -100,7 +110,7 @@ static void advance(struct trace_conn *c, unsigned side, const struct trace_segm
     struct trace_end *me = &c->end[side];
 
     measure(c, side, s);
-    forget_agains(me, s);
+    forget_agains(c, side, s);
     me->snd_una = s->tcp.ack;
     me->dupacks = 0;
     if (me->holes > 0)
@@ -125,13 +135,13 @@ static void duplicate(struct trace_conn *c, unsigned side, const struct trace_se
     struct trace_end *me = &c->end[side];
     struct sack_block b = s->tcp.options.sack[0];
 
+    TELL(c, side, s->at, duplicate_reported, .left = b.left.n, .right = b.right.n);
     for (unsigned i = 0; i < me->agains; i++) {
         struct trace_again *a = &me->again[i];
 
         if (!a->spurious && seq_lt(a->left, b.right) && seq_lt(b.left, a->right))
-            me->spurious++, a->spurious = true;
+            needless(c, side, a, s->at, "D-SACK");
     }
-    TELL(c, side, s->at, duplicate_reported, .left = b.left.n, .right = b.right.n);
 }
 
 static void sacks(struct trace_conn *c, unsigned side, const struct trace_segment *s)

@@ -2,13 +2,14 @@
 #include "trace/report.h"
 
 #include <inttypes.h>
+#include <stdarg.h>
 #include <string.h>
 
 #include "aksu/sink.h"
 #include "trace/sender.h"
 #include "trace/tell.h"
 
-enum { SILENT = 3 /* repetitions without an answer */, PAIR = 21 /* columns of an IPv4 end */ };
+enum { PAIR = 21 /* columns of an IPv4 end */, COLUMNS = 80, PIECE = 512 };
 
 static const char *const name_of[2] = { "client", "server" };
 
@@ -35,92 +36,48 @@ uint64_t trace_report_again(const struct trace_end *e)
     return sum;
 }
 
-/* --- the end --- */
-
-/* The end that does not answer the other one's repetitions; -1: none. */
-static int silent_side(const struct trace_conn *c)
-{
-    for (int side = 0; side < 2; side++) {
-        if (c->end[side].unanswered >= SILENT)
-            return 1 - side;
-    }
-    return -1;
-}
-
 static const char *plural(uint64_t n)
 {
     return n == 1 ? "" : "s";
 }
 
-static void say_goes_on(const struct trace_conn *c, char out[TRACE_SENTENCE])
-{
-    uint64_t syns = c->end[0].kind[TRACE_SYN_AGAIN] + 1;
-    uint64_t answers = c->end[1].kind[TRACE_SYN_AGAIN] + 1;
-    int silent = silent_side(c);
-
-    if (c->end[1].state == AKSU_TCP_SYN_RECEIVED)
-        snprintf(out, TRACE_SENTENCE, "half-open: the client does not acknowledge %" PRIu64
-                 " SYN,ACK%s", answers, plural(answers));
-    else if (c->end[0].state == AKSU_TCP_SYN_SENT)
-        snprintf(out, TRACE_SENTENCE, "no answer to %" PRIu64 " SYN%s", syns, plural(syns));
-    else if (silent >= 0)
-        snprintf(out, TRACE_SENTENCE, "the %s is silent: %" PRIu32 " segments of the %s were not "
-                 "answered", name_of[silent], c->end[1 - silent].unanswered, name_of[1 - silent]);
-    else if (c->end[0].fin_sent && c->end[1].fin_sent)
-        snprintf(out, TRACE_SENTENCE, "closing: the last ACK was not seen");
-    else if (c->first_fin != 0)
-        snprintf(out, TRACE_SENTENCE, "half closed, by the %s: the other FIN was not seen",
-                 name_of[c->first_fin - 1]);
-    else
-        snprintf(out, TRACE_SENTENCE, "open when the capture ends");
-}
-
-void trace_report_end(const struct trace_conn *c, char out[TRACE_SENTENCE])
-{
-    const struct trace_end *by = &c->end[c->by];
-
-    switch ((enum trace_end_cause)c->cause) {
-    case TRACE_CLOSED:
-        snprintf(out, TRACE_SENTENCE, "closed, by the %s first", name_of[c->by]);
-        break;
-    case TRACE_RESET:
-        if (by->unanswered >= SILENT)
-            snprintf(out, TRACE_SENTENCE, "reset by the %s, after %" PRIu32
-                     " segments without an answer", name_of[c->by], by->unanswered);
-        else
-            snprintf(out, TRACE_SENTENCE, "reset by the %s", name_of[c->by]);
-        break;
-    case TRACE_REFUSED:
-        snprintf(out, TRACE_SENTENCE, "refused: the server answers the SYN with RST");
-        break;
-    case TRACE_REPLACED:
-        snprintf(out, TRACE_SENTENCE, "not seen: the same pair was opened anew");
-        break;
-    case TRACE_GOES_ON:
-        say_goes_on(c, out);
-        break;
-    }
-}
-
-const char *trace_report_end_word(const struct trace_conn *c)
-{
-    switch ((enum trace_end_cause)c->cause) {
-    case TRACE_CLOSED: return "closed";
-    case TRACE_RESET: return c->by == 0 ? "c reset" : "s reset";
-    case TRACE_REFUSED: return "refused";
-    case TRACE_REPLACED: return "reopened";
-    case TRACE_GOES_ON: break;
-    }
-    if (c->end[1].state == AKSU_TCP_SYN_RECEIVED)
-        return "half-open";
-    if (c->end[0].state == AKSU_TCP_SYN_SENT)
-        return "no answer";
-    if (silent_side(c) >= 0)
-        return silent_side(c) == 0 ? "c silent" : "s silent";
-    return c->first_fin != 0 ? "closing" : "open";
-}
-
 /* --- below the ladder --- */
+
+struct line {
+    char text[PIECE];
+    size_t length;
+};
+
+__attribute__((format(printf, 2, 3)))
+static void add(struct line *l, const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    int length = vsnprintf(l->text + l->length, sizeof l->text - l->length, format, args);
+    va_end(args);
+    if (length > 0 && (size_t)length < sizeof l->text - l->length)
+        l->length += (size_t)length;
+}
+
+/* `text` behind `start`, in as many lines as it takes. */
+static void say_wrapped(FILE *out, const char *start, const char *text)
+{
+    size_t room = COLUMNS - strlen(start), length;
+
+    fputs(start, out);
+    while ((length = strlen(text)) > room) {
+        size_t at = room;
+        while (at > 0 && text[at] != ' ')
+            at--;
+        if (at == 0)
+            break;                                  /* a word that long stands out */
+        fprintf(out, "%.*s\n      ", (int)at, text);
+        text += at + 1;
+        room = COLUMNS - 6;
+    }
+    fprintf(out, "%s\n", text);
+}
 
 static const struct {
     enum trace_kind kind;
@@ -134,63 +91,80 @@ static void say_again(FILE *out, const struct trace_end *e)
 {
     uint64_t again = trace_report_again(e);
     const char *between = ": ";
+    struct line l = { .length = 0 };
 
     if (again == 0)
         return;
-    fprintf(out, "    %" PRIu64 " sent again", again);
+    add(&l, "%" PRIu64 " sent again", again);
     for (size_t i = 0; i < sizeof named_kinds / sizeof named_kinds[0]; i++) {
         if (e->kind[named_kinds[i].kind] == 0)
             continue;
-        fprintf(out, "%s%" PRIu64 " %s", between, e->kind[named_kinds[i].kind],
-                named_kinds[i].name);
+        add(&l, "%s%" PRIu64 " %s", between, e->kind[named_kinds[i].kind], named_kinds[i].name);
         between = ", ";
     }
     if (e->spurious > 0)
-        fprintf(out, "; %" PRIu64 " found needless by the answer", e->spurious);
-    fputc('\n', out);
+        add(&l, "; %" PRIu64 " found needless by the answer", e->spurious);
+    say_wrapped(out, "    ", l.text);
 }
 
-static void say_count(FILE *out, const char **start, uint64_t n, const char *one, const char *many)
+static void add_count(struct line *l, uint64_t n, const char *one, const char *many)
 {
-    if (n == 0)
-        return;
-    fprintf(out, "%s%" PRIu64 " %s", *start, n, n == 1 ? one : many);
-    *start = ", ";
+    if (n > 0)
+        add(l, "%s%" PRIu64 " %s", l->length > 0 ? ", " : "", n, n == 1 ? one : many);
 }
 
 static void say_others(FILE *out, const struct trace_end *e)
 {
-    const char *start = "    ";
+    struct line l = { .length = 0 };
 
-    say_count(out, &start, e->kind[TRACE_KEEP_ALIVE], "keep-alive", "keep-alives");
-    say_count(out, &start, e->kind[TRACE_WINDOW_PROBE], "window probe", "window probes");
-    say_count(out, &start, e->zero_windows, "zero window", "zero windows");
-    say_count(out, &start, e->kind[TRACE_OUT_OF_ORDER], "out of order", "out of order");
-    say_count(out, &start, e->dup_acks_seen, "duplicate ACK", "duplicate ACKs");
-    say_count(out, &start, e->damaged, "wrong checksum", "wrong checksums");
-    say_count(out, &start, e->copies, "copy of a packet", "copies of packets");
-    say_count(out, &start, e->missed, "octet the capture has missed",
+    add_count(&l, e->kind[TRACE_KEEP_ALIVE], "keep-alive", "keep-alives");
+    add_count(&l, e->kind[TRACE_WINDOW_PROBE], "window probe", "window probes");
+    add_count(&l, e->zero_windows, "zero window", "zero windows");
+    add_count(&l, e->kind[TRACE_OUT_OF_ORDER], "out of order", "out of order");
+    add_count(&l, e->dup_acks_seen, "duplicate ACK", "duplicate ACKs");
+    add_count(&l, e->damaged, "wrong checksum", "wrong checksums");
+    add_count(&l, e->copies, "copy of a packet", "copies of packets");
+    add_count(&l, e->missed, "octet the capture has missed",
               "octets the capture has missed");
-    if (start[0] == ',')
-        fputc('\n', out);
+    if (l.length > 0)
+        say_wrapped(out, "    ", l.text);
+}
+
+/* The errors about the segments of an end, the last one by name. */
+static void say_icmp(FILE *out, const char *start, const struct trace_end *e)
+{
+    char last[TRACE_ICMP_TEXT];
+    struct line l = { .length = 0 };
+
+    if (e->icmps == 0)
+        return;
+    trace_report_icmp(&e->told, last);
+    add(&l, "%s", last);
+    if (e->icmps > 1)
+        add(&l, ", the last of %" PRIu64, e->icmps);
+    if (e->path_mtu > 0 && e->path_mtu != e->told.mtu)
+        add(&l, "; path MTU %" PRIu32, e->path_mtu);
+    say_wrapped(out, start, l.text);
 }
 
 static void say_side(FILE *out, const struct trace_conn *c, unsigned side)
 {
     const struct trace_end *e = &c->end[side];
     char least[TRACE_MS], mean[TRACE_MS], most[TRACE_MS];
+    struct line l = { .length = 0 };
 
-    fprintf(out, "  %s: %" PRIu64 " segment%s, %" PRIu64 " octet%s", name_of[side], e->segments,
-            plural(e->segments), e->octets, plural(e->octets));
+    add(&l, "%s: %" PRIu64 " segment%s, %" PRIu64 " octet%s", name_of[side], e->segments,
+        plural(e->segments), e->octets, plural(e->octets));
     if (e->rtt.count > 0) {
         trace_report_ms(e->rtt.least, least);
         trace_report_ms(e->rtt.sum / e->rtt.count, mean);
         trace_report_ms(e->rtt.most, most);
-        fprintf(out, "; RTT %s to %s ms, mean %s (%" PRIu64 ")", least, most, mean, e->rtt.count);
+        add(&l, "; RTT %s to %s ms, mean %s (%" PRIu64 ")", least, most, mean, e->rtt.count);
     }
-    fputc('\n', out);
+    say_wrapped(out, "  ", l.text);
     say_again(out, e);
     say_others(out, e);
+    say_icmp(out, "    ICMP about them: ", e);
 }
 
 static void say_beginning(FILE *out, const struct trace_conn *c)
@@ -208,15 +182,22 @@ static void say_beginning(FILE *out, const struct trace_conn *c)
         fprintf(out, "  handshake %s ms: %s to the server and back, %s to the client\n", whole,
                 there, back);
     }
-    if (c->agreed)
-        fprintf(out, "  agreed: MSS %u%s%s%s", trace_mss_of(c, 0),
-                trace_both_have(c, AKSU_HAS_SACK_PERMITTED) ? ", SACK" : "",
-                trace_both_have(c, AKSU_HAS_TIMESTAMPS) ? ", timestamps" : "",
-                trace_uses_ecn(c) ? ", ECN" : "");
-    if (c->agreed && trace_both_have(c, AKSU_HAS_WINDOW_SCALE))
-        fprintf(out, ", window scale %u of the client, %u of the server", c->end[0].scale,
-                c->end[1].scale);
-    fputs(c->agreed ? "\n" : "", out);
+}
+
+static void say_agreed(FILE *out, const struct trace_conn *c)
+{
+    struct line l = { .length = 0 };
+
+    if (!c->agreed)
+        return;
+    add(&l, "MSS %u%s%s%s", trace_mss_of(c, 0),
+        trace_both_have(c, AKSU_HAS_SACK_PERMITTED) ? ", SACK" : "",
+        trace_both_have(c, AKSU_HAS_TIMESTAMPS) ? ", timestamps" : "",
+        trace_uses_ecn(c) ? ", ECN" : "");
+    if (trace_both_have(c, AKSU_HAS_WINDOW_SCALE))
+        add(&l, ", window scale %u of the client, %u of the server", c->end[0].scale,
+            c->end[1].scale);
+    say_wrapped(out, "  agreed: ", l.text);
 }
 
 void trace_report_text(FILE *out, const struct trace_conn *c)
@@ -224,10 +205,12 @@ void trace_report_text(FILE *out, const struct trace_conn *c)
     char end[TRACE_SENTENCE];
 
     say_beginning(out, c);
+    say_agreed(out, c);
     for (unsigned side = 0; side < 2; side++)
         say_side(out, c, side);
     trace_report_end(c, end);
-    fprintf(out, "  end: %s\n\n", end);
+    say_wrapped(out, "  end: ", end);
+    fputc('\n', out);
 }
 
 /* --- the table --- */
@@ -272,6 +255,8 @@ void trace_report_row(FILE *out, const struct trace_conn *c)
     fprintf(out, " %7s %6s %5" PRIu64 " %s\n", octets, rtt,
             trace_report_again(&c->end[0]) + trace_report_again(&c->end[1]),
             trace_report_end_word(c));
+    say_icmp(out, "     ICMP to the client: ", &c->end[0]);
+    say_icmp(out, "     ICMP to the server: ", &c->end[1]);
 }
 
 void trace_report_totals(FILE *out, const struct tracker *t)
@@ -284,6 +269,11 @@ void trace_report_totals(FILE *out, const struct tracker *t)
                 t->count[TRACE_CUT]);
     if (t->count[TRACE_MALFORMED] > 0)
         fprintf(out, "%" PRIu64 " malformed\n", t->count[TRACE_MALFORMED]);
+    if (t->count[TRACE_ICMP] > 0)
+        fprintf(out, "%" PRIu64 " ICMP error%s about segments%s", t->count[TRACE_ICMP],
+                plural(t->count[TRACE_ICMP]), t->strangers > 0 ? "" : "\n");
+    if (t->strangers > 0)
+        fprintf(out, ", %" PRIu64 " of them of connections that were not seen\n", t->strangers);
     if (t->given_up > 0)
         fprintf(out, "%" PRIu64 " forgotten before they were over: only %" PRIu32
                 " are followed at a time (--connections)\n", t->given_up, t->config.connections);

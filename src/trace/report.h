@@ -7,10 +7,13 @@
 #include "trace/tracker.h"
 
 /* How it ended, or what is missing, when nothing more comes: one sentence. */
-enum { TRACE_SENTENCE = 160 };
+enum { TRACE_SENTENCE = 320 };
 void trace_report_end(const struct trace_conn *c, char out[TRACE_SENTENCE]);
 /* The same in at most 9 columns; `c` and `s` in it are the client and the server. */
 const char *trace_report_end_word(const struct trace_conn *c);
+/* "host unreachable from 10.0.0.1": report_end.c has these three. */
+enum { TRACE_ICMP_TEXT = 128 };
+void trace_report_icmp(const struct trace_told *m, char out[TRACE_ICMP_TEXT]);
 /* Segments of an end that repeat something. */
 uint64_t trace_report_again(const struct trace_end *e);
 /* Milliseconds with as many digits behind the point as 6 columns hold; "-" for AKSU_NEVER. */

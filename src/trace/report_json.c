@@ -5,6 +5,8 @@
 #include <inttypes.h>
 
 #include "aksu/sink.h"
+#include "base/ip_addr.h"
+#include "trace/icmp.h"
 #include "trace/tell.h"
 
 static void put_time(FILE *out, const char *name, aksu_time t)
@@ -13,6 +15,28 @@ static void put_time(FILE *out, const char *name, aksu_time t)
         fprintf(out, ",\"%s\":null", name);
     else
         fprintf(out, ",\"%s\":%" PRIu64, name, t);
+}
+
+/* The errors about what an end has sent; the last of them. */
+static void put_icmp(FILE *out, const struct trace_end *e)
+{
+    bool v6 = !ip_is_v4(&e->told.from);
+    char from[AKSU_IP_TEXT];
+
+    fprintf(out, ",\"icmp\":%" PRIu64, e->icmps);
+    if (e->path_mtu > 0)
+        fprintf(out, ",\"path_mtu\":%" PRIu32, e->path_mtu);
+    else
+        fputs(",\"path_mtu\":null", out);
+    if (e->icmps == 0) {
+        fputs(",\"icmp_last\":null", out);
+        return;
+    }
+    (void)aksu_ip_format(&e->told.from, from);
+    fprintf(out, ",\"icmp_last\":{\"at\":%" PRIu64 ",\"from\":\"%s\",\"type\":%u,\"code\":%u,"
+            "\"name\":\"%s\",\"seq\":%" PRIu32 ",\"mtu\":%" PRIu32 "}", e->told.at, from,
+            e->told.type, e->told.code, trace_icmp_name(v6, e->told.type, e->told.code),
+            e->told.seq.n, e->told.mtu);
 }
 
 static void put_side(FILE *out, const struct trace_conn *c, unsigned side)
@@ -40,6 +64,7 @@ static void put_side(FILE *out, const struct trace_conn *c, unsigned side)
     put_time(out, "rtt_least", e->rtt.count > 0 ? e->rtt.least : AKSU_NEVER);
     put_time(out, "rtt_mean", e->rtt.count > 0 ? e->rtt.sum / e->rtt.count : AKSU_NEVER);
     put_time(out, "rtt_most", e->rtt.count > 0 ? e->rtt.most : AKSU_NEVER);
+    put_icmp(out, e);
     fputc('}', out);
 }
 
@@ -78,7 +103,8 @@ void trace_report_totals_json(FILE *out, const struct tracker *t)
 {
     fprintf(out, "{\"packets\":%" PRIu64 ",\"tcp\":%" PRIu64 ",\"not_tcp\":%" PRIu64
             ",\"cut\":%" PRIu64 ",\"malformed\":%" PRIu64 ",\"fragments\":%" PRIu64
-            ",\"connections\":%" PRIu32 ",\"forgotten\":%" PRIu64 "}\n", t->packets,
-            t->count[TRACE_SEGMENT], t->count[TRACE_NOT_TCP], t->count[TRACE_CUT],
-            t->count[TRACE_MALFORMED], t->count[TRACE_FRAGMENT], t->begun, t->given_up);
+            ",\"icmp\":%" PRIu64 ",\"icmp_of_others\":%" PRIu64 ",\"connections\":%" PRIu32
+            ",\"forgotten\":%" PRIu64 "}\n", t->packets, t->count[TRACE_SEGMENT],
+            t->count[TRACE_NOT_TCP], t->count[TRACE_CUT], t->count[TRACE_MALFORMED],
+            t->count[TRACE_FRAGMENT], t->count[TRACE_ICMP], t->strangers, t->begun, t->given_up);
 }

@@ -34,7 +34,8 @@ static bool was_overtaken(const struct trace_conn *c, const struct trace_end *me
                           const struct trace_segment *s)
 {
     const struct trace_hole *hole = hole_of(me, s->tcp.seq);
-    aksu_time soon = c->handshake != AKSU_NEVER ? c->handshake / 2 : OVERTAKEN;
+    aksu_time soon = c->handshake != AKSU_NEVER ? c->handshake / 2
+                   : me->rtt.count > 0 ? me->rtt.least / 2 : OVERTAKEN;
 
     if (hole == NULL)
         return false;

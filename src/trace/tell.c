@@ -28,6 +28,17 @@ static enum aksu_tcp_state met_by(const struct trace_end *end, const struct trac
     return opens ? AKSU_TCP_LISTEN : (enum aksu_tcp_state)end->state;
 }
 
+void trace_enter(struct trace_conn *c, unsigned side, enum aksu_tcp_state to,
+                 aksu_time at)
+{
+    struct trace_end *me = &c->end[side];
+
+    if (me->state == to)
+        return;
+    TELL(c, side, at, state, .from = (enum aksu_tcp_state)me->state, .to = to);
+    me->state = (uint8_t)to;
+}
+
 void trace_tell_segment(const struct trace_conn *c, unsigned side, bool out,
                         const struct trace_segment *s, uint32_t wnd)
 {

@@ -13,6 +13,8 @@
                 .kind = AKSU_EV_##name_, .name_ = { __VA_ARGS__ } });                             \
     } while (0)
 
+/* The state of an end; nothing else changes it once it has begun. */
+void trace_enter(struct trace_conn *c, unsigned side, enum aksu_tcp_state to, aksu_time at);
 /* segment_out of `side`, or segment_in of the other one; `wnd` is the window, scaled. */
 void trace_tell_segment(const struct trace_conn *c, unsigned side, bool out,
                         const struct trace_segment *s, uint32_t wnd);

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "base/ip_addr.h"
+#include "trace/icmp.h"
 
 bool tracker_init(struct tracker *t, const struct tracker_config *config)
 {
@@ -166,6 +167,19 @@ static struct trace_conn *begin(struct tracker *t, const struct trace_segment *s
     return c;
 }
 
+/* What is over, or lives again, goes into the other list. */
+static void sort(struct tracker *t, struct trace_conn *c, bool was_over)
+{
+    bool over = c->over;
+
+    if (over == was_over)
+        return;
+    c->over = was_over;
+    unlink_conn(t, c);
+    c->over = over;
+    link_newest(t, c);
+}
+
 static void segment(struct tracker *t, const struct trace_segment *s)
 {
     struct trace_key key;
@@ -189,19 +203,33 @@ static void segment(struct tracker *t, const struct trace_segment *s)
     t->recent = c;
     bool over = c->over;
     trace_conn_segment(c, side, s);
-    if (c->over != over) {
-        bool now = c->over;
-        c->over = over;
-        unlink_conn(t, c);
-        c->over = now;
-        link_newest(t, c);
+    sort(t, c, over);
+}
+
+/* RFC 1122 4.2.3.9: the connection is that of the quoted segment, whose sender is told. */
+static void icmp(struct tracker *t, const struct trace_icmp *m)
+{
+    struct trace_segment quoted = { .source = m->source.ip, .destination = m->destination.ip,
+        .tcp = { .source_port = m->source.port, .destination_port = m->destination.port } };
+    struct trace_key key;
+    uint64_t bucket;
+    (void)key_of(&quoted, &key);
+    struct trace_conn *c = find(t, &key, &bucket);
+
+    if (c == NULL || !ip_eq(&m->to, &m->source.ip)) {
+        t->strangers++;
+        return;
     }
+    bool over = c->over;
+    trace_conn_icmp(c, !sent_by(c, 0, &quoted), m);
+    sort(t, c, over);
 }
 
 void tracker_packet(struct tracker *t, const struct trace_packet *p)
 {
     struct trace_segment s;
-    enum trace_verdict verdict = trace_packet_read(&t->fragments, p, t->config.verify, &s);
+    struct trace_icmp m;
+    enum trace_verdict verdict = trace_packet_read(&t->fragments, p, t->config.verify, &s, &m);
 
     t->packets++;
     t->count[verdict]++;
@@ -210,6 +238,8 @@ void tracker_packet(struct tracker *t, const struct trace_packet *p)
         give_up(t, t->over.oldest);
     if (verdict == TRACE_SEGMENT)
         segment(t, &s);
+    else if (verdict == TRACE_ICMP)
+        icmp(t, &m);
 }
 
 static int by_number(const void *a, const void *b)

@@ -37,6 +37,7 @@ struct tracker {
     struct trace_list live, over;
     struct trace_fragments fragments;
     uint64_t packets, count[TRACE_VERDICTS];
+    uint64_t strangers;             /* ICMP errors about no connection that is followed */
     uint64_t given_up;              /* for room, before they were over */
 };
 

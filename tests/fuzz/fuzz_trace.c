@@ -11,6 +11,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
+enum { ERROR = 0x80 /* in a record */ };
 enum { RAW = 0x80, VERIFY = 0x40, RECORD = 12, CONNECTIONS = 3, LADDER = 16384 };
 
 /* What each end of each connection was told last. */
@@ -86,6 +87,7 @@ static void ends(void *user, struct trace_conn *c)
         check(e->holes <= TRACE_HOLES && e->agains <= TRACE_AGAIN && e->timed <= TRACE_TIMED);
         check(e->rtt.count == 0 || e->rtt.least <= e->rtt.sum / e->rtt.count);
         check(e->spurious <= trace_report_again(e));
+        check(e->icmps > 0 || !e->told.taken);
     }
 }
 
@@ -137,6 +139,27 @@ static struct tcp_segment segment_of(const uint8_t *r, unsigned side)
     return s;
 }
 
+/* The segment was not taken: an error of the other end or of a router, that quotes 8 octets. */
+static void made_error(struct tracker *t, struct trace_packet *p, const uint8_t r[RECORD],
+                       size_t length)
+{
+    uint8_t packet[IPV4_HEADER + 8 + 128] = { 0 };
+    struct aksu_ip to = ip_from_v4(p->data + 12);
+    struct aksu_ip from = ip_from_v4((uint8_t[4]){ 10, 0, 0, (uint8_t)(1 + r[9] % 3) });
+    size_t quoted = length < IPV4_HEADER + 8 ? length : IPV4_HEADER + 8;
+    struct writer w = writer_of(packet, sizeof packet);
+
+    wire_ipv4_build(&w, &(struct ipv4_header){ .source = from, .destination = to, .ttl = 64,
+        .total_length = (uint16_t)(IPV4_HEADER + 8 + quoted), .protocol = IP_PROTOCOL_ICMP });
+    packet[IPV4_HEADER] = r[9] % 13;
+    packet[IPV4_HEADER + 1] = r[10] % 16;
+    store_be16(packet + IPV4_HEADER + 6, r[6]);
+    memcpy(packet + IPV4_HEADER + 8, p->data, quoted);
+    p->data = packet;
+    p->captured = p->length = (uint32_t)(IPV4_HEADER + 8 + quoted);
+    tracker_packet(t, p);
+}
+
 static void made_packet(struct tracker *t, struct trace_packet *p, const uint8_t r[RECORD])
 {
     uint8_t packet[256 + 128];
@@ -156,7 +179,10 @@ static void made_packet(struct tracker *t, struct trace_packet *p, const uint8_t
     p->data = packet;
     p->captured = (uint32_t)headers;            /* the text was not captured */
     p->length = (uint32_t)headers + s.text_len;
-    tracker_packet(t, p);
+    if (r[8] & ERROR)
+        made_error(t, p, r, headers);
+    else
+        tracker_packet(t, p);
 }
 
 static void feed(struct tracker *t, const uint8_t *data, size_t size)

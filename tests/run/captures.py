@@ -53,6 +53,8 @@ def pcapng():
 to = pathlib.Path(sys.argv[1])
 for name, octets in {'plain': pcap(), 'big-endian': pcap('>'), 'nanoseconds': pcap(unit=10**9), 'raw': pcap(link=101),
                      'pcapng': pcapng(), 'snaplen': pcap(snaplen=68), 'wifi': pcap(link=105),
+                     'two-types': pcapng() + block(1, struct.pack('<HHI', 101, 0, 0)),
+                     'not-tcp': pcap(link=101)[:49] + b'\x11' + pcap(link=101)[50:84],
                      'empty': b'', 'text': b'this is no capture at all, but a text\n' * 10,
                      'gzip': b'\x1f\x8b\x08\x00' + bytes(100), 'no packets': pcap()[:24]}.items():
     (to / name).write_bytes(octets)

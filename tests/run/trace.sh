@@ -54,6 +54,14 @@ done
 is "the same of stdin" "$(cat "$work/ladder")" "$(trace - <"$work/plain")"
 is "a filter leaves packets out" "2 packets, 2 of TCP, 1 connection" \
     "$(trace --filter 'tcp[13] & 2 != 0' "$work/plain" | tail -n 1)"
+is "a filter that nothing matches: a hint" "aksu trace: stdin: no packet matches --filter 'port 9'" \
+    "$(trace --filter 'port 9' - <"$work/plain" 2>&1 >/dev/null)"
+is "no TCP: a hint" "aksu trace: $work/not-tcp: there are packets, but no TCP segments" \
+    "$(trace "$work/not-tcp" 2>&1 >/dev/null)"
+trace "$work/two-types" >"$work/two.out" 2>"$work/two.err"
+is "interfaces of two link types: exit status" 1 $?
+has "interfaces of two link types: what came before is shown" "10 packets, 10 of TCP" "$(cat "$work/two.out")"
+has "interfaces of two link types: a sentence" "capture such interfaces into a file each" "$(cat "$work/two.err")"
 is "the table" "   1 10.0.0.1:20000        10.0.0.2:80               577 30.000     1 closed" \
     "$(trace --summary "$work/plain" | sed -n 2p)"
 is "the table is 80 columns wide at most" "" "$(trace --summary "$work/plain" | grep -E '.{81}')"

@@ -10,13 +10,15 @@ enum { A = CTL_ACK, ROOM = 2048 };
 static struct talk talk;
 static struct trace_fragments fragments;
 static struct trace_segment got;
+static struct trace_icmp error;
 
 /* `captured` octets of `length`, in memory of exactly that size. */
 static enum trace_verdict read_some(int link, const uint8_t *data, size_t captured, size_t length)
 {
     uint8_t *copy = exact_copy(data, captured);
     enum trace_verdict v = trace_packet_read(&fragments, &(struct trace_packet){ .link = link,
-        .data = copy, .captured = (uint32_t)captured, .length = (uint32_t)length }, true, &got);
+        .data = copy, .captured = (uint32_t)captured, .length = (uint32_t)length }, true, &got,
+        &error);
 
     free(copy);
     return v;

@@ -244,6 +244,22 @@ static void what_was_sent_before_the_capture_began_is_repeated(void **state)
     assert_int_equal(client()->kind[TRACE_NEEDLESS], 1);
 }
 
+static void a_round_trip_tells_what_was_overtaken(void **state)
+{
+    (void)state;
+    for (unsigned ms = 1; ms <= 4; ms += 3) {
+        done(state);
+        talk_begin(&talk, 4);                   /* no handshake */
+        text(1, 0);
+        text(1, 1);
+        ack(6, 2, 0, 0);                        /* a round trip of 6 ms */
+        text(1, 3);
+        ack(0, 2, 3, 4);
+        text(ms, 2);
+        assert_only(ms == 1 ? TRACE_OUT_OF_ORDER : TRACE_FAST, 1);
+    }
+}
+
 static void sack_blocks_tell_what_was_sent_before_the_capture_began(void **state)
 {
     done(state);
@@ -263,8 +279,10 @@ static void a_dsack_says_that_it_was_needless(void **state)
     ack(5, 1, 0, 1);
     assert_int_equal(client()->spurious, 1);
     assert_int_equal(talk_told(&talk, 0, AKSU_EV_duplicate_reported, NULL), 1);
+    assert_int_equal(talk_told(&talk, 0, AKSU_EV_needless, "D-SACK"), 1);
     ack(5, 1, 0, 1);                            /* said again, of the same one */
     assert_int_equal(client()->spurious, 1);
+    assert_int_equal(talk_told(&talk, 0, AKSU_EV_needless, NULL), 1);
 }
 
 static void an_old_echo_says_that_it_was_needless(void **state)
@@ -277,6 +295,7 @@ static void an_old_echo_says_that_it_was_needless(void **state)
         talk_says(&talk, 5, 1, (struct talk_segment){ .ctl = A, .seq = 1, .ack = 1 + MSS,
                                                       .ts = 9, .echo = echo });
         assert_int_equal(client()->spurious, echo == 100);
+        assert_int_equal(talk_told(&talk, 0, AKSU_EV_needless, "timestamps"), echo == 100);
         done(state);
         fresh(state);
     }
@@ -354,6 +373,7 @@ int main(void)
         TEST(what_was_lost_before_the_capture_is_a_retransmission),
         TEST(timestamps_tell_what_was_overtaken), TEST(acknowledged_but_never_seen),
         TEST(what_was_sent_before_the_capture_began_is_repeated),
+        TEST(a_round_trip_tells_what_was_overtaken),
         TEST(sack_blocks_tell_what_was_sent_before_the_capture_began),
         TEST(a_dsack_says_that_it_was_needless), TEST(an_old_echo_says_that_it_was_needless),
         TEST(round_trips_of_text_that_was_sent_once), TEST(coalesced_segments_and_their_parts),

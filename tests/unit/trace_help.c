@@ -132,6 +132,36 @@ void talk_says(struct talk *t, unsigned ms, unsigned side, struct talk_segment s
         .data = packet, .captured = (uint32_t)length, .length = (uint32_t)length });
 }
 
+void talk_fails(struct talk *t, unsigned ms, unsigned side, struct talk_segment s,
+                struct talk_error e)
+{
+    uint8_t quoted[2048], packet[256] = { 0 };
+    size_t ip = t->v6 ? IPV6_HEADER : IPV4_HEADER, length = ip + 8 + ip + 8;
+    struct aksu_ip to = address(t, side), from = address(t, e.from - 1u);
+    struct checksum sum = { 0 };
+    struct writer w = writer_of(packet, sizeof packet);
+
+    (void)talk_packet(t, side, s, quoted);
+    if (t->v6) {
+        wire_ipv6_build(&w, &(struct ipv6_header){ .source = from, .destination = to,
+            .payload_length = (uint16_t)(length - ip), .next_header = IP_PROTOCOL_ICMPV6,
+            .hop_limit = 64 });
+        sum = checksum_pseudo(&from, &to, IP_PROTOCOL_ICMPV6, (uint32_t)(length - ip));
+    } else {
+        wire_ipv4_build(&w, &(struct ipv4_header){ .source = from, .destination = to, .ttl = 64,
+            .total_length = (uint16_t)length, .protocol = IP_PROTOCOL_ICMP });
+    }
+    packet[ip] = e.type;
+    packet[ip + 1] = e.code;
+    store_be32(packet + ip + 4, e.mtu);
+    memcpy(packet + ip + 8, quoted, ip + 8);
+    checksum_add(&sum, packet + ip, length - ip);
+    store_be16(packet + ip + 2, (uint16_t)(checksum_finish(&sum) + t->damaged));
+    t->at += AKSU_MS(ms);
+    tracker_packet(&t->t, &(struct trace_packet){ .at = t->at, .link = TRACE_LINK_RAW,
+        .data = packet, .captured = (uint32_t)length, .length = (uint32_t)length });
+}
+
 void talk_handshake(struct talk *t)
 {
     talk_says(t, 0, 0, (struct talk_segment){ .ctl = CTL_SYN });
@@ -156,7 +186,9 @@ unsigned talk_told(const struct talk *t, unsigned side, enum aksu_event_kind kin
     for (uint32_t i = 0; i < t->events; i++) {
         const struct aksu_event *e = &t->event[i].event;
         const char *said = kind == AKSU_EV_retransmit ? e->retransmit.why
-                         : kind == AKSU_EV_timer ? e->timer.name : NULL;
+                         : kind == AKSU_EV_timer ? e->timer.name
+                         : kind == AKSU_EV_needless ? e->needless.why
+                         : kind == AKSU_EV_icmp_in ? e->icmp_in.verdict : NULL;
 
         if (t->event[i].side == side && e->kind == kind &&
             (text == NULL || strcmp(said, text) == 0))

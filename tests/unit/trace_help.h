@@ -34,11 +34,17 @@ void talk_end(struct talk *t);
 size_t talk_packet(const struct talk *t, unsigned side, struct talk_segment s, uint8_t out[2048]);
 /* `ms` later `side` sends it. */
 void talk_says(struct talk *t, unsigned ms, unsigned side, struct talk_segment s);
+/* `ms` later `from` (the last octet of its address: 1 and 2 are the client and the server) sends an
+ * ICMP error about the segment `s` of `side`, and quotes 8 octets of it. */
+struct talk_error { uint8_t from, type, code; uint32_t mtu; };
+void talk_fails(struct talk *t, unsigned ms, unsigned side, struct talk_segment s,
+                struct talk_error e);
 /* SYN, SYN,ACK, ACK: 10 ms to the server and back, 20 ms to the client. */
 void talk_handshake(struct talk *t);
 /* The only connection there is. */
 struct trace_conn *talk_conn(struct talk *t);
-/* How often this event was told by `side`; of `retransmit` and `timer` those with this text. */
+/* How often this event was told by `side`; of `retransmit`, `timer`, `needless` and `icmp_in` those
+ * with this text. */
 unsigned talk_told(const struct talk *t, unsigned side, enum aksu_event_kind kind,
                    const char *text);
 const char *talk_end_of(struct talk *t);        /* the sentence */

@@ -98,6 +98,7 @@ const NOTES = {
     challenge_ack: (r, w) => ['timer', r.sent ? w.ev.challenge_ack : `${w.ev.challenge_ack}: ${w.not_sent}`],
     soft_error: (r, w) => ['timer', `${w.ev.soft_error}: ${r.status}`],
     timer: (r, w) => ['timer', `${w.ev.timer}: ${r.name}${r.count > 0 ? ` #${r.count + 1}` : ''}`],
+    needless: (r, w) => ['timer', `${w.ev.needless}: ${r.why}`],
     zero_window: (r, w) => ['timer', `${w.ev.zero_window}: ${fill(w.waiting, { n: count(r.queued) })}`],
     syn_answered: (r, w) => ['call', `${w.ev.syn_answered}: ${r.how}`],
     syn_refused: (r, w) => ['bad', `${w.ev.syn_refused}: ${r.why}`],

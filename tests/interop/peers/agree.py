@@ -12,9 +12,10 @@ RULES = {
     'probe': "Linux probes a closed window from SND.UNA - 1: tshark calls that a keep-alive, whatever the window",
     'cause': 'tshark says fast only within 20 ms of the second duplicate ACK, and else no more than retransmission',
     'acknowledged': 'tshark asks first whether it is fast or out of order, then whether it was acknowledged already',
-    'two': 'tshark is content with two duplicate ACKs, RFC 5681 asks for three',
+    'two': 'tshark is content with two duplicate ACKs, FINs may be among them; RFC 5681 asks for three, without',
     'timer': 'after a timeout all goes out again until what was out then is acknowledged, whatever ACKs say meanwhile',
     'unseen': 'tshark does not learn from ACKs what was sent before the capture began: no question, nothing again',
+    'early': 'before a round trip was seen, what comes within 3 ms of later text was overtaken: tshark says fast',
     'before': 'of what was sent before the capture began, tshark says that it is out of order, or fast',
     'lone FIN': 'tshark never says of a FIN without text that it is spurious',
     'one octet': 'tshark calls one octet before the end a keep-alive, although it was not acknowledged yet',
@@ -25,6 +26,7 @@ FIELDS = ['frame.number', 'frame.time_relative', 'tcp.stream', 'tcp.srcport', 't
           'tcp.analysis.keep_alive',
           'tcp.analysis.zero_window_probe', 'tcp.analysis.initial_rtt',
           'tcp.options.sack_re']
+ABSOLUTE = ['-o', 'tcp.relative_sequence_numbers:FALSE']          # those of SACK blocks too
 KINDS = ['retransmission', 'fast', 'spurious', 'out of order', 'keep-alive', 'window probe']
 NEEDLESS = 'spurious, it was acknowledged'
 AGAIN = {'SYN timeout', 'fast', 'RTO', 'loss probe', NEEDLESS}
@@ -53,7 +55,8 @@ class Frame:
 
 def frames():
     options = [x for f in FIELDS for x in ('-e', f)]
-    return [Frame(line) for line in lines('tshark', '-n', '-r', capture, '-Y', 'tcp', '-T', 'fields', *options)]
+    return [Frame(line) for line in lines('tshark', '-n', '-r', capture, *ABSOLUTE, '-Y', 'tcp', '-T', 'fields',
+                                          *options)]
 
 
 def ours():
@@ -89,7 +92,7 @@ def agree(frame, is_ours, me, window):
         return 'acknowledged' if theirs & {'fast', 'out of order'} else False
     if theirs == {'out of order'} and is_ours in AGAIN and captured_before:
         return 'remembers'
-    if theirs == {'out of order'} and is_ours in AGAIN and not me['syn'] and frame.seq < seen[0][0]:
+    if theirs == {'out of order'} and is_ours in AGAIN and not me['syn'] and frame.seq < me['before']:
         return 'before'
     if theirs == {'out of order'}:
         return None if is_ours is None and not captured_before else False
@@ -103,6 +106,9 @@ def agree(frame, is_ours, me, window):
         return None if is_ours in theirs else False
     if 'keep-alive' in theirs and is_ours in AGAIN and frame.length == 1 and acked < frame.end:
         return 'one octet'
+    if is_ours is None and 'fast' in theirs and not me['syn'] and frame.at - me['hole'] <= 3_000_000 and \
+            not covered(frame, seen):
+        return 'early'
     if is_ours is None and 'fast' in theirs and not seen and not me['syn'] and frame.seq == acked:
         return 'before'
     if is_ours is None:
@@ -112,14 +118,15 @@ def agree(frame, is_ours, me, window):
     if (is_ours == NEEDLESS) != ('spurious' in theirs):
         return False
     if 'fast' in theirs and is_ours != 'fast':
-        return 'timer' if acked < me['timer'] else 'two' if me['dupacks'] == 2 else False
+        return 'timer' if acked < me['timer'] else 'two' if me['dupacks'] < 3 and me['repeated'] > 1 else False
     return 'cause' if is_ours == 'fast' and 'fast' not in theirs else None
 
 
 def compare_segments(all_frames):
     found = ours()
     ends = collections.defaultdict(lambda: {'seen': [], 'syn': False, 'window': None, 'acked': 0,
-                                            'sacked': 0, 'dupacks': 0, 'high': 0, 'timer': 0})
+                                            'sacked': 0, 'dupacks': 0, 'repeated': 0, 'high': 0, 'timer': 0,
+                                            'before': 0, 'hole': -10**9})
     total = collections.Counter()
     for f in all_frames:
         me, other = ends[f.stream, f.port], ends[f.stream, f.to]
@@ -131,15 +138,23 @@ def compare_segments(all_frames):
             used[rule] += 1
         total[is_ours] += is_ours is not None
         me['syn'] = me['syn'] or bool(f.flags & SYN)
+        if not me['high']:
+            me['before'] = f.seq
         if f.length:
             me['seen'].append((f.seq, f.end))
         if is_ours == 'RTO' and me['acked'] >= me['timer']:
             me['timer'] = me['high']
+        if me['high'] < f.seq:
+            me['hole'] = f.at
         me['high'] = max(me['high'], f.end)
-        other['dupacks'] = (other['dupacks'] + (f.length == 0) if f.ack == other['acked'] else 0)
+        again = f.ack == other['acked']
+        other['repeated'] = other['repeated'] + (f.length == 0) if again else 0
+        other['dupacks'] = other['dupacks'] + (f.length == 0 and not f.flags & (SYN | FIN)) if again else 0
         if not f.flags & 4:
             me['window'] = f.window
         if f.flags & ACK:
+            if max(f.ack, f.sacked) > max(other['high'], other['before']):
+                other['before'] = max(f.ack, f.sacked)      # it was not captured
             other['acked'] = max(other['acked'], f.ack)
             other['sacked'] = max(other['sacked'], f.sacked)
     wrong.extend(f'at {at}: aksu says {what} of a segment that tshark has not' for (at, _), what in found.items())
