@@ -11,6 +11,9 @@ NUMBERS = {'retransmit': ('seq',), 'lost': ('seq',), 'duplicate_reported': ('lef
 PEERS_NUMBERS = {'marked': ('seq',), 'urgent': ('up',)}
 OWN = {'snd_una', 'snd_nxt', 'iss'}                             # members of a TCB that do
 PEERS = {'rcv_nxt', 'irs'}
+OF_SEGMENT = {'dropped', 'challenge_ack', 'syn_queue_full', 'accept_queue_full', 'accept_overflow', 'syn_refused',
+              'syn_cookie_sent', 'syn_cookie_good', 'syn_cookie_bad', 'fast_open_refused', 'ao_bad_mac', 'ao_missing',
+              'ao_no_key', 'ao_unexpected'}     # events without a connection: the segment's
 OLDER = 1 << 24                 # numbers so far below the ISN count as before it, as in the ladder
 
 
@@ -63,7 +66,8 @@ def segment_text(s):
 class Connection:
     """One incarnation of a pair of endpoints."""
 
-    def __init__(self):
+    def __init__(self, pair=None):
+        self.pair, self.syn = pair, None
         self.items, self.isn, self.opened, self.tcbs, self.under_way, self.delay = [], {}, set(), [], [], {}
 
     def relative(self, number, end):
@@ -85,15 +89,17 @@ class Act:
 
     def __init__(self):
         self.connections, self.stack, self.rows = [], Connection(), []
+        self.namesakes = False      # of two hosts with one name only segments can be told apart
         self.current = {}           # the newest incarnation of a pair of endpoints
         self.of = {}                # (host, number) to connection and own endpoint
         self.last = {}              # host to that of its last segment
+        self.waiting = {}           # (host, pair) to that of a TIME-WAIT record
 
     def pair(self, event):
         return frozenset((event['local'], event['remote']))
 
     def begin(self, event):
-        c = self.current[self.pair(event)] = Connection()
+        c = self.current[self.pair(event)] = Connection(self.pair(event))
         self.connections.append(c)
         return c
 
@@ -109,16 +115,20 @@ class Act:
 
     def owner(self, event, host):
         """The connection of an event that names no endpoints, or 'stack'."""
+        if self.namesakes and 'local' not in event:
+            return Connection(), None
+        if event['event'] == 'time_wait_over' and (host, self.pair(event)) in self.waiting:
+            return self.waiting.pop((host, self.pair(event)))
         if (host, event['conn']) in self.of:
             return self.of[host, event['conn']]
-        if event['event'].startswith('time_wait') and self.pair(event) in self.current:
-            return self.current[self.pair(event)], event['local']
-        return self.last.get(host, (self.stack, None)) if event['event'] in ('dropped', 'challenge_ack') \
-            else (self.stack, None)
+        if event['event'] not in OF_SEGMENT:
+            return self.stack, None
+        named = [c for pair, c in self.current.items() if event.get('remote') in pair]
+        return (named[-1], None) if named else self.last.get(host, (self.stack, None))
 
     def segment(self, event, host):
-        known = self.of.get((host, event['conn'])) if event['conn'] else None
-        c = known[0] if known else self.current.get(self.pair(event)) or self.begin(event)
+        known = self.of.get((host, event['conn']))
+        c = known[0] if known and known[0].pair == self.pair(event) else self.current.get(self.pair(event)) or self.begin(event)
         out = event['event'] == 'segment_out'
         sender, receiver = (event['local'], event['remote']) if out else (event['remote'], event['local'])
         if not out:
@@ -126,7 +136,8 @@ class Act:
             c = older[-1] if older else c
             if 'SYN' in event['ctl']:
                 c.syn = event
-        c.learn(event, sender, receiver)
+        if out or 'SYN' in event['ctl']:        # any other that no host has sent may have any numbers
+            c.learn(event, sender, receiver)
         self.last[host] = c, event['local']
         nothing = event['ctl'] == 'RST,ACK' and event['seq'] == 0       # RFC 9293 3.10.7.1: from no connection
         fields = dict(event, seq=0 if nothing else c.relative(event['seq'], sender),
@@ -168,8 +179,12 @@ class Act:
         if kind == 'opened':
             self.opened(event, host)
         if kind == 'completed':
-            self.of[host, event['conn']] = self.of[host, event['half_open']]
+            half = self.of.pop((host, event['half_open']), None)
+            if half:
+                self.of[host, event['conn']] = half
         c, end = self.owner(event, host)
+        if kind == 'time_wait':
+            self.waiting[host, self.pair(event)] = c, end
         peer = next((e for e in c.isn if e != end), None)
         fields = {k: v for k, v in event.items() if k not in ('at', 'host', 'conn', 'event')}
         for table, whose in ((NUMBERS, end), (PEERS_NUMBERS, peer)):
@@ -187,15 +202,19 @@ def sack_ends(block):
 
 def same(sent, got):
     return sent['local'] == got['remote'] and sent['remote'] == got['local'] and all(
-        sent[k] == got[k] for k in ('ctl', 'seq', 'ack', 'wnd', 'len', 'up', 'has', 'ts_val', 'ts_ecr', 'sack'))
+        sent[k] == got[k] for k in ('ctl', 'seq', 'ack', 'wnd', 'len', 'up', 'has', 'mss', 'wscale', 'ts_val', 'ts_ecr', 'sack'))
 
 
 def acts_of(lines):
-    acts = {}
-    for line in lines:
-        entry = json.loads(line)
+    acts, entries = {}, [json.loads(line) for line in lines]
+    for entry in entries:
         if 'act' in entry:
             act = acts[entry['act']] = Act()
+        elif 'hosts' in entry and 'record' not in entry:
+            act.namesakes = len(set(entry['hosts'])) < len(entry['hosts'])
+    for entry in entries:
+        if 'act' in entry:
+            act = acts[entry['act']]
         elif 'at' in entry and 'host' in entry:
             act.take(entry)
         elif 'table' in entry:
