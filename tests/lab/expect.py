@@ -4,6 +4,7 @@
 The format of the files: tests/lab/README.md."""
 
 import concurrent.futures
+import json
 import pathlib
 import re
 import shlex
@@ -22,11 +23,16 @@ def ns(text):
     return int(whole) * 1000000 + int((part + '000000')[:6])
 
 
+def span(text):
+    first, last = TIME.match(text).groups()
+    return ns(first), ns(last or first)
+
+
 class Line:
     """One thing that is expected."""
 
-    def __init__(self, words, at, until):
-        self.at, self.until = at, until
+    def __init__(self, words, at, until, start):
+        self.at, self.until, self.start = at + start, until + start, start
         self.test = None
         if len(words) > 2 and words[1] == '>':
             self.segment(words)
@@ -39,7 +45,7 @@ class Line:
     def segment(self, words):
         self.kind, self.host = 'segment', words[0]
         to, rest = words[2], words[3:]
-        arrived = ns(rest.pop(0)) if rest and TIME.match(rest[0]) else None
+        arrived = [self.start + t for t in span(rest.pop(0))] if rest and TIME.match(rest[0]) else None
         text = ' '.join(rest)
         m = re.fullmatch(r'([A-Z,]+)((?: [a-z_]+ -?\d+)*)(?: <(.*)>)?', text)
         if not m:
@@ -53,7 +59,7 @@ class Line:
         def test(item):
             if item.to != (None if to == 'lost' else to):
                 return f'it goes to {item.to or "nobody"}'
-            if arrived is not None and item.arrived != arrived:
+            if arrived and not arrived[0] <= item.arrived <= arrived[1]:
                 return f'it arrives at {ms(item.arrived)}'
             if item.fields['ctl'] != m.group(1):
                 return f'it is {item.fields["ctl"]}'
@@ -130,8 +136,9 @@ def options_differ(want, segment):
 class Section:
     """Expected of one connection: its lines have been taken when each found what it expects, in order."""
 
-    def __init__(self, connection):
-        self.c, self.now, self.passing = connection, 0, False
+    def __init__(self, connection, start=0):
+        self.c, self.start = connection, start      # `start`: times count from there
+        self.now, self.passing = 0, False
 
     def skip(self):
         self.passing = True
@@ -148,7 +155,7 @@ class Section:
                 raise Wrong(f'it happens at another time: {item}' if late else f'not expected: {item}')
 
     def take(self, line):
-        if line.at < self.now:
+        if line.until < self.now:
             raise Wrong('a time that is over')
         if line.kind == 'tcb':
             self.tcb(line)
@@ -185,10 +192,11 @@ class Section:
         return f'it does not happen; next: {left[0]}' if left else 'it does not happen, and nothing comes any more'
 
     def tcb(self, line):
-        said = [t for t in self.c.tcbs if t[0] <= line.at and t[1] == line.host]
+        said = [t for t in self.c.tcbs if t[0] <= line.until and t[1] == line.host]
         if not said:
             raise Wrong(f'nothing is known of the TCB of {line.host}')
-        _, _, end, tcb = said[-1]
+        _, _, end, text = said[-1]
+        tcb = json.loads(text)['tcb']
         peer = next((e for e in self.c.isn if e != end), None)
         tcb = {k: self.c.relative(v, end) if k in OWN else self.c.relative(v, peer) if k in PEERS else v
                for k, v in tcb.items()}
@@ -216,7 +224,8 @@ class Play:
             out = subprocess.run(self.command, capture_output=True, text=True, timeout=60)
             if out.returncode:
                 raise Wrong(f'{" ".join(self.command)} ends with {out.returncode}: {out.stderr.strip()}')
-            self.acts = acts_of(out.stdout.splitlines())
+            named = (text.split() for _, text in self.lines)
+            self.acts = acts_of(out.stdout.splitlines(), {int(w[1]) for w in named if w[0] == 'act'})
             self.open_acts, self.passed = set(self.acts), bool(self.options)
             for self.line, text in self.lines:
                 self.read(text)
@@ -255,9 +264,8 @@ class Play:
                 self.section.skip()
                 return
             if TIME.match(keyword):
-                first, last = TIME.match(words.pop(0)).groups()
-                self.at, self.until = ns(first), ns(last or first)
-            self.section.take(Line(words, self.at, self.until))
+                self.at, self.until = span(words.pop(0))
+            self.section.take(Line(words, self.at, self.until, self.section.start))
 
     def begin_act(self, number, passed):
         if number not in self.acts:
@@ -279,7 +287,7 @@ class Play:
             if number > len(self.act.connections):
                 raise Wrong(f'there are {len(self.act.connections)} connections')
             self.open_connections.discard(number)
-            self.section = Section(self.act.connections[number - 1])
+            self.section = Section(self.act.connections[number - 1], ns(words[2]) if words[1:2] == ['from'] else 0)
 
     def end_section(self):
         if self.section:

@@ -108,6 +108,12 @@ in_record "a check that does not hold" 's/"ok":true/"ok":false/' 'does not hold'
 
 # --- the scenarios ---
 names=$("$AKSU" lab | awk '{ print $2 }')
+for name in $names; do
+    [ -f "expect/$name.expect" ] || { echo "FAIL $name: there is no expect/$name.expect"; continue; }
+    for knob in $("$AKSU" lab "$name" --help | sed -n '/^Knobs of/,$s/^  \(--[a-z0-9-]*\) .*/\1/p'); do
+        grep -qE "^with .*$knob( |\$)" "expect/$name.expect" || echo "FAIL $name: no play with $knob"
+    done
+done
 for file in expect/*.expect; do
     grep -qx "$(basename "$file" .expect)" <<< "$names" || echo "FAIL $file: there is no such scenario"
 done

@@ -2,6 +2,7 @@
 from the ISN of who counts, as in the ladder. Used by expect.py."""
 
 import json
+import re
 
 STRICT = ('segment', 'state', 'dropped', 'signal', 'time_wait_over', 'udp_out', 'udp_in')     # see Item.strict
 OPTIONS = {'wscale': 'window-scale', 'sackok': 'sack-permitted', 'ts': 'timestamps'}     # a word here, the record's
@@ -15,6 +16,7 @@ OF_SEGMENT = {'dropped', 'challenge_ack', 'syn_queue_full', 'accept_queue_full',
               'syn_cookie_sent', 'syn_cookie_good', 'syn_cookie_bad', 'fast_open_refused', 'ao_bad_mac', 'ao_missing',
               'ao_no_key', 'ao_unexpected'}     # events without a connection: the segment's
 OLDER = 1 << 24                 # numbers so far below the ISN count as before it, as in the ladder
+TCB = re.compile(r'\{"at":(\d+),"host":"([^"]*)","conn":(\d+),"tcb":')       # large, and hardly one is looked at
 
 
 class Wrong(Exception):
@@ -90,7 +92,8 @@ class Act:
     def __init__(self):
         self.connections, self.stack, self.rows = [], Connection(), []
         self.namesakes = False      # of two hosts with one name only segments can be told apart
-        self.current = {}           # the newest incarnation of a pair of endpoints
+        self.current = {}           # the newest incarnation of a pair of endpoints, and of one of them
+        self.all = {}               # every incarnation of a pair
         self.of = {}                # (host, number) to connection and own endpoint
         self.last = {}              # host to that of its last segment
         self.waiting = {}           # (host, pair) to that of a TIME-WAIT record
@@ -99,7 +102,9 @@ class Act:
         return frozenset((event['local'], event['remote']))
 
     def begin(self, event):
-        c = self.current[self.pair(event)] = Connection(self.pair(event))
+        pair = self.pair(event)
+        c = self.current[pair] = self.current[event['local']] = self.current[event['remote']] = Connection(pair)
+        self.all.setdefault(pair, []).append(c)
         self.connections.append(c)
         return c
 
@@ -123,8 +128,8 @@ class Act:
             return self.of[host, event['conn']]
         if event['event'] not in OF_SEGMENT:
             return self.stack, None
-        named = [c for pair, c in self.current.items() if event.get('remote') in pair]
-        return (named[-1], None) if named else self.last.get(host, (self.stack, None))
+        named = self.current.get(event.get('remote'))
+        return (named, None) if named else self.last.get(host, (self.stack, None))
 
     def segment(self, event, host):
         known = self.of.get((host, event['conn']))
@@ -132,7 +137,7 @@ class Act:
         out = event['event'] == 'segment_out'
         sender, receiver = (event['local'], event['remote']) if out else (event['remote'], event['local'])
         if not out:
-            older = [x for x in self.connections if any(s is not None and same(s, event) for _, s in x.under_way)]
+            older = [x for x in self.all[c.pair] if any(same(s, event) for _, s in x.under_way)]
             c = older[-1] if older else c
             if 'SYN' in event['ctl']:
                 c.syn = event
@@ -162,11 +167,7 @@ class Act:
 
     def take(self, event):
         host, kind = event['host'], event.get('event')
-        if 'tcb' in event:
-            if (host, event['conn']) in self.of:
-                c, end = self.of[host, event['conn']]
-                c.tcbs.append((event['at'], host, end, event['tcb']))
-        elif 'note' in event or kind == 'note':
+        if 'note' in event or kind == 'note':
             text = event.get('note') or event.get('text')
             for c in [self.of[host, event['conn']][0]] if (host, event.get('conn')) in self.of else self.connections:
                 c.items.append(Item(event['at'], host, 'note', {'text': text}))
@@ -174,6 +175,11 @@ class Act:
             self.segment(event, host)
         elif kind:
             self.other(event, host, kind)
+
+    def tcb(self, at, host, conn, line):
+        if (host, conn) in self.of:
+            c, end = self.of[host, conn]
+            c.tcbs.append((at, host, end, line))
 
     def other(self, event, host, kind):
         if kind == 'opened':
@@ -205,20 +211,30 @@ def same(sent, got):
         sent[k] == got[k] for k in ('ctl', 'seq', 'ack', 'wnd', 'len', 'up', 'has', 'mss', 'wscale', 'ts_val', 'ts_ecr', 'sack'))
 
 
-def acts_of(lines):
-    acts, entries = {}, [json.loads(line) for line in lines]
-    for entry in entries:
-        if 'act' in entry:
-            act = acts[entry['act']] = Act()
-        elif 'hosts' in entry and 'record' not in entry:
-            act.namesakes = len(set(entry['hosts'])) < len(entry['hosts'])
-    for entry in entries:
-        if 'act' in entry:
-            act = acts[entry['act']]
-        elif 'at' in entry and 'host' in entry:
-            act.take(entry)
-        elif 'table' in entry:
-            act.rows += entry['table']['rows']
-        elif entry.get('ok') is False:
-            raise Wrong(f'the check "{entry["check"]}" does not hold')
+def acts_of(lines, wanted):
+    """By number. Of acts that are not wanted it is only said that there are such."""
+    acts = {}
+    for line in lines:
+        if line.startswith('{"act":'):
+            act = acts[json.loads(line)['act']] = Act()
+        elif line.startswith('{"hosts":'):
+            hosts = json.loads(line)['hosts']
+            act.namesakes = len(set(hosts)) < len(hosts)
+    number = 0
+    for line in lines:
+        tcb = TCB.match(line)
+        if line.startswith('{"act":'):
+            number = json.loads(line)['act']
+        elif number in wanted and tcb:
+            acts[number].tcb(int(tcb.group(1)), tcb.group(2), int(tcb.group(3)), line)
+        elif line.startswith('{"check":'):
+            check = json.loads(line)
+            if not check['ok']:
+                raise Wrong(f'the check "{check["check"]}" of act {number} does not hold')
+        elif number in wanted and '"moment":' not in line[:40]:
+            entry = json.loads(line)
+            if 'at' in entry and 'host' in entry:
+                acts[number].take(entry)
+            elif 'table' in entry:
+                acts[number].rows += entry['table']['rows']
     return acts
