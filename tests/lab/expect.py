@@ -222,7 +222,7 @@ class Play:
         self.section = self.act = None
         try:
             out = subprocess.run(self.command, capture_output=True, text=True, timeout=60)
-            if out.returncode:
+            if out.returncode not in (0, 1):    # 1: a check of the scenario does not hold; see below
                 raise Wrong(f'{" ".join(self.command)} ends with {out.returncode}: {out.stderr.strip()}')
             named = (text.split() for _, text in self.lines)
             self.acts = acts_of(out.stdout.splitlines(), {int(w[1]) for w in named if w[0] == 'act'})
@@ -232,6 +232,9 @@ class Play:
             self.end_act()
             if self.open_acts and not self.passed:
                 raise Wrong(f'nothing is said of act {min(self.open_acts)}')
+            failed = [check for act in self.acts.values() for check in act.failed]
+            if failed:
+                raise Wrong(f'the check "{failed[0]}" does not hold')
         except Wrong as wrong:
             text = dict(self.lines).get(self.line, '')
             return f'{self.path}:{self.line}: {text.strip()}\n    {wrong}'
