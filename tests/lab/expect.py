@@ -42,6 +42,9 @@ class Line:
         else:
             raise Wrong('who does what?')
 
+    def fits(self, item):
+        return self.at <= item.at <= self.until and item.kind == self.kind and item.host == self.host
+
     def segment(self, words):
         self.kind, self.host = 'segment', words[0]
         to, rest = words[2], words[3:]
@@ -98,7 +101,7 @@ class Line:
 
 def item_of(connection, line):
     """The last thing of this kind at the time of the line."""
-    return [i for i in connection.items if line.at <= i.at <= line.until and i.kind == line.kind and i.host == line.host][-1]
+    return [i for i in connection.items if line.fits(i)][-1]
 
 
 def words_of(text):
@@ -164,7 +167,7 @@ class Section:
         self.before(line.at, line)
         reason = None
         for n, item in enumerate(self.c.items):
-            if not line.at <= item.at <= line.until or item.used or item.kind != line.kind or item.host != line.host:
+            if item.used or not line.fits(item):
                 continue
             reason = line.test(item)
             if not reason:

@@ -69,7 +69,8 @@ else
     echo "FAIL expect: nothing is found in what is right"
     sed 's/^/    /' "$tmp/said"
 fi
-in_expectation "a segment that is not expected" '/server 30.000  ACK/d' 'not expected: 20.000  client > server 30.000  ACK seq 1'
+in_expectation "a segment that is not expected" '/server 30.000  ACK/d' \
+    'not expected: 20.000  client > server 30.000  ACK seq 1'
 in_expectation "a segment that does not come" '/^30.000/i 25.000 client > server ACK seq 1 ack 1' 'it does not happen'
 in_expectation "a segment at the end that does not come" '/^act 2/i 35.000 client > server ACK seq 1 ack 1' \
     'nothing comes any more'
@@ -98,11 +99,13 @@ in_record "a segment less" '/"at":20000000,.*"segment_out"/d' 'it does not happe
 in_record "a segment more" '/"at":20000000,.*"segment_out"/p' 'not expected: 20.000  client > lost'
 in_record "a segment that does not arrive" '/"at":30000000,.*"segment_in"/d' '(it goes to nobody)'
 in_record "a segment that arrives twice" '/"at":30000000,.*"segment_in"/p' 'not expected: 30.000  ? > server'
-in_record "a segment that arrives altered" '/"at":10000000,.*"segment_in"/s/"wnd":65535/"wnd":65534/' '(it goes to nobody)'
+in_record "a segment that arrives altered" '/"at":10000000,.*"segment_in"/s/"wnd":65535/"wnd":65534/' \
+    '(it goes to nobody)'
 in_record "a time" '/"at":10000000,.*"segment_out"/s/"at":10000000/"at":10000001/' '10.000001  server > client'
 in_record "a connection that nothing is said of" \
     '/"segment_out"/{p;s/10.0.0.1:[0-9]+/10.0.0.1:9/;s/"conn":[0-9]+/"conn":0/}' 'nothing is said of connection 2'
-in_record "a drop that is not expected" '/"at":30000000,.*"ESTABLISHED"/{p;s/"event.*/"event":"dropped","rule":"RFC 9293 3","why":"x"}/}' \
+in_record "a drop that is not expected" \
+    '/"at":30000000,.*"ESTABLISHED"/{p;s/"event.*/"event":"dropped","rule":"RFC 9293 3","why":"x"}/}' \
     'not expected: 30.000  server drops RFC 9293 3: x'
 in_record "a check that does not hold" 's/"ok":true/"ok":false/' 'does not hold'
 

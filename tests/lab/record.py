@@ -15,6 +15,7 @@ PEERS = {'rcv_nxt', 'irs'}
 OF_SEGMENT = {'dropped', 'challenge_ack', 'syn_queue_full', 'accept_queue_full', 'accept_overflow', 'syn_refused',
               'syn_cookie_sent', 'syn_cookie_good', 'syn_cookie_bad', 'fast_open_refused', 'ao_bad_mac', 'ao_missing',
               'ao_no_key', 'ao_unexpected'}     # events without a connection: the segment's
+SEGMENT = ('ctl', 'seq', 'ack', 'wnd', 'len', 'up', 'has', 'mss', 'wscale', 'ts_val', 'ts_ecr', 'sack')
 OLDER = 1 << 24                 # numbers so far below the ISN count as before it, as in the ladder
 TCB = re.compile(r'\{"at":(\d+),"host":"([^"]*)","conn":(\d+),"tcb":')       # large, and hardly one is looked at
 
@@ -44,7 +45,8 @@ class Item:
         said = {'state': lambda f: f['to'], 'dropped': lambda f: f'drops {f["rule"]}: {f["why"]}',
                 'signal': lambda f: f'told {f["what"]}: {f["status"]}',
                 'timer': lambda f: f'timer {f["name"]} {f["count"]}'}.get(self.kind)
-        what = said(self.fields) if said else ' '.join([self.kind, *(f'{k} {v}' for k, v in self.fields.items())])
+        pairs = (f'{k} {json.dumps(v)}' for k, v in self.fields.items())
+        what = said(self.fields) if said else ' '.join([self.kind, *pairs])
         return f'{ms(self.at)}  {self.host} {what}'
 
 
@@ -133,7 +135,8 @@ class Act:
 
     def segment(self, event, host):
         known = self.of.get((host, event['conn']))
-        c = known[0] if known and known[0].pair == self.pair(event) else self.current.get(self.pair(event)) or self.begin(event)
+        pair = self.pair(event)
+        c = known[0] if known and known[0].pair == pair else self.current.get(pair) or self.begin(event)
         out = event['event'] == 'segment_out'
         sender, receiver = (event['local'], event['remote']) if out else (event['remote'], event['local'])
         if not out:
@@ -207,8 +210,7 @@ def sack_ends(block):
 
 
 def same(sent, got):
-    return sent['local'] == got['remote'] and sent['remote'] == got['local'] and all(
-        sent[k] == got[k] for k in ('ctl', 'seq', 'ack', 'wnd', 'len', 'up', 'has', 'mss', 'wscale', 'ts_val', 'ts_ecr', 'sack'))
+    return sent['local'] == got['remote'] and sent['remote'] == got['local'] and all(sent[k] == got[k] for k in SEGMENT)
 
 
 def acts_of(lines, wanted):
