@@ -14,6 +14,33 @@ static struct ladder_connection *place_of(struct ladder_side *s, const struct ak
     return c;
 }
 
+/* The SYN that has just come. NULL: something else has. */
+static const struct ladder_segment *syn_of(const struct ladder_side *s, const struct aksu_event *e)
+{
+    const struct ladder_connection *c = s->last != NO_ITEM ? &s->ladder->connection[s->last] : NULL;
+    uint32_t last = c ? c->end[s->side].last_item : NO_ITEM;
+    const struct ladder_item *item = last != NO_ITEM ? &s->ladder->item[last] : NULL;
+    bool syn = item && (item->segment.ctl & (AKSU_SYN | AKSU_ACK)) == AKSU_SYN &&
+               item->side != s->side && (item->at == e->at || item->other_at == e->at);
+
+    return syn ? &item->segment : NULL;
+}
+
+/* A new incarnation. The SYN of a passive one may have been taken for one of the last: it was that
+ * once more. Its number is the peer's first here too (RFC 9293 3.4.1). */
+static struct ladder_connection *begin_anew(struct ladder_side *s, const struct aksu_event *e)
+{
+    const struct ladder_segment *syn = e->opened.active ? NULL : syn_of(s, e);
+    uint32_t isn = syn ? syn->seq : 0;
+    struct ladder_connection *c = ladder_new_connection(s->ladder, e->at);
+
+    if (c && syn) {
+        c->end[1 - s->side].isn = isn;
+        c->end[1 - s->side].isn_known = true;
+    }
+    return c;
+}
+
 static void on_opened(struct ladder_side *s, const struct aksu_event *e)
 {
     const struct aksu_event_opened *o = &e->opened;
@@ -25,7 +52,7 @@ static void on_opened(struct ladder_side *s, const struct aksu_event *e)
         c = ladder_by_pair(s->ladder, s->side, &o->local, &o->remote);
     if (!c || (c->end[s->side].opened && c->end[s->side].conn != e->conn) ||
         (c->end[s->side].opened && !c->end[s->side].live))
-        c = ladder_new_connection(s->ladder, e->at);        /* a new incarnation */
+        c = begin_anew(s, e);
     if (!c)
         return;
     ladder_set_addresses(c, s->side, &o->local, &o->remote);

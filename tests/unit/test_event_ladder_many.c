@@ -141,6 +141,26 @@ static void tells_incarnations_apart(void **state)
     assert_int_equal(times("OPEN >"), 3);
 }
 
+/* A SYN that comes once more begins a connection at one end: its number is where the peer's begin
+ * there too, whatever the first ACK acknowledges. */
+static void counts_from_a_syn_that_comes_again(void **state)
+{
+    (void)state;
+    struct aksu_ladder *l = ladder_of(sizeof memory, true);
+    struct feed f = two_sides(l);
+
+    feed_handshake(&f, AKSU_MS(1));
+    delete_both(&f);
+    f.at += AKSU_SECONDS(1);
+    feed_in(&f, 1, (struct seg){ .ctl = S, .len = 6 });
+    feed_opened(&f, 1);
+    feed_out(&f, 1, (struct seg){ .ctl = S | A, .ack = 7 });
+    aksu_ladder_finish(l);
+    assert_int_equal(times("connection "), 2);
+    assert_int_equal(times("SYN,ACK seq 0 ack 1"), 1);
+    assert_int_equal(times("SYN,ACK seq 0 ack 7"), 1);
+}
+
 /* More at a time than the table holds: those are counted, and the others are not harmed. */
 static void counts_what_does_not_fit(void **state)
 {
@@ -344,6 +364,7 @@ int main(void)
         cmocka_unit_test(numbers_go_on),
         cmocka_unit_test(prints_what_is_over),
         cmocka_unit_test(tells_incarnations_apart),
+        cmocka_unit_test(counts_from_a_syn_that_comes_again),
         cmocka_unit_test(counts_what_does_not_fit),
         cmocka_unit_test(counts_what_cannot_be_folded),
         cmocka_unit_test(folds_only_when_it_must),
