@@ -38,7 +38,8 @@ static const struct aksu_endpoint *remote_of(const struct aksu_event *e)
     static const size_t at[AKSU_EV_COUNT] = {
         AT(segment_in), AT(segment_out), AT(opened), AT(syn_refused), AT(syn_cookie_sent),
         AT(syn_cookie_good), AT(syn_cookie_bad), AT(syn_queue_full), AT(accept_queue_full),
-        AT(half_open_replaced) };
+        AT(half_open_replaced), AT(udp_in), AT(udp_out), AT(udp_dropped), AT(icmp_in),
+        AT(icmp_out) };
 #undef AT
     return at[e->kind] != 0 ? (const void *)((const uint8_t *)e + at[e->kind]) : NULL;
 }
