@@ -48,8 +48,8 @@ static struct ladder_item *arrives(struct ladder_side *s, const struct aksu_even
     return sent ? ladder_arrives(s, e, c, sent) : ladder_appears(s, e, c, got, false);
 }
 
-static struct ladder_item *add_verdict(struct ladder_side *s, struct ladder_connection *c,
-                                       const struct aksu_event *e, const char *verdict)
+static void add_verdict(struct ladder_side *s, struct ladder_connection *c,
+                        const struct aksu_event *e, const char *verdict)
 {
     struct ladder_item *item = verdict ? ladder_append_for(s, c, e, LADDER_NOTE) : NULL;
 
@@ -57,7 +57,6 @@ static struct ladder_item *add_verdict(struct ladder_side *s, struct ladder_conn
         item->event = (uint8_t)e->kind;
         item->note.verdict = verdict;
     }
-    return item;
 }
 
 void ladder_udp_in(struct ladder_side *s, const struct aksu_event *e)
@@ -127,8 +126,9 @@ static bool is_consequence(const struct ladder_item *item, const struct ladder_s
 }
 
 /* The stack tells of a message when it has dealt with it: what came of it was told before. The
- * items from `first` on go in front of that. */
-static void put_cause_first(struct ladder_side *s, struct ladder_connection *c, uint32_t first,
+ * item `first`, the last one, goes in front of that; NO_ITEM: it stands there already. True when
+ * something came of it. */
+static bool put_cause_first(struct ladder_side *s, struct ladder_connection *c, uint32_t first,
                             aksu_time at)
 {
     struct ladder_item *item = s->ladder->item;
@@ -141,15 +141,16 @@ static void put_cause_first(struct ladder_side *s, struct ladder_connection *c, 
             before = last;
         effect = !belongs ? NO_ITEM : effect == NO_ITEM ? i : effect;
     }
-    if (effect == NO_ITEM)
-        return;
+    if (effect == NO_ITEM || first == NO_ITEM)
+        return effect != NO_ITEM;
     item[last].next = NO_ITEM;
-    item[c->tail].next = effect;
+    item[first].next = effect;
     if (before == NO_ITEM)
         c->head = first;
     else
         item[before].next = first;
     c->tail = last;
+    return true;
 }
 
 void ladder_icmp_in(struct ladder_side *s, const struct aksu_event *e)
@@ -164,11 +165,9 @@ void ladder_icmp_in(struct ladder_side *s, const struct aksu_event *e)
     bool third = c->addressed && memcmp(&m->from, &c->end[1 - s->side].at.ip, sizeof m->from) != 0;
 
     got.message.third = third;
-    const struct ladder_item *first = third ? ladder_appears(s, e, c, &got, true)
-                                            : arrives(s, e, c, &got);
-    const struct ladder_item *verdict = add_verdict(s, c, e, m->verdict);
+    const struct ladder_item *item = third ? ladder_appears(s, e, c, &got, true)
+                                           : arrives(s, e, c, &got);
 
-    first = first ? first : verdict;
-    if (first)
-        put_cause_first(s, c, ladder_index(s->ladder, first), e->at);
+    if (!put_cause_first(s, c, item ? ladder_index(s->ladder, item) : NO_ITEM, e->at))
+        add_verdict(s, c, e, m->verdict);
 }
