@@ -68,8 +68,6 @@ static void add_message(struct words *w, const struct ladder_message *m)
         ladder_words_add(w, "ICMP %s", name);
     else
         ladder_words_add(w, "ICMP type %u code %u", m->type, m->code);
-    if (m->mtu > 0)
-        ladder_words_add(w, ", MTU %u", m->mtu);
 }
 
 /* Level 0 says all; 1 leaves out an open window, 2 the number of a segment that takes no room. */
@@ -144,12 +142,16 @@ static void add_segment_details(struct words *w, const struct ladder_item *item,
         add_block(w, s->sack.block[i].left - isn, s->sack.block[i].right - isn);
 }
 
-static void add_from(struct words *w, const struct aksu_ip *ip)
+static void add_message_details(struct words *w, const struct ladder_message *m)
 {
-    char text[AKSU_IP_TEXT];
+    char from[AKSU_IP_TEXT];
 
-    aksu_ip_format(ip, text);
-    ladder_words_add(w, ", from %s", text);
+    if (m->mtu > 0)
+        ladder_words_add(w, ", MTU %u", m->mtu);
+    if (!m->third)
+        return;
+    aksu_ip_format(&m->from, from);
+    ladder_words_add(w, ", from %s", from);
 }
 
 void ladder_words_details(struct words *w, const struct ladder_connection *c,
@@ -164,8 +166,8 @@ void ladder_words_details(struct words *w, const struct ladder_connection *c,
                                                 : "not sent by the other end");
     if (item->sort == LADDER_TCP)
         add_segment_details(w, item, c->end[1 - item->side].isn);
-    else if (item->sort == LADDER_ICMP && item->message.third)
-        add_from(w, &item->message.from);
+    else if (item->sort == LADDER_ICMP)
+        add_message_details(w, &item->message);
     if (more > 0)
         ladder_words_add(w, ", %u times", more + 1);
     if (w->length > 0) {

@@ -23,7 +23,7 @@ const en = {
     leg_rto: 'RTO', no_data: 'Nothing to draw here yet', events: 'Events', search: 'Search events',
     search_hint: 'e.g. SYN, retransmission, client', found: '{n} of {all} events',
     retransmission: 'retransmission', duplicate: 'duplicate of one sent before',
-    nowhere: 'not sent by the other end', joined: '{n} segments taken as one', lost: 'lost',
+    nowhere: 'not sent by the other end', from_host: 'from {host}', flow: 'UDP flow', joined: '{n} segments taken as one', lost: 'lost',
     arrives: 'arrives after {time}', dropped: 'dropped', agreed: 'agreed',
     not_sent: 'not sent', waiting: '{n} octets wait', later: '{time} later', sent_at: 'sent',
     arrived_at: 'arrived', check_ok: 'holds', check_bad: 'does not hold',
@@ -72,6 +72,7 @@ const en = {
         time_wait_over: 'TIME-WAIT ended', frame_dropped: 'frame dropped', icmp_in: 'ICMP arrives',
         icmp_out: 'ICMP sent', neighbor: 'neighbour', address: 'address', router: 'router',
         path_mtu: 'path MTU', udp_in: 'datagram arrives', udp_out: 'datagram sent',
+        udp_dropped: 'datagram dropped',
         reassembled: 'datagram reassembled', memory: 'memory budget',
     },
 };
@@ -95,7 +96,7 @@ const ko = {
     leg_sample: '표본', leg_srtt: 'SRTT', leg_rto: 'RTO', no_data: '아직 그릴 것이 없습니다',
     events: '이벤트', search: '이벤트 검색', search_hint: '예: SYN, 재전송, client',
     found: '이벤트 {all}개 중 {n}개', retransmission: '재전송', duplicate: '전에 보낸 것의 중복',
-    nowhere: '상대가 보내지 않음', joined: '세그먼트 {n}개를 하나로 받음', lost: '손실',
+    nowhere: '상대가 보내지 않음', from_host: '{host}에서', flow: 'UDP 흐름', joined: '세그먼트 {n}개를 하나로 받음', lost: '손실',
     arrives: '{time} 뒤 도착', dropped: '폐기', agreed: '합의',
     not_sent: '보내지 않음', waiting: '{n}옥텟 대기', later: '{time} 뒤', sent_at: '송신',
     arrived_at: '도착', check_ok: '성립', check_bad: '불성립',
@@ -140,6 +141,7 @@ const ko = {
         time_wait_over: 'TIME-WAIT 종료', frame_dropped: '프레임 폐기', icmp_in: 'ICMP 도착',
         icmp_out: 'ICMP 송신', neighbor: '이웃', address: '주소', router: '라우터',
         path_mtu: '경로 MTU', udp_in: '데이터그램 도착', udp_out: '데이터그램 송신',
+        udp_dropped: '데이터그램 폐기',
         reassembled: '데이터그램 재조립', memory: '메모리 한도',
     },
 };
