@@ -66,7 +66,7 @@ core     := $(wildcard $(patsubst %,src/%/*.c,base wire tcp udp ip neighbor stac
 library  := $(core) $(wildcard $(patsubst %,src/%/*.c,socket event device host) sim/*.c)
 program  := $(wildcard src/report/*.c src/gateway/*.c src/run/*.c src/trace/*.c src/cli/*.c lab/*.c lab/*/*.c)
 # The viewer's modules, those that are imported before those that import them.
-viewer   := $(patsubst %,web/viewer/%.js,words connection record text dom layout entry ladder tcb series plots \
+viewer   := $(patsubst %,web/viewer/%.js,words packet connection record text dom layout entry ladder tcb series plots \
             table toolbar panels viewer report)
 page     := $(B)/obj/web/report_page.o
 unit     := $(patsubst %.c,$(B)/%,$(wildcard tests/unit/test_*.c))

@@ -9,7 +9,7 @@
 /* The nodes of each way, before those of the scenario; the last one only with a knob for it:
  * sending takes time even at 1 Tbit/s. */
 enum { NODE_CUT, NODE_LOSS, NODE_DELAY, NODE_RATE, NODES, MORE_MOST = 8 };
-enum { QUEUE_MS = 100, MEMORY = 4 << 20, CONNECTIONS = 512 };
+enum { QUEUE_MS = 100, MEMORY = 4 << 20, CONNECTIONS = 512, UDP = 17 };
 
 static void keep_said(struct lab *lab, const struct lab_host *host, const struct aksu_event *event)
 {
@@ -38,7 +38,8 @@ static const struct aksu_endpoint *remote_of(const struct aksu_event *e)
     static const size_t at[AKSU_EV_COUNT] = {
         AT(segment_in), AT(segment_out), AT(opened), AT(syn_refused), AT(syn_cookie_sent),
         AT(syn_cookie_good), AT(syn_cookie_bad), AT(syn_queue_full), AT(accept_queue_full),
-        AT(half_open_replaced) };
+        AT(half_open_replaced), AT(udp_in), AT(udp_out), AT(udp_dropped), AT(icmp_in),
+        AT(icmp_out) };
 #undef AT
     return at[e->kind] != 0 ? (const void *)((const uint8_t *)e + at[e->kind]) : NULL;
 }
@@ -78,12 +79,21 @@ static bool with_stranger(struct inner_host *h, const struct aksu_event *e)
     return strange;
 }
 
+static bool is_of_datagrams(const struct aksu_event *e)
+{
+    return e->kind == AKSU_EV_udp_in || e->kind == AKSU_EV_udp_out
+        || e->kind == AKSU_EV_udp_dropped
+        || (e->kind == AKSU_EV_icmp_in && e->icmp_in.protocol == UDP)
+        || (e->kind == AKSU_EV_icmp_out && e->icmp_out.protocol == UDP);
+}
+
 static void put(struct aksu_sink *sink, const struct aksu_event *event)
 {
     struct inner_host *h = (struct inner_host *)sink;
     struct lab *lab = h->host.lab;
     keep_said(lab, &h->host, event);
-    if (h->ladder != NULL && !with_stranger(h, event))
+    if (h->ladder != NULL && !with_stranger(h, event)
+        && (!lab->only_datagrams || is_of_datagrams(event)))
         h->ladder->put(h->ladder, event);
     if (lab->play->record.write != NULL) {
         struct aksu_event relative = *event;
@@ -184,6 +194,11 @@ void lab_show(struct lab *lab, const struct lab_host *left, const struct lab_hos
         if (lab->ladder != NULL && number < lab->hosts)
             lab->host[number]->ladder = aksu_ladder_side(lab->ladder, i, side[i]->name);
     }
+}
+
+void lab_show_datagrams(struct lab *lab)
+{
+    lab->only_datagrams = true;
 }
 
 void lab_reboot(struct lab_host *host)

@@ -89,6 +89,7 @@ struct lab {
     aksu_time start;
     struct inner_host *host[INNER_HOSTS];
     unsigned hosts, shown[2];   /* `shown`: lifelines of the ladder */
+    bool only_datagrams;        /* in it */
     struct inner_cable cable[INNER_CABLES];
     unsigned cables;
     struct inner_end *ends, *ends_last;

@@ -190,6 +190,7 @@ static void end(struct lab *lab)
     lab->ladder = NULL;
     lab->said_count = lab->said_before = 0;
     lab->shown[0] = 0;
+    lab->only_datagrams = false;
     lab->facts = lab->looks = lab->tables = lab->checks = 0;
     lab->cables = 0;
 }

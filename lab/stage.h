@@ -38,6 +38,7 @@ struct aksu_sim_cable *lab_cable(struct lab *lab, struct lab_host *a, struct lab
 void lab_cut(struct lab *lab, struct aksu_sim_cable *cable, bool cut);  /* false: put back */
 /* Whose connections with each other the ladder shows from now on [the first two]; NULL: none. */
 void lab_show(struct lab *lab, const struct lab_host *left, const struct lab_host *right);
+void lab_show_datagrams(struct lab *lab);       /* theirs, but no connections */
 /* The host loses everything it knew and starts again: its users' handles are gone. */
 void lab_reboot(struct lab_host *host);
 
@@ -114,8 +115,7 @@ void lab_fact_count(struct lab *lab, enum lab_words what, uint64_t value);
 void lab_fact_text(struct lab *lab, enum lab_words what, const char *value);
 /* A table: title, then the columns, then rows of as many cells. */
 enum { LAB_COLUMNS = 6 };
-void lab_table(struct lab *lab, enum lab_words title, unsigned columns,
-               const enum lab_words *heads);
+void lab_table(struct lab *lab, enum lab_words title, unsigned columns, const enum lab_words *heads);
 void lab_row(struct lab *lab, const char *const *cells);
 /* A number, or a time in milliseconds, as text that lasts until the end of the act. */
 const char *lab_number(struct lab *lab, uint64_t value);

@@ -67,7 +67,8 @@ AKSU_API void aksu_tee_init(struct aksu_tee_sink *sink, struct aksu_sink *const 
 /* The ladder: every connection as a diagram of 80 columns, time downwards in milliseconds since the
  * connection's first event, one end at each side with its states and user calls, segments as arrows
  * with relative sequence numbers (a SYN has 0). It is collected, and printed when the connection is
- * over or at aksu_ladder_finish.
+ * over or at aksu_ladder_finish. Datagrams between two UDP endpoints are a diagram too, until none
+ * has come for half a minute. An ICMP error stands in the diagram of what it quotes.
  *
  * With one side (aksu_ladder_side called once) the other end is only known by its segments. With
  * two, the segment that one stack sends is matched with the one that the other receives: both

@@ -302,7 +302,7 @@ static void datagrams(struct lab *lab)
 {
     struct datagrams d = { .stage = set_up(lab) };
     struct stage *s = &d.stage;
-    lab_show(lab, NULL, NULL);                  /* as in the first act */
+    lab_show_datagrams(lab);                    /* the connection is as in the first act */
     uint32_t queue = (uint32_t)lab_value(lab, "buffer");
     d.most = (unsigned)(text_of(lab) / DATAGRAM);
     s->receiver->datagram = take;
@@ -316,7 +316,7 @@ static void datagrams(struct lab *lab)
     lab_at(lab, pause_of(lab), read_all, s);
     lab_at(lab, pause_of(lab), wake_up, &d);
     lab_run(lab, pause_of(lab) + AKSU_SECONDS(600));
-    unsigned dropped = lab_events(lab, s->receiver, AKSU_EV_frame_dropped);
+    unsigned dropped = lab_events(lab, s->receiver, AKSU_EV_udp_dropped);
     show_both(lab, &d, dropped);
     check_whole(lab, s);
     lab_check(lab, d.sent == d.most, W_flow_control_check_does_not_care);

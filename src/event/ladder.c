@@ -32,7 +32,7 @@ static struct ladder_connection *begin_anew(struct ladder_side *s, const struct 
 {
     const struct ladder_segment *syn = e->opened.active ? NULL : syn_of(s, e);
     uint32_t isn = syn ? syn->seq : 0;
-    struct ladder_connection *c = ladder_new_connection(s->ladder, e->at);
+    struct ladder_connection *c = ladder_new_connection(s->ladder, false, e->at);
 
     if (c && syn) {
         c->end[1 - s->side].isn = isn;
@@ -68,7 +68,7 @@ static struct ladder_connection *record_of(struct ladder_side *s, const struct a
     struct ladder_connection *c = ladder_by_record(s->ladder, s->side, e->conn);
 
     if (!c && e->conn != 0 && make) {
-        c = ladder_new_connection(s->ladder, e->at);
+        c = ladder_new_connection(s->ladder, false, e->at);
         if (c) {
             c->end[s->side].conn = e->conn;
             c->end[s->side].live = true;
@@ -290,6 +290,11 @@ static void on_time_wait_over(struct ladder_side *s, const struct aksu_event *e)
 static void (*const on[AKSU_EV_COUNT])(struct ladder_side *s, const struct aksu_event *e) = {
     [AKSU_EV_segment_in] = ladder_segment_in,
     [AKSU_EV_segment_out] = ladder_segment_out,
+    [AKSU_EV_udp_in] = ladder_udp_in,
+    [AKSU_EV_udp_out] = ladder_udp_out,
+    [AKSU_EV_udp_dropped] = ladder_udp_dropped,
+    [AKSU_EV_icmp_in] = ladder_icmp_in,
+    [AKSU_EV_icmp_out] = ladder_icmp_out,
     [AKSU_EV_opened] = on_opened,
     [AKSU_EV_state] = on_state,
     [AKSU_EV_call] = on_call,
@@ -313,7 +318,6 @@ static void (*const on[AKSU_EV_COUNT])(struct ladder_side *s, const struct aksu_
     [AKSU_EV_needless] = on_needless,
     [AKSU_EV_zero_window] = on_note,
     [AKSU_EV_syn_answered] = on_note,
-    [AKSU_EV_icmp_in] = on_note,
     [AKSU_EV_path_mtu] = on_note,
     [AKSU_EV_memory] = on_note,
     [AKSU_EV_cwnd] = on_note,
@@ -365,7 +369,7 @@ void aksu_ladder_finish(struct aksu_ladder *ladder)
         for (uint32_t i = 0; i < ladder->connections; i++) {
             struct ladder_connection *c = &ladder->connection[i];
 
-            if (c->used && (!oldest || c->number < oldest->number))
+            if (c->used && (!oldest || c->order < oldest->order))
                 oldest = c;
         }
         if (oldest)

@@ -22,7 +22,9 @@ struct ladder_end {
 
 struct ladder_connection {
     bool used, addressed;       /* the endpoints are known */
+    bool datagrams;             /* UDP between two endpoints, no connection */
     uint32_t number;            /* in order of appearance, from 1 */
+    uint32_t order;             /* the same, flows of datagrams and connections together */
     uint32_t head, tail;
     uint32_t omitted;           /* events for which there was no memory */
     aksu_time first, last;      /* events */
@@ -47,7 +49,7 @@ struct aksu_ladder {
     uint32_t connections, items;        /* lengths of the tables */
     uint32_t free_item, free_count;
     uint32_t fold_again;        /* compact when so many items have been refused or come free */
-    uint32_t shown;             /* connections that got a number */
+    uint32_t shown, flows;      /* connections, flows of datagrams that got a number */
     uint32_t not_shown;         /* events of connections beyond the table */
     aksu_time looked;           /* when finished connections were last looked for */
 };
@@ -62,6 +64,9 @@ struct ladder_connection *ladder_by_pair(struct aksu_ladder *l, unsigned side,
  * there is no room. */
 struct ladder_connection *ladder_connection_of(struct ladder_side *s, const struct aksu_event *e,
     const struct aksu_endpoint *local, const struct aksu_endpoint *remote);
+/* A flow of datagrams. */
+struct ladder_connection *ladder_flow_by_pair(struct aksu_ladder *l, unsigned side,
+    const struct aksu_endpoint *local, const struct aksu_endpoint *remote);
 void ladder_set_addresses(struct ladder_connection *c, unsigned side,
                           const struct aksu_endpoint *local, const struct aksu_endpoint *remote);
 struct ladder_item *ladder_append_for(struct ladder_side *s, struct ladder_connection *c,
@@ -70,12 +75,29 @@ struct ladder_item *ladder_append_for(struct ladder_side *s, struct ladder_conne
 /* Segments. */
 void ladder_segment_in(struct ladder_side *s, const struct aksu_event *e);
 void ladder_segment_out(struct ladder_side *s, const struct aksu_event *e);
+/* What `sender` has sent, is awaited, and looks as what arrived; NULL: nothing. */
+struct ladder_item *ladder_awaited(struct aksu_ladder *l, struct ladder_connection *c,
+                                   unsigned sender, const struct ladder_item *got, aksu_time now);
+/* It was sent by a stack that we see: one arrow, and NULL; or the arrival of one sent earlier. */
+struct ladder_item *ladder_arrives(struct ladder_side *s, const struct aksu_event *e,
+                                   struct ladder_connection *c, struct ladder_item *sent);
+/* Nobody whom we see has sent it; `third`: nor should have. NULL: no memory. */
+struct ladder_item *ladder_appears(struct ladder_side *s, const struct aksu_event *e,
+                                   struct ladder_connection *c, const struct ladder_item *got,
+                                   bool third);
+/* Datagrams and ICMP. */
+void ladder_udp_in(struct ladder_side *s, const struct aksu_event *e);
+void ladder_udp_out(struct ladder_side *s, const struct aksu_event *e);
+void ladder_udp_dropped(struct ladder_side *s, const struct aksu_event *e);
+void ladder_icmp_in(struct ladder_side *s, const struct aksu_event *e);
+void ladder_icmp_out(struct ladder_side *s, const struct aksu_event *e);
 
 /* Store. An item for `c`, linked at its end; NULL: there was no memory, the event is counted. */
 struct ladder_item *ladder_append(struct aksu_ladder *l, struct ladder_connection *c, aksu_time at);
 void ladder_free_item(struct aksu_ladder *l, uint32_t index);
-/* A new connection; NULL: the table is full of live ones. */
-struct ladder_connection *ladder_new_connection(struct aksu_ladder *l, aksu_time at);
+/* A new connection, or flow of datagrams; NULL: the table is full of live ones. */
+struct ladder_connection *ladder_new_connection(struct aksu_ladder *l, bool datagrams,
+                                                aksu_time at);
 /* Draws `c` and frees it. */
 void ladder_print(struct aksu_ladder *l, struct ladder_connection *c);
 /* Nothing more is to be expected of `c` a while after its last event. */

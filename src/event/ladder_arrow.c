@@ -40,7 +40,7 @@ static char entering(unsigned sender)
 
 static enum style style_of(const struct ladder_item *item)
 {
-    if (item->segment.ctl & AKSU_RST)
+    if (item->sort == LADDER_ICMP || (item->segment.ctl & AKSU_RST))
         return STYLE_BAD;
     if (item->why || item->nowhere)
         return STYLE_TIMER;
@@ -117,8 +117,8 @@ bool ladder_draw_segment(struct drawing *d, const struct ladder_item *item, uint
     struct arrow a = { .end = SPAN - 1, .last = ladder_draw_head(item->side), .label = &label };
 
     ladder_words_details(&details, d->c, item, more);
-    if (item->nowhere) {
-        draw_incoming(d, item, '?');
+    if (item->nowhere || (item->sort == LADDER_ICMP && item->message.third)) {
+        draw_incoming(d, item, item->nowhere ? '?' : 0);
         draw_details(d, item, details.text, 0);
         return false;
     }

@@ -56,7 +56,7 @@ static void draw_fold_side(struct drawing *d, const struct ladder_fold *f, unsig
 {
     struct words w = { .length = 0 }, calls = { .length = 0 };
 
-    ladder_words_fold(&w, f, side);
+    ladder_words_fold(&w, d->c, f, side);
     draw_fold_line(d, side, &w);
     if (f->calls[side] > 0)
         ladder_words_add(&calls, side == 0 ? "SEND x%u >" : "< SEND x%u", f->calls[side]);
@@ -119,6 +119,7 @@ static uint32_t more_of(const struct drawing *d, const struct ladder_item *item)
         const struct ladder_item *next = &d->l->item[i];
 
         if (next->kind != item->kind || next->side != item->side || next->at != item->at ||
+            next->sort != item->sort ||
             next->other_at != item->other_at || next->why || next->nowhere || next->label[0] ||
             next->label[1] || memcmp(&next->segment, &item->segment, sizeof item->segment) != 0)
             break;
@@ -152,6 +153,7 @@ static void draw_heading(struct drawing *d)
 {
     const struct ladder_connection *c = d->c;
     struct words w = { .length = 0 };
+    const char *what = c->datagrams ? "UDP flow" : "connection";
     char left[AKSU_ENDPOINT_TEXT] = "?", right[AKSU_ENDPOINT_TEXT] = "?";
 
     if (c->addressed) {
@@ -159,7 +161,7 @@ static void draw_heading(struct drawing *d)
         aksu_endpoint_text(&c->end[1].at, right);
     }
     ladder_row_clear(&d->row);
-    ladder_words_add(&w, "connection %u  %s  <->  ", c->number, left);
+    ladder_words_add(&w, "%s %u  %s  <->  ", what, c->number, left);
     ladder_row_text(&d->row, 0, w.text, STYLE_STRONG);
     if (w.length + (int)strlen(right) > ROW_WIDTH) {
         ladder_row_print(&d->row);
@@ -209,7 +211,8 @@ static void draw_sums(struct drawing *d, const struct ladder_fold *sums)
         struct words part = { .length = 0 };
 
         ladder_words_add(&part, "%.*s: ", CELL, d->l->side[side].host);
-        ladder_words_amount(&part, sums->segments[side] + sums->acks[side], "segment");
+        ladder_words_amount(&part, sums->segments[side] + sums->acks[side],
+                            ladder_words_unit(d->c));
         ladder_words_add(&part, ", ");
         ladder_words_amount(&part, sums->octets[side], "octet");
         add_part(d, &line, &part);
@@ -254,7 +257,7 @@ void ladder_draw(struct aksu_ladder *l, struct ladder_connection *c)
         const struct ladder_item *item = &l->item[i];
 
         ladder_add_to_fold(&sums, item);
-        if (item->kind == LADDER_SEGMENT && !item->nowhere)
+        if (item->kind == LADDER_SEGMENT && !item->nowhere && item->sort != LADDER_ICMP)
             sums.lost[item->side] -= ladder_under_way(l, c, item);
     }
     draw_heading(&d);

@@ -9,11 +9,17 @@ static bool same_end(const struct aksu_endpoint *a, const struct aksu_endpoint *
     return a->port == b->port && memcmp(&a->ip, &b->ip, sizeof a->ip) == 0;
 }
 
-bool ladder_joins(const struct ladder_connection *c, unsigned side,
+static bool joins(const struct ladder_connection *c, unsigned side,
                   const struct aksu_endpoint *local, const struct aksu_endpoint *remote)
 {
     return c->used && c->addressed && same_end(&c->end[side].at, local) &&
            same_end(&c->end[1 - side].at, remote);
+}
+
+bool ladder_joins(const struct ladder_connection *c, unsigned side,
+                  const struct aksu_endpoint *local, const struct aksu_endpoint *remote)
+{
+    return !c->datagrams && joins(c, side, local, remote);
 }
 
 struct ladder_connection *ladder_by_record(struct aksu_ladder *l, unsigned side, uint32_t conn)
@@ -42,6 +48,17 @@ struct ladder_connection *ladder_by_pair(struct aksu_ladder *l, unsigned side,
     return newest;
 }
 
+struct ladder_connection *ladder_flow_by_pair(struct aksu_ladder *l, unsigned side,
+                                              const struct aksu_endpoint *local,
+                                              const struct aksu_endpoint *remote)
+{
+    for (uint32_t i = 0; i < l->connections; i++) {
+        if (l->connection[i].datagrams && joins(&l->connection[i], side, local, remote))
+            return &l->connection[i];
+    }
+    return NULL;
+}
+
 void ladder_set_addresses(struct ladder_connection *c, unsigned side,
                           const struct aksu_endpoint *local, const struct aksu_endpoint *remote)
 {
@@ -61,7 +78,7 @@ struct ladder_connection *ladder_connection_of(struct ladder_side *s, const stru
     if (!c || !ladder_joins(c, s->side, local, remote))
         c = ladder_by_pair(s->ladder, s->side, local, remote);
     if (!c) {
-        c = ladder_new_connection(s->ladder, e->at);
+        c = ladder_new_connection(s->ladder, false, e->at);
         if (c)
             ladder_set_addresses(c, s->side, local, remote);
     }

@@ -6,9 +6,13 @@
 
 bool ladder_is_arrival_of(const struct ladder_item *arrival, const struct ladder_item *sent)
 {
-    return arrival->kind == LADDER_ARRIVAL && sent->kind == LADDER_SEGMENT &&
-           arrival->side == sent->side && arrival->at == sent->other_at &&
-           arrival->other_at == sent->at && arrival->segment.seq == sent->segment.seq &&
+    if (arrival->kind != LADDER_ARRIVAL || sent->kind != LADDER_SEGMENT ||
+        arrival->sort != sent->sort || arrival->side != sent->side ||
+        arrival->at != sent->other_at || arrival->other_at != sent->at)
+        return false;
+    if (sent->sort == LADDER_ICMP)
+        return arrival->message.type == sent->message.type;
+    return arrival->segment.seq == sent->segment.seq &&
            arrival->segment.len == sent->segment.len && arrival->segment.ctl == sent->segment.ctl;
 }
 
@@ -26,13 +30,16 @@ static bool is_settled(const struct ladder_connection *c, const struct ladder_it
 static bool is_plain(const struct ladder_item *item)
 {
     const struct ladder_segment *s = &item->segment;
+    bool bare = item->sort == LADDER_UDP || ((s->ctl & (AKSU_ECE | AKSU_CWR)) == 0 && s->wnd > 0 &&
+                                             s->sack.count == 0);
 
-    return (s->ctl & (AKSU_ECE | AKSU_CWR)) == 0 && s->wnd > 0 && s->sack.count == 0 &&
-           item->why == NULL && !item->nowhere && item->other_at != AKSU_NEVER;
+    return bare && item->why == NULL && !item->nowhere && item->other_at != AKSU_NEVER;
 }
 
 static bool is_data(const struct ladder_item *item)
 {
+    if (item->sort != LADDER_TCP)
+        return item->sort == LADDER_UDP;
     return (item->segment.ctl & (AKSU_SYN | AKSU_FIN | AKSU_RST | AKSU_URG)) == 0 &&
            item->segment.ctl != 0 && item->label[0] == 0 && item->label[1] == 0;
 }
@@ -43,7 +50,7 @@ static bool is_about_data(const struct ladder_item *item)
     static const bool about[AKSU_EV_COUNT] = {
         [AKSU_EV_dropped] = true, [AKSU_EV_timer] = true, [AKSU_EV_cwnd] = true,
         [AKSU_EV_challenge_ack] = true, [AKSU_EV_zero_window] = true, [AKSU_EV_memory] = true,
-        [AKSU_EV_path_mtu] = true,
+        [AKSU_EV_path_mtu] = true, [AKSU_EV_udp_dropped] = true,
     };
 
     return about[item->event];
@@ -73,7 +80,7 @@ static void add_segment(struct ladder_fold *f, const struct ladder_item *item)
         f->others++;
         return;
     }
-    if (item->segment.len > 0)
+    if (item->sort == LADDER_UDP || item->segment.len > 0)
         f->segments[item->side]++;
     else
         f->acks[item->side]++;
@@ -86,7 +93,8 @@ void ladder_add_to_fold(struct ladder_fold *f, const struct ladder_item *item)
 {
     switch ((enum ladder_kind)item->kind) {
     case LADDER_SEGMENT:
-        add_segment(f, item);
+        if (item->sort != LADDER_ICMP)
+            add_segment(f, item);
         break;
     case LADDER_CALL:
         f->calls[item->side]++;

@@ -16,12 +16,26 @@ enum ladder_kind {
     LADDER_FOLD,                /* a run of plain segments, until `other_at` */
 };
 
-/* In the order of the header; only what is drawn. */
+/* What was sent. */
+enum ladder_sort {
+    LADDER_TCP,
+    LADDER_UDP,
+    LADDER_ICMP,
+};
+
+/* In the order of the header; only what is drawn. Of a datagram `len`; its sum is `seq`. */
 struct ladder_segment {
     uint32_t seq, ack, wnd, len, ts_val;
     uint16_t has, mss, up;
     uint8_t ctl, wscale;
     struct aksu_sacks sack;
+};
+
+struct ladder_message {         /* ICMP, an error */
+    struct aksu_ip from;
+    uint32_t mtu;
+    uint8_t type, code;
+    bool third;                 /* from neither end: a router */
 };
 
 struct ladder_fold {
@@ -45,7 +59,7 @@ union ladder_note {
     struct aksu_event_needless needless;    /* seq relative to the SYN */
     struct aksu_event_zero_window zero_window;
     struct aksu_event_syn_answered syn_answered;
-    struct aksu_event_icmp_in icmp_in;
+    const char *verdict;        /* of icmp_in and udp_dropped */
     struct aksu_event_path_mtu path_mtu;
     struct aksu_event_memory memory;
     struct aksu_event_cwnd cwnd;
@@ -59,13 +73,16 @@ struct ladder_item {
     const char *why;            /* SEGMENT: the reason for the retransmission, or NULL */
     uint32_t next;
     uint8_t kind;               /* enum ladder_kind */
+    uint8_t sort;               /* SEGMENT, ARRIVAL: enum ladder_sort */
     uint8_t side;               /* of the sender, or where the event happened */
     uint8_t label[2];           /* the state that each side entered here, + 1; 0: none */
     uint8_t event;              /* NOTE: enum aksu_event_kind */
     bool nowhere;               /* arrived, but the other side did not send it ... */
     bool again;                 /* ... or had sent it only once */
+    bool damaged;               /* a datagram, on its way */
     union {
         struct ladder_segment segment;
+        struct ladder_message message;
         struct aksu_event_call call;
         union ladder_note note;
         struct ladder_fold fold;

@@ -63,7 +63,7 @@ void ladder_segment_out(struct ladder_side *s, const struct aksu_event *e)
 }
 
 /* The part of `sent` that a device cut off (AKSU_OFFLOAD_TSO) arrives as a segment of its own. */
-static bool is_sent(const struct ladder_segment *sent, const struct ladder_segment *got)
+static bool is_sent_segment(const struct ladder_segment *sent, const struct ladder_segment *got)
 {
     uint8_t flags = (uint8_t)(sent->ctl ^ got->ctl);
 
@@ -73,6 +73,19 @@ static bool is_sent(const struct ladder_segment *sent, const struct ladder_segme
         return true;
     return got->len > 0 && (flags & ~(AKSU_PSH | AKSU_FIN)) == 0 &&
            got->seq - sent->seq < sent->len && got->seq - sent->seq + got->len <= sent->len;
+}
+
+static bool is_sent(const struct ladder_item *sent, const struct ladder_item *got)
+{
+    const struct ladder_segment *a = &sent->segment, *b = &got->segment;
+
+    if (sent->sort != got->sort)
+        return false;
+    if (sent->sort == LADDER_ICMP)
+        return sent->message.type == got->message.type && sent->message.code == got->message.code;
+    if (sent->sort == LADDER_UDP)
+        return a->len == b->len && (a->seq == b->seq || got->damaged);
+    return is_sent_segment(a, b);
 }
 
 static aksu_time distance(aksu_time a, aksu_time b)
@@ -92,9 +105,8 @@ bool ladder_under_way(const struct aksu_ladder *l, const struct ladder_connectio
     return until < item->at + (delay > 0 ? delay : AKSU_SECONDS(1));
 }
 
-static struct ladder_item *find_in_flight(struct aksu_ladder *l, struct ladder_connection *c,
-                                          unsigned sender, const struct ladder_segment *got,
-                                          aksu_time now)
+struct ladder_item *ladder_awaited(struct aksu_ladder *l, struct ladder_connection *c,
+                                   unsigned sender, const struct ladder_item *got, aksu_time now)
 {
     struct ladder_end *end = &c->end[sender];
     struct ladder_item *best = NULL;
@@ -113,7 +125,7 @@ static struct ladder_item *find_in_flight(struct aksu_ladder *l, struct ladder_c
             end->in_flight = i;
             seen = 0;
         }
-        if (!awaited || !is_sent(&item->segment, got))
+        if (!awaited || !is_sent(item, got))
             continue;
         if (!best || distance(now - item->at, end->delay) < distance(now - best->at, end->delay))
             best = item;
@@ -126,7 +138,7 @@ static struct ladder_item *find_in_flight(struct aksu_ladder *l, struct ladder_c
 
 /* The newest incarnation that has such a segment under way. */
 static struct match find_sent(struct ladder_side *s, const struct aksu_event *e,
-                              const struct ladder_segment *got)
+                              const struct ladder_item *got)
 {
     struct match best = { NULL, NULL };
 
@@ -136,8 +148,7 @@ static struct match find_sent(struct ladder_side *s, const struct aksu_event *e,
         if (!ladder_joins(c, s->side, &e->segment_in.local, &e->segment_in.remote) ||
             (best.c && best.c->number > c->number))
             continue;
-        struct ladder_item *item = find_in_flight(s->ladder, c, 1u - s->side, got,
-                                                  e->at);
+        struct ladder_item *item = ladder_awaited(s->ladder, c, 1u - s->side, got, e->at);
         if (item)
             best = (struct match){ c, item };
     }
@@ -145,51 +156,76 @@ static struct match find_sent(struct ladder_side *s, const struct aksu_event *e,
 }
 
 static bool was_sent_before(const struct aksu_ladder *l, const struct ladder_connection *c,
-                            unsigned sender, const struct ladder_segment *got)
+                            unsigned sender, const struct ladder_item *got)
 {
     for (uint32_t i = c->head; i != NO_ITEM; i = l->item[i].next) {
         const struct ladder_item *item = &l->item[i];
 
         if (item->kind == LADDER_SEGMENT && item->side == sender && !item->nowhere &&
-            is_sent(&item->segment, got))
+            is_sent(item, got))
             return true;
     }
     return false;
 }
 
-/* It was sent by a stack that we see: one arrow, or the arrival of one sent earlier. */
-static void arrives(struct ladder_side *s, const struct aksu_event *e, struct match m,
-                    const struct ladder_segment *got)
+static void take_what(struct ladder_item *item, const struct ladder_item *from)
 {
-    struct ladder_end *me = &m.c->end[s->side];
+    item->sort = from->sort;
+    if (from->sort == LADDER_ICMP)
+        item->message = from->message;
+    else
+        item->segment = from->segment;
+}
 
-    if (got->seq + got->len != m.item->segment.seq + m.item->segment.len)
-        return;                                     /* more pieces of it will come */
-    struct ladder_item arrival = *m.item;
+struct ladder_item *ladder_arrives(struct ladder_side *s, const struct aksu_event *e,
+                                   struct ladder_connection *c, struct ladder_item *sent)
+{
+    struct ladder_end *me = &c->end[s->side];
+    struct ladder_item arrival = *sent;
 
-    m.item->other_at = e->at;
-    m.c->end[arrival.side].delay = e->at - arrival.at;
-    me->last_item = ladder_index(s->ladder, m.item);
+    sent->other_at = e->at;
+    c->end[arrival.side].delay = e->at - arrival.at;
+    me->last_item = ladder_index(s->ladder, sent);
     if (arrival.at == e->at)
-        return;
-    struct ladder_item *item = ladder_append_for(s, m.c, e, LADDER_ARRIVAL);
+        return NULL;
+    struct ladder_item *item = ladder_append_for(s, c, e, LADDER_ARRIVAL);
     if (!item)
-        return;
+        return NULL;
     item->side = arrival.side;
     item->other_at = arrival.at;
-    item->segment = arrival.segment;
+    take_what(item, &arrival);
     item->why = arrival.why;
     me->last_item = ladder_index(s->ladder, item);
+    return item;
+}
+
+struct ladder_item *ladder_appears(struct ladder_side *s, const struct aksu_event *e,
+                                   struct ladder_connection *c, const struct ladder_item *got,
+                                   bool third)
+{
+    struct aksu_ladder *l = s->ladder;
+    bool seen = !third && l->side[1 - s->side].present &&
+                c->omitted == 0;                    /* else it may have been sent, but not kept */
+    bool again = seen && was_sent_before(l, c, 1u - s->side, got);
+    struct ladder_item *item = ladder_append_for(s, c, e, LADDER_SEGMENT);
+
+    if (!item)
+        return NULL;
+    item->side = (uint8_t)(1 - s->side);
+    take_what(item, got);
+    item->nowhere = seen;
+    item->again = again;
+    c->end[s->side].last_item = ladder_index(l, item);
+    return item;
 }
 
 void ladder_segment_in(struct ladder_side *s, const struct aksu_event *e)
 {
     struct aksu_ladder *l = s->ladder;
-    const struct ladder_segment got = segment_of(e);
-    bool seen = l->side[1 - s->side].present;
+    const struct ladder_item got = { .sort = LADDER_TCP, .segment = segment_of(e) };
     struct match m = { NULL, NULL };
 
-    if (seen)
+    if (l->side[1 - s->side].present)
         m = find_sent(s, e, &got);
     if (!m.c)
         m.c = ladder_connection_of(s, e, &e->segment_in.local, &e->segment_in.remote);
@@ -198,19 +234,13 @@ void ladder_segment_in(struct ladder_side *s, const struct aksu_event *e)
     m.c->last = e->at;
     s->last = (uint32_t)(m.c - l->connection);
     if (m.item) {
-        arrives(s, e, m, &got);
+        const struct ladder_segment *sent = &m.item->segment;
+
+        if (got.segment.seq + got.segment.len == sent->seq + sent->len)
+            ladder_arrives(s, e, m.c, m.item);      /* else more pieces of it will come */
         return;
     }
-    seen = seen && m.c->omitted == 0;               /* else it may have been sent, but not kept */
-    bool again = seen && was_sent_before(l, m.c, 1u - s->side, &got);
-    struct ladder_item *item = ladder_append_for(s, m.c, e, LADDER_SEGMENT);
-    if (!item)
-        return;
-    item->side = (uint8_t)(1 - s->side);
-    item->segment = got;
-    item->nowhere = seen;
-    item->again = again;
-    m.c->end[s->side].last_item = ladder_index(l, item);
-    if (!seen)
-        learn_isn(&m.c->end[1 - s->side], &m.c->end[s->side], &got);
+    const struct ladder_item *item = ladder_appears(s, e, m.c, &got, false);
+    if (item && !item->nowhere)
+        learn_isn(&m.c->end[1 - s->side], &m.c->end[s->side], &got.segment);
 }

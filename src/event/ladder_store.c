@@ -8,6 +8,8 @@
 
 /* A segment may still be under way when its connection is gone; a link is not slower than this. */
 #define LINGER AKSU_SECONDS(4)
+/* Datagrams that follow each other within this time are one flow: there is no end to be seen. */
+#define FLOW_LINGER AKSU_SECONDS(30)
 
 struct aksu_ladder *aksu_ladder_init(const struct aksu_ladder_config *config)
 {
@@ -51,7 +53,7 @@ bool ladder_is_over(const struct ladder_connection *c, aksu_time now)
         if (c->end[side].live || c->end[side].time_wait)
             return false;
     }
-    return now > c->last && now - c->last >= LINGER;
+    return now > c->last && now - c->last >= (c->datagrams ? FLOW_LINGER : LINGER);
 }
 
 void ladder_print(struct aksu_ladder *l, struct ladder_connection *c)
@@ -134,7 +136,8 @@ struct ladder_item *ladder_append(struct aksu_ladder *l, struct ladder_connectio
     return item;
 }
 
-struct ladder_connection *ladder_new_connection(struct aksu_ladder *l, aksu_time at)
+struct ladder_connection *ladder_new_connection(struct aksu_ladder *l, bool datagrams,
+                                                aksu_time at)
 {
     for (int attempt = 0; attempt < 2; attempt++) {
         for (uint32_t i = 0; i < l->connections; i++) {
@@ -142,8 +145,10 @@ struct ladder_connection *ladder_new_connection(struct aksu_ladder *l, aksu_time
 
             if (c->used)
                 continue;
-            *c = (struct ladder_connection){ .used = true, .number = ++l->shown, .head = NO_ITEM,
-                .tail = NO_ITEM, .first = at, .last = at };
+            *c = (struct ladder_connection){ .used = true, .datagrams = datagrams,
+                .number = datagrams ? ++l->flows : ++l->shown, .head = NO_ITEM, .tail = NO_ITEM,
+                .first = at, .last = at };
+            c->order = l->shown + l->flows;
             for (int side = 0; side < 2; side++)
                 c->end[side].last_item = c->end[side].in_flight = NO_ITEM;
             return c;

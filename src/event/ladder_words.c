@@ -31,6 +31,45 @@ static void add_block(struct words *w, uint32_t left, uint32_t right)
         ladder_words_add(w, " %u-%u", left, right);
 }
 
+/* Of errors, as RFC 792 and RFC 4443 call them; NULL: of no name here. */
+static const char *message_name(const struct ladder_message *m, bool v6)
+{
+    static const char *const v4_code[] = {
+        "network unreachable", "host unreachable", "protocol unreachable", "port unreachable",
+        "fragmentation needed", "source route failed", "network unknown", "host unknown",
+        [9] = "network prohibited", [10] = "host prohibited", [13] = "prohibited",
+    };
+    static const char *const v6_code[] = {
+        "no route", "prohibited", "beyond scope", "address unreachable", "port unreachable",
+    };
+    static const char *const v4_type[] = { [3] = "unreachable", [4] = "source quench",
+        [5] = "redirect", [11] = "time exceeded", [12] = "parameter problem" };
+    static const char *const v6_type[] = { [1] = "unreachable", [2] = "packet too big",
+        [3] = "time exceeded", [4] = "parameter problem" };
+    const char *name = NULL;
+
+    if (v6 && m->type == 1 && m->code < sizeof v6_code / sizeof *v6_code)
+        name = v6_code[m->code];
+    if (!v6 && m->type == 3 && m->code < sizeof v4_code / sizeof *v4_code)
+        name = v4_code[m->code];
+    if (!name && v6 && m->type < sizeof v6_type / sizeof *v6_type)
+        name = v6_type[m->type];
+    if (!name && !v6 && m->type < sizeof v4_type / sizeof *v4_type)
+        name = v4_type[m->type];
+    return name;
+}
+
+static void add_message(struct words *w, const struct ladder_message *m)
+{
+    static const uint8_t v4[12] = { [10] = 0xff, [11] = 0xff };     /* RFC 4291 2.5.5.2 */
+    const char *name = message_name(m, memcmp(&m->from, v4, sizeof v4) != 0);
+
+    if (name)
+        ladder_words_add(w, "ICMP %s", name);
+    else
+        ladder_words_add(w, "ICMP type %u code %u", m->type, m->code);
+}
+
 /* Level 0 says all; 1 leaves out an open window, 2 the number of a segment that takes no room. */
 static void add_segment(struct words *w, const struct ladder_connection *c,
                         const struct ladder_item *item, int level)
@@ -58,7 +97,12 @@ void ladder_words_segment(struct words *w, const struct ladder_connection *c,
 {
     for (int level = 0; level < 3; level++) {
         w->length = 0;
-        add_segment(w, c, item, level);
+        if (item->sort == LADDER_ICMP)
+            add_message(w, &item->message);
+        else if (item->sort == LADDER_UDP)
+            ladder_words_add(w, "UDP len %u", item->segment.len);
+        else
+            add_segment(w, c, item, level);
         if (w->length <= room)
             return;
     }
@@ -86,12 +130,33 @@ static void add_options(struct words *w, const struct ladder_segment *s)
         ladder_words_add(w, ", unknown option");
 }
 
+static void add_segment_details(struct words *w, const struct ladder_item *item, uint32_t isn)
+{
+    const struct ladder_segment *s = &item->segment;
+
+    if ((s->ctl & AKSU_SYN) && !item->why && !item->again)
+        add_options(w, s);
+    if (s->sack.count > 0)
+        ladder_words_add(w, ", SACK");
+    for (uint32_t i = 0; i < s->sack.count && i < 4; i++)
+        add_block(w, s->sack.block[i].left - isn, s->sack.block[i].right - isn);
+}
+
+static void add_message_details(struct words *w, const struct ladder_message *m)
+{
+    char from[AKSU_IP_TEXT];
+
+    if (m->mtu > 0)
+        ladder_words_add(w, ", MTU %u", m->mtu);
+    if (!m->third)
+        return;
+    aksu_ip_format(&m->from, from);
+    ladder_words_add(w, ", from %s", from);
+}
+
 void ladder_words_details(struct words *w, const struct ladder_connection *c,
                           const struct ladder_item *item, uint32_t more)
 {
-    const struct ladder_segment *s = &item->segment;
-    uint32_t isn = c->end[1 - item->side].isn;
-
     w->length = 0;
     w->text[0] = '\0';
     if (item->why)
@@ -99,12 +164,10 @@ void ladder_words_details(struct words *w, const struct ladder_connection *c,
     if (item->nowhere)
         ladder_words_add(w, ", %s", item->again ? "duplicate of one sent before"
                                                 : "not sent by the other end");
-    if ((s->ctl & AKSU_SYN) && !item->why && !item->again)
-        add_options(w, s);
-    if (s->sack.count > 0)
-        ladder_words_add(w, ", SACK");
-    for (uint32_t i = 0; i < s->sack.count && i < 4; i++)
-        add_block(w, s->sack.block[i].left - isn, s->sack.block[i].right - isn);
+    if (item->sort == LADDER_TCP)
+        add_segment_details(w, item, c->end[1 - item->side].isn);
+    else if (item->sort == LADDER_ICMP)
+        add_message_details(w, &item->message);
     if (more > 0)
         ladder_words_add(w, ", %u times", more + 1);
     if (w->length > 0) {
@@ -129,10 +192,16 @@ void ladder_words_amount(struct words *w, uint64_t n, const char *what)
     ladder_words_add(w, " %s%s", what, n == 1 ? "" : "s");
 }
 
-void ladder_words_fold(struct words *w, const struct ladder_fold *fold, unsigned side)
+const char *ladder_words_unit(const struct ladder_connection *c)
+{
+    return c->datagrams ? "datagram" : "segment";
+}
+
+void ladder_words_fold(struct words *w, const struct ladder_connection *c,
+                       const struct ladder_fold *fold, unsigned side)
 {
     if (fold->segments[side] > 0) {
-        ladder_words_amount(w, fold->segments[side], "segment");
+        ladder_words_amount(w, fold->segments[side], ladder_words_unit(c));
         ladder_words_add(w, ", ");
         ladder_words_amount(w, fold->octets[side], "octet");
     }
@@ -222,8 +291,12 @@ static void say_syn_refused(struct words *w, const union ladder_note *n)
 
 static void say_icmp_in(struct words *w, const union ladder_note *n)
 {
-    ladder_words_add(w, "ICMP type %u code %u: %s", n->icmp_in.type, n->icmp_in.code,
-                     n->icmp_in.verdict ? n->icmp_in.verdict : "");
+    ladder_words_add(w, "%s", n->verdict);
+}
+
+static void say_udp_dropped(struct words *w, const union ladder_note *n)
+{
+    ladder_words_add(w, "dropped: %s", n->verdict);
 }
 
 static void say_path_mtu(struct words *w, const union ladder_note *n)
@@ -272,7 +345,8 @@ void ladder_words_note(struct words *w, const struct ladder_item *item, char *ma
         [AKSU_EV_zero_window] = { say_zero_window, GLYPH_MARK, STYLE_TIMER },
         [AKSU_EV_syn_answered] = { say_syn_answered, GLYPH_MARK, STYLE_CALL },
         [AKSU_EV_syn_refused] = { say_syn_refused, 'x', STYLE_BAD },
-        [AKSU_EV_icmp_in] = { say_icmp_in, GLYPH_MARK, STYLE_BAD },
+        [AKSU_EV_icmp_in] = { say_icmp_in, GLYPH_MARK, STYLE_TIMER },
+        [AKSU_EV_udp_dropped] = { say_udp_dropped, 'x', STYLE_BAD },
         [AKSU_EV_path_mtu] = { say_path_mtu, GLYPH_MARK, STYLE_TIMER },
         [AKSU_EV_memory] = { say_memory, GLYPH_MARK, STYLE_BAD },
         [AKSU_EV_cwnd] = { say_cwnd, GLYPH_MARK, STYLE_TIMER },

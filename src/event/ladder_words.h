@@ -18,7 +18,10 @@ void ladder_words_call(struct words *w, const struct ladder_item *item);
 void ladder_words_note(struct words *w, const struct ladder_item *item, char *mark,
                        enum style *style);
 /* "344 segments, 498,112 octets, 3 ACKs": what a fold says about the segments of one side. */
-void ladder_words_fold(struct words *w, const struct ladder_fold *fold, unsigned side);
+void ladder_words_fold(struct words *w, const struct ladder_connection *c,
+                       const struct ladder_fold *fold, unsigned side);
+/* "segment", or "datagram" */
+const char *ladder_words_unit(const struct ladder_connection *c);
 /* "1 segment", "2,000 segments" */
 void ladder_words_amount(struct words *w, uint64_t n, const char *what);
 

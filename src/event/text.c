@@ -2,6 +2,8 @@
  * nothing (no options, no SACK blocks) is left out. */
 #include "event/print.h"
 
+#include <string.h>
+
 static void name_field(struct print *p, const char *name)
 {
     event_print_text(p, p->fields++ > 0 ? ", " : ": ");
@@ -62,6 +64,10 @@ static void put_ip(struct print *p, const char *name, struct aksu_ip value)
 
 static void put_endpoint(struct print *p, const char *name, struct aksu_endpoint value)
 {
+    static const struct aksu_endpoint none;
+
+    if (memcmp(&value, &none, sizeof none) == 0)
+        return;
     name_field(p, name);
     event_print_endpoint(p, &value);
 }

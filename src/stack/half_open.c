@@ -9,7 +9,7 @@ static struct listener *listener_of(const struct aksu *net, const struct syn_rec
     return syn_cache_listener(&net->syn_cache, r);
 }
 
-static uint32_t number_of(const struct aksu *net, const struct syn_record *r)
+uint32_t stack_half_open_number(const struct aksu *net, const struct syn_record *r)
 {
     return AKSU_HALF_OPEN | syn_record_ref(&net->syn_cache, r);
 }
@@ -35,7 +35,7 @@ static void expand(struct aksu *net, const struct syn_record *r, const struct tc
         *t = net->last_syn.tcp;
         return;
     }
-    tcp_syn_expand(t, &net->tcp, number_of(net, r), tuple, &r->tcp, now);
+    tcp_syn_expand(t, &net->tcp, stack_half_open_number(net, r), tuple, &r->tcp, now);
     t->ttl = net->ttl;
 }
 
@@ -151,7 +151,7 @@ static struct conn *room_for(struct aksu *net, struct syn_record *r, struct arri
     const char *why;
     const struct listener *l = listener_of(net, r);
     if (l->waiting >= l->backlog) {             /* it repeats its SYN,ACK, or has ended */
-        if (stack_accept_overflow(net, number_of(net, r), a, now))
+        if (stack_accept_overflow(net, stack_half_open_number(net, r), a, now))
             abort_record(net, r, false, now);
         return NULL;
     }
@@ -159,9 +159,9 @@ static struct conn *room_for(struct aksu *net, struct syn_record *r, struct arri
              || stack_enough_memory(net, "last ACK of a handshake not taken", &why, now);
     struct conn *c = room ? conn_take(net, ref) : NULL;
     if (c == NULL) {
-        stack_segment_in_event(net, number_of(net, r), a, TCP_SYN_RECEIVED, now);
-        EMIT(&net->events, number_of(net, r), now, dropped, .rule = "RFC 9293 3.10.7.4",
-             .why = "no memory for a connection");
+        stack_segment_in_event(net, stack_half_open_number(net, r), a, TCP_SYN_RECEIVED, now);
+        EMIT(&net->events, stack_half_open_number(net, r), now, dropped,
+             .rule = "RFC 9293 3.10.7.4", .why = "no memory for a connection");
     }
     return c;
 }
@@ -379,7 +379,7 @@ bool stack_half_open_replace(struct aksu *net, struct listener *l, unsigned time
     struct syn_record *r = oldest(net, l, times);
     if (r == NULL)
         return false;
-    EMIT(&net->events, number_of(net, r), now, half_open_replaced,
+    EMIT(&net->events, stack_half_open_number(net, r), now, half_open_replaced,
          .remote = { r->remote_ip, r->tcp.remote_port });
     abort_record(net, r, false, now);
     return true;

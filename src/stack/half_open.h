@@ -41,6 +41,8 @@ void stack_half_open_begin(struct aksu *net, struct listener *l, struct syn_reco
 void stack_half_open_keep(struct aksu *net);
 void stack_half_open_arrives(struct aksu *net, struct syn_record *r, struct arriving *a,
                              aksu_time now);
+/* In events, and as a connection's: with the bit AKSU_HALF_OPEN. */
+uint32_t stack_half_open_number(const struct aksu *net, const struct syn_record *r);
 bool stack_half_open_error(struct aksu *net, struct syn_record *r, const struct tcp_tuple *tuple,
                            const struct icmp_error *e, aksu_time now);
 void stack_half_open_timeouts(struct aksu *net, struct listener *l, aksu_time now);

@@ -7,6 +7,20 @@
 
 enum { TYPE_ROUTER_ADVERTISEMENT = 134, LEAST_V4 = 552 };
 
+/* What is said of the packet that an error is about, in events. */
+struct about {
+    struct icmp_error error;
+    uint32_t conn;
+};
+
+/* TCP and UDP begin with two ports: RFC 9293 3.1, RFC 768. */
+static struct aksu_endpoint end_of(const struct ip_packet *p, const struct aksu_ip *ip, size_t at)
+{
+    bool ports = (p->protocol == IP_PROTOCOL_TCP || p->protocol == IP_PROTOCOL_UDP)
+        && p->payload[0].length >= 4;
+    return (struct aksu_endpoint){ *ip, ports ? load_be16(p->payload[0].data + at) : 0 };
+}
+
 void stack_icmp_error(struct aksu *net, struct icmp_limit *limit, const struct ip_packet *about,
                       const struct icmp_error_out *what, aksu_time now)
 {
@@ -19,7 +33,9 @@ void stack_icmp_error(struct aksu *net, struct icmp_limit *limit, const struct i
     struct aksu_slice part = { message, length };
     if (stack_send_packet(net, PENDING_ERROR, &ip, &part, 1, now))
         EMIT(&net->events, 0, now, icmp_out, .to = ip.destination, .type = message[0],
-             .code = message[1]);
+             .code = message[1], .protocol = about->protocol,
+             .local = end_of(about, &about->destination, 2),
+             .remote = end_of(about, &about->source, 0));
 }
 
 static const char *echo(struct aksu *net, const struct ip_packet *p, aksu_time now)
@@ -59,8 +75,9 @@ static uint32_t believable(const struct aksu_ip *to, uint32_t mtu)
 
 /* RFC 1191 6.4, RFC 8201 5.4. The estimate is only believed when the quoted segment is
  * outstanding. */
-static const char *tcp_error(struct aksu *net, const struct icmp_error *e, aksu_time now)
+static const char *tcp_error(struct aksu *net, struct about *about, aksu_time now)
 {
+    const struct icmp_error *e = &about->error;
     struct tcp_tuple tuple = { e->local.ip, e->remote.ip, e->local.port, e->remote.port };
     /* RFC 9293 3.9.2.2 [MUST-54] */
     uint64_t hash = conn_hash(&net->table.key, &tuple);
@@ -69,9 +86,11 @@ static const char *tcp_error(struct aksu *net, const struct icmp_error *e, aksu_
         struct syn_record *r = syn_cache_lookup(&net->syn_cache, &tuple, hash);
         if (r == NULL)
             return "for no connection";
+        about->conn = stack_half_open_number(net, r);
         bool taken = e->kind != ICMP_ERROR_MTU && stack_half_open_error(net, r, &tuple, e, now);
         return taken ? "taken" : "not believed";
     }
+    about->conn = c->tcp.conn;
     if (stack_ao_ignores(net, c, e))
         return "ignored: RFC 5925 7.8";
     if (e->kind == ICMP_ERROR_MTU) {
@@ -119,25 +138,27 @@ static const char *udp_error(struct aksu *net, const struct icmp_error *e, aksu_
 }
 
 static const char *error(struct aksu *net, const struct ip_packet *p, const struct icmp_message *m,
-                         aksu_time now)
+                         struct about *about, aksu_time now)
 {
-    struct icmp_error e;
-    if (!icmp_error_parse(m, !ip_is_v4(&p->destination), &e))
+    struct icmp_error *e = &about->error;
+    if (!icmp_error_parse(m, !ip_is_v4(&p->destination), e)) {
+        *e = (struct icmp_error){ .kind = ICMP_ERROR_IGNORE };
         return "quotes nothing of ours";
-    if (e.kind == ICMP_ERROR_IGNORE)
+    }
+    if (e->kind == ICMP_ERROR_IGNORE)
         return "ignored";                               /* RFC 9293 3.9.2.2 [MUST-55] */
-    if (e.protocol == IP_PROTOCOL_TCP)
-        return tcp_error(net, &e, now);
-    if (e.protocol == IP_PROTOCOL_UDP)
-        return udp_error(net, &e, now);
-    const char *verdict = stack_echo_error_in(net, p, &e, now);
-    if (stack_echo_was_too_big(net, &e))
-        (void)lower_for(net, &e, now);                  /* RFC 1191 3 */
+    if (e->protocol == IP_PROTOCOL_TCP)
+        return tcp_error(net, about, now);
+    if (e->protocol == IP_PROTOCOL_UDP)
+        return udp_error(net, e, now);
+    const char *verdict = stack_echo_error_in(net, p, e, now);
+    if (stack_echo_was_too_big(net, e))
+        (void)lower_for(net, e, now);                   /* RFC 1191 3 */
     return verdict;
 }
 
 static const char *dispatch(struct aksu *net, const struct ip_packet *p,
-                            const struct icmp_message *m, aksu_time now)
+                            const struct icmp_message *m, struct about *about, aksu_time now)
 {
     switch (m->kind) {
     case ICMP_ECHO_REQUEST:
@@ -148,7 +169,7 @@ static const char *dispatch(struct aksu *net, const struct ip_packet *p,
         return discovery(net, p, m, now);
     case ICMP_UNREACHABLE: case ICMP_TOO_BIG: case ICMP_TIME_EXCEEDED: case ICMP_PARAMETER_PROBLEM:
     case ICMP_SOURCE_QUENCH: case ICMP_REDIRECT:
-        return error(net, p, m, now);
+        return error(net, p, m, about, now);
     case ICMP_ROUTER_ADVERTISEMENT:
         return stack_router_in(net, p, m, now);
     case ICMP_OTHER:
@@ -209,7 +230,9 @@ void stack_icmp_in(struct aksu *net, const struct ip_packet *p, aksu_time now)
         stack_frame_dropped(net, "ICMP", malformed(p), p->length, now);
         return;
     }
-    const char *verdict = dispatch(net, p, &m, now);
-    EMIT(&net->events, 0, now, icmp_in, .from = p->source, .type = m.type, .code = m.code,
-         .verdict = verdict);
+    struct about about = { .conn = 0 };
+    const char *verdict = dispatch(net, p, &m, &about, now);
+    EMIT(&net->events, about.conn, now, icmp_in, .from = p->source, .type = m.type,
+         .code = m.code, .verdict = verdict, .protocol = about.error.protocol,
+         .local = about.error.local, .remote = about.error.remote, .mtu = about.error.mtu);
 }

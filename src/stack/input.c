@@ -3,8 +3,10 @@
  * output.c for what this stack sends to itself. */
 #include "ip/input.h"
 #include "stack/calls.h"
+#include "wire/checksum.h"
 #include "wire/ethernet.h"
 #include "wire/ipv4.h"
+#include "wire/udp.h"
 
 void stack_frame_dropped(struct aksu *net, const char *layer, const char *why, uint32_t length,
                          aksu_time now)
@@ -18,23 +20,48 @@ static void unreachable(struct aksu *net, const struct ip_packet *p, uint8_t cod
                      &(struct icmp_error_out){ .kind = ICMP_UNREACHABLE, .code = code }, now);
 }
 
+static uint16_t udp_sum(const struct ip_packet *p, uint32_t length)
+{
+    struct checksum sum = { 0 };
+    size_t skip = UDP_HEADER;
+    for (uint32_t i = 0; i < p->parts; i++) {
+        size_t here = p->payload[i].length - skip;
+        here = here < length ? here : length;
+        checksum_add(&sum, p->payload[i].data + skip, here);
+        length -= (uint32_t)here;
+        skip = 0;
+    }
+    return checksum_finish(&sum);
+}
+
+static void udp_dropped(struct aksu *net, const struct ip_packet *p, const struct udp_result *r,
+                        aksu_time now)
+{
+    EMIT(&net->events, 0, now, udp_dropped, .local = r->local, .remote = r->remote,
+         .len = r->length, .sum = udp_sum(p, r->length), .why = r->why);
+}
+
 static void udp_in(struct aksu *net, const struct ip_packet *p, aksu_time now)
 {
     struct udp_result r = udp_input(&net->udp, p);
     switch (r.verdict) {
     case UDP_QUEUED:
-        EMIT(&net->events, 0, now, udp_in, .local = r.local, .remote = r.remote, .len = r.length);
+        EMIT(&net->events, 0, now, udp_in, .local = r.local, .remote = r.remote, .len = r.length,
+             .sum = udp_sum(p, r.length));
         stack_udp_ready(net, r.to);
         break;
     case UDP_DROPPED:
-        stack_frame_dropped(net, "UDP", r.why, p->length, now);
+        if (r.addressed)
+            udp_dropped(net, p, &r, now);
+        else
+            stack_frame_dropped(net, "UDP", r.why, p->length, now);
         break;
     case UDP_NOBODY:
         if (p->early) {
             stack_frame_dropped(net, "IP", "not for us", p->length, now);
             break;
         }
-        stack_frame_dropped(net, "UDP", r.why, p->length, now);
+        udp_dropped(net, p, &r, now);
         unreachable(net, p, ICMP_CODE_PORT, now);       /* RFC 1122 4.1.3.1 */
         break;
     }

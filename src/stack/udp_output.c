@@ -1,6 +1,7 @@
 /* udp_output.c - datagrams on their way out (RFC 768, RFC 791 3.2, RFC 8200 4.5), and the
  * readiness of UDP endpoints. Called by output.c, input.c and socket/. */
 #include "stack/calls.h"
+#include "wire/checksum.h"
 #include "wire/ipv4.h"
 
 /* --- readiness: a list through the endpoints --- */
@@ -58,6 +59,13 @@ void stack_udp_forget(struct aksu *net, aksu_udp endpoint)
 
 enum { MULTICAST_TTL = 1 };     /* RFC 1112 6.1 */
 
+static uint16_t udp_sum(const struct udp_datagram *d)
+{
+    struct checksum sum = { 0 };
+    checksum_add_slices(&sum, d->text, d->parts);
+    return checksum_finish(&sum);
+}
+
 /* The datagram leaves in fragments that fit: RFC 1122 3.3.2, RFC 8200 5. */
 static enum aksu_status start_cutting(struct aksu *net, const struct udp_datagram *d, aksu_time now)
 {
@@ -73,7 +81,8 @@ static enum aksu_status start_cutting(struct aksu *net, const struct udp_datagra
     udp_header_build(net->udp_header, d);
     part[0] = (struct aksu_slice){ net->udp_header, sizeof net->udp_header };
     memcpy(part + 1, d->text, d->parts * sizeof part[0]);
-    EMIT(&net->events, 0, now, udp_out, .local = d->local, .remote = d->remote, .len = d->length);
+    EMIT(&net->events, 0, now, udp_out, .local = d->local, .remote = d->remote, .len = d->length,
+         .sum = udp_sum(d));
     if (net->way.to_self) {
         (void)stack_send_packet(net, PENDING_OWN, &ip, part, 1 + d->parts, now);
         return AKSU_WOULD_BLOCK;            /* no frame for it */

@@ -79,10 +79,12 @@ enum udp_verdict {
 };
 struct udp_result {
     enum udp_verdict verdict;
-    const char *why;                /* constant text for frame_dropped; NULL when queued */
+    const char *why;                /* constant text for udp_dropped, or for frame_dropped when not
+                                       `addressed`; NULL when queued */
     aksu_udp to;
     uint64_t cookie;
-    struct aksu_endpoint local, remote;     /* as in the datagram, valid unless malformed */
+    bool addressed;                         /* these are known, be they damaged: */
+    struct aksu_endpoint local, remote;     /* as in the datagram */
     uint32_t length;                        /* of the text */
 };
 struct udp_result udp_input(struct udp *u, const struct ip_packet *p);

@@ -87,12 +87,14 @@ struct udp_result udp_input(struct udp *u, const struct ip_packet *p)
     struct udp_result r = { .verdict = UDP_QUEUED };
     struct udp_header h;
     enum udp_fault fault = parse(p, &h);
+    r.addressed = fault != UDP_TRUNCATED && fault != UDP_LENGTH;
+    if (r.addressed) {
+        r.local = (struct aksu_endpoint){ p->destination, h.destination_port };
+        r.remote = (struct aksu_endpoint){ p->source, h.source_port };
+        r.length = (uint32_t)h.length - UDP_HEADER;
+    }
     if (fault != UDP_GOOD)
         return dropped(r, fault_text(fault));
-
-    r.local = (struct aksu_endpoint){ p->destination, h.destination_port };
-    r.remote = (struct aksu_endpoint){ p->source, h.source_port };
-    r.length = (uint32_t)h.length - UDP_HEADER;
     struct udp_endpoint *e = udp_match(u, p->device, &r.local, &r.remote, true);
     if (e == NULL || (p->early && e->device == 0)) {
         r.verdict = UDP_NOBODY;             /* RFC 1122 4.1.3.1 */

@@ -2,7 +2,7 @@
 // segment, windows, TCBs. Records are made here, line by line.
 import { readRecord, parseLines } from '../../web/viewer/record.js';
 import { windowOf } from '../../web/viewer/connection.js';
-import { segmentLabel, relative } from '../../web/viewer/text.js';
+import { segmentLabel, packetLabel, packetDetails, sentenceOf, relative } from '../../web/viewer/text.js';
 import { historyOf, lastUpTo } from '../../web/viewer/tcb.js';
 import { seriesOf, statesOf } from '../../web/viewer/series.js';
 import { layOut } from '../../web/viewer/layout.js';
@@ -138,3 +138,72 @@ const sentBy = (model, event = 'segment_out') => one(model).items.filter(item =>
 is('two hosts at one time are two steps', 2, readRecord([header, out(5, 'a', 'ACK', 1, 1), arrive(5, 'b', 'ACK', 1, 1)])
     .moments.length);
 is('lines that are none are left out', [{ a: 1 }], parseLines('{"a":1}\n{"at":\n\n7\n'));
+
+// --- datagrams and ICMP ---
+
+const P = '10.0.0.1:5000', Q = '10.0.0.2:9000';
+const datagram = (at, who, event, len, sum, more = {}) => ({ at: at * MS, host: who, conn: 0, event,
+    local: who === 'a' ? P : Q, remote: who === 'a' ? Q : P, len, sum, ...more });
+const told = (at, from, more = {}) => ({ at: at * MS, host: 'a', conn: 0, event: 'icmp_in', from, type: 3, code: 1,
+    verdict: 'taken', protocol: 6, local: A, remote: B, mtu: 0, ...more });
+const en = wordsOf('en');
+const arrowsOf = (model, c = null) => layOut(model, model.acts[0], c, 900, 1, en).entries
+    .filter(entry => entry.kind === 'arrow').map(entry => [packetLabel(entry.item), entry.from, entry.to, entry.end]);
+
+{
+    const model = of(datagram(40, 'a', 'udp_out', 5, 1), datagram(41, 'a', 'udp_out', 5, 2),
+                     datagram(42, 'a', 'udp_out', 5, 3), datagram(51, 'b', 'udp_in', 5, 2),
+                     datagram(52, 'b', 'udp_dropped', 5, 4, { why: 'UDP checksum' }),
+                     datagram(60, 'b', 'udp_in', 9, 7));
+    const [tcp, flow] = model.acts[0].connections;
+    is('datagrams between two endpoints are a flow', [2, false, true, 1],
+       [model.acts[0].connections.length, tcp.udp, flow.udp, model.acts[0].tcp]);
+    const out = flow.items.filter(item => item.event === 'udp_out');
+    is('each found its arrival by its sum, one that is damaged by its time', [null, 51, 52],
+       out.map(item => item.arrival && item.arrival.at / MS));
+    is('the other one is lost', [true, false, false], out.map(item => item.lost === true));
+    is('they are arrows, and what nobody sent comes from nowhere',
+       [['UDP len 5', 0, 1, 'lost'], ['UDP len 5', 0, 1, 'arrived'], ['UDP len 5', 0, 1, 'arrived'],
+        ['UDP len 9', 0, 1, 'nowhere']], arrowsOf(model, flow));
+    is('the drop is said where it happened', ['dropped: UDP checksum'],
+       layOut(model, model.acts[0], flow, 900, 1, en).entries.filter(e => e.kind === 'pill').flatMap(e => e.lines));
+    is('the connection has none of it', 0, tcp.items.filter(item => item.event.startsWith('udp_')).length);
+}
+
+{
+    const soft = { at: 45 * MS, host: 'a', conn: 1, event: 'soft_error', status: 'host unreachable' };
+    const model = of(soft, told(45, '10.0.0.254'), told(50, '10.0.0.2', { code: 3, verdict: 'not believed' }),
+                     told(55, '10.0.0.254', { protocol: 0, conn: 1, type: 11, code: 0, verdict: null }),
+                     told(60, '10.0.0.254', { remote: '10.0.0.2:81' }));
+    const about = one(model).items.filter(item => item.event === 'icmp_in');
+    is('an error belongs to the connection that it quotes, or whose number it bears', 3, about.length);
+    is('and to no other', undefined, model.acts[0].items.at(-1).c);
+    const arrows = arrowsOf(model, one(model)).slice(-3);
+    is('it is an arrow, from a router or from who says that it is the peer',
+       [['ICMP host unreachable', 1, 0, 'third'], ['ICMP port unreachable', 1, 0, 'nowhere'],
+        ['ICMP time exceeded', 1, 0, 'third']], arrows);
+    is('with who told', [['from 10.0.0.254'], ['not sent by the other end'], ['from 10.0.0.254']],
+       about.map(item => packetDetails(item, en)));
+    const { entries } = layOut(model, model.acts[0], one(model), 900, 1, en);
+    const [arrow] = entries.filter(e => e.item === about[0]), effect = entries.find(e => e.item.event === 'soft_error');
+    holds('the cause stands above what came of it', arrow.y1 < effect.y, [arrow.y1, effect.y]);
+    is('which stands for its verdict; another one is said', ['not believed'],
+       entries.filter(e => e.kind === 'pill' && e.item.event === 'icmp_in').flatMap(e => e.lines));
+    is('the list says all', 'ICMP host unreachable, from 10.0.0.254, taken', sentenceOf(about[0], en));
+}
+
+{
+    const reply = [datagram(40, 'a', 'udp_out', 8, 1),
+                   datagram(50, 'b', 'udp_dropped', 8, 1, { why: 'no such UDP port' }),
+                   { at: 50 * MS, host: 'b', conn: 0, event: 'icmp_out', to: '10.0.0.1', type: 3, code: 3, protocol: 17,
+                     local: Q, remote: P },
+                   told(60, '10.0.0.2', { code: 3, protocol: 17, local: P, remote: Q })];
+    const model = of(...reply);
+    is('the port that nobody has: a datagram, and the error that goes back',
+       [['UDP len 8', 0, 1, 'arrived'], ['ICMP port unreachable', 1, 0, 'arrived']],
+       arrowsOf(model, model.acts[0].connections[1]));
+    const six = { ...told(1, '2001:db8::2', { type: 1, code: 4 }), local: '[2001:db8::1]:5', remote: '[2001:db8::2]:6' };
+    const v6 = readRecord([header, ...handshake.map(line => ({ ...line, ...(line.local && { local: line.local === A
+        ? six.local : six.remote, remote: line.remote === B ? six.remote : six.local }) })), { ...six, at: 90 * MS }]);
+    is('IPv6 has other types, and brackets', [['ICMP port unreachable', 1, 0, 'nowhere']], arrowsOf(v6).slice(-1));
+}

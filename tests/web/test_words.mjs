@@ -23,7 +23,7 @@ const same = ['SACK', 'ssthresh', 'SRTT', 'RTO', 'TCB', 'challenge ACK'];
 is('Korean is Korean', [], strings(ko).filter(([, text]) => !/[가-힣]/.test(text) && !same.includes(text))
     .map(([key]) => key));
 
-const sources = ['viewer', 'ladder', 'entry', 'layout', 'text', 'tcb', 'plots', 'table', 'toolbar', 'panels']
+const sources = ['viewer', 'packet', 'ladder', 'entry', 'layout', 'text', 'tcb', 'plots', 'table', 'toolbar', 'panels']
     .map(name => read(`web/viewer/${name}.js`)).join('\n');
 const used = [...sources.matchAll(/\bw\.(?:ev\.)?([a-z]\w*)/g)].map(m => m[1]).filter(key => key !== 'ev');
 is('no word is used that is not there', [], used.filter(key => !(key in en) && !(key in en.ev)));

@@ -1,18 +1,16 @@
 // connection.js - which connection each event of an act belongs to, and which arrival is that of
 // which segment. Segments are matched by their endpoints, bits and numbers in order of time; what
-// receive offload joined, or a device cut, is matched by its octets.
+// receive offload joined, or a device cut, is matched by its octets. Datagrams between two endpoints
+// are a connection too (`udp`), and an ICMP error belongs to what it quotes.
+import { isOut, isIn, isSegment, isDatagram, isMessage, looksAs, addressOf, TCP, UDP } from './packet.js';
 
-const BACKWARDS = 0x80000000;
 export const distance = (from, to) => (to - from) >>> 0;        // of sequence numbers
-const isBefore = (a, b) => a !== b && distance(a, b) < BACKWARDS;
 const has = (item, bit) => item.raw.ctl.split(',').includes(bit);
-const isSegment = item => item.event === 'segment_in' || item.event === 'segment_out';
-const ipOf = end => end.slice(0, end.lastIndexOf(':'));
 const FLIGHT_MOST = 3000;               // what is lost is not looked at for ever
 
 class Connection {
-    constructor(id, ends) {
-        this.id = id;
+    constructor(id, ends, udp) {
+        Object.assign(this, { id, udp });
         // isn: its relative 0. number: of its record. delay: of the last segment it sent that arrived.
         this.ends = ends.map(([host, at]) => ({ host, at, isn: null, wscale: null, number: null,
                                                 live: false, delay: 0, flight: [] }));
@@ -34,23 +32,30 @@ class Finder {
         this.last = [];                 // of each host, where the last segment arrived
     }
 
-    pairKey(a, b) {
-        return a < b ? `${a} ${b}` : `${b} ${a}`;
+    pairKey(a, b, udp = false) {
+        return `${udp ? 'UDP ' : ''}${a < b ? `${a} ${b}` : `${b} ${a}`}`;
     }
 
-    make(host, local, remote) {
-        const c = new Connection(this.act.connections.length, [[host, local], [null, remote]]);
+    // What an ICMP error quotes, and a datagram whose ports may be damaged, make nothing new.
+    known(item, udp) {
+        const { local, remote } = item.raw;
+        return this.byPair.has(this.pairKey(local, remote, udp)) ? this.ofPair(item, local, remote, udp)
+                                                                 : undefined;
+    }
+
+    make(host, local, remote, udp = false) {
+        const c = new Connection(this.act.connections.length, [[host, local], [null, remote]], udp);
         this.act.connections.push(c);
-        this.byPair.set(this.pairKey(local, remote), c);
+        this.byPair.set(this.pairKey(local, remote, udp), c);
         return c;
     }
 
     // By its endpoints; a new one when these are new, or when a SYN begins another incarnation.
-    ofPair(item, local, remote) {
-        let c = this.byPair.get(this.pairKey(local, remote));
-        const fresh = c && this.isNew(c, item);
+    ofPair(item, local, remote, udp = false) {
+        let c = this.byPair.get(this.pairKey(local, remote, udp));
+        const fresh = c && !udp && this.isNew(c, item);
         if (!c || fresh)
-            c = this.make(item.host, local, remote);
+            c = this.make(item.host, local, remote, udp);
         const side = c.sideOf(item.host, local);
         if (side >= 0 && c.ends[side].host === null)
             c.ends[side].host = item.host;
@@ -83,6 +88,12 @@ class Finder {
             }
             return found;
         }
+        if (isDatagram(item))
+            return raw.why === 'UDP checksum' ? this.known(item, true)
+                                              : this.ofPair(item, raw.local, raw.remote, true);
+        if (isMessage(item))
+            return this.byRecord.get(key) ?? (raw.protocol === TCP || raw.protocol === UDP
+                ? this.known(item, raw.protocol === UDP) : undefined);
         const found = raw.conn ? this.byRecord.get(key) : undefined;
         if (found || raw.conn)
             return found ?? this.waiting(item, key);
@@ -137,9 +148,9 @@ class Finder {
 
     note(item, found) {
         const end = found.c.ends[found.side];
-        if (item.event === 'segment_out')
+        if (isOut(item))
             sent(found.c, found.side, item);
-        else if (item.event === 'segment_in')
+        else if (isIn(item))
             arrived(found.c, found.side, item);
         else if (item.event === 'retransmit')
             again(found.c, found.side, item);
@@ -186,8 +197,13 @@ export function windowOf(c, sender, raw) {
 
 function sent(c, side, item) {
     const end = c.ends[side];
-    learnIsn(c, side, item.raw);
     Object.assign(item, { arrival: null, pieces: [], got: 0 });
+    end.flight.push(item);
+    if (end.flight.length > FLIGHT_MOST)
+        end.flight.splice(0, FLIGHT_MOST / 2);
+    if (!isSegment(item))
+        return;
+    learnIsn(c, side, item.raw);
     c.segments[side]++;
     c.octets[side] += item.raw.len;
     if (end.again && end.again.seq === item.raw.seq) {
@@ -195,9 +211,6 @@ function sent(c, side, item) {
         end.again = null;
     }
     end.lastOut = item;
-    end.flight.push(item);
-    if (end.flight.length > FLIGHT_MOST)
-        end.flight.splice(0, FLIGHT_MOST / 2);
 }
 
 // Announced just before the segment, or just after it.
@@ -212,6 +225,8 @@ function again(c, side, item) {
 const sameSegment = (a, b) => a.ctl === b.ctl && a.seq === b.seq && a.ack === b.ack &&
                               a.len === b.len && (a.ts_val ?? 0) === (b.ts_val ?? 0);
 
+const looks = (out, item) => isSegment(out) ? isSegment(item) && sameSegment(out.raw, item.raw) : looksAs(out, item);
+
 function overlaps(a, b) {
     const offset = (b.seq - a.seq) | 0;
     return a.len > 0 && b.len > 0 && offset < a.len && offset + b.len > 0;
@@ -223,7 +238,7 @@ function exactMatch(end, item) {
     const late = out => Math.abs(item.at - out.at - end.delay);
     let best = null;
     for (const out of end.flight) {
-        if (sameSegment(out.raw, item.raw) && (!best || late(out) < late(best)))
+        if (looks(out, item) && (!best || late(out) < late(best)))
             best = out;
     }
     return best;
@@ -232,7 +247,7 @@ function exactMatch(end, item) {
 // Several that were joined on the way, or a piece of a long one: all of them have its acknowledgment
 // and time stamp, and each octet came from one.
 function octetMatches(end, item) {
-    const alike = end.flight.filter(out => overlaps(out.raw, item.raw) && out.raw.ack === item.raw.ack &&
+    const alike = end.flight.filter(out => isSegment(out) && overlaps(out.raw, item.raw) && out.raw.ack === item.raw.ack &&
                                            (out.raw.ts_val ?? 0) === (item.raw.ts_val ?? 0));
     const chosen = [];
     for (const out of alike) {
@@ -244,8 +259,9 @@ function octetMatches(end, item) {
 
 function arrived(c, side, item) {
     const sender = c.ends[1 - side];
-    const exact = exactMatch(sender, item);
-    const from = exact ? [exact] : octetMatches(sender, item);
+    item.third = item.event === 'icmp_in' && item.raw.from !== addressOf(sender.at);
+    const exact = item.third ? null : exactMatch(sender, item);
+    const from = exact ? [exact] : isSegment(item) ? octetMatches(sender, item) : [];
     item.from = from;
     for (const out of from) {
         const last = distance(item.raw.seq, out.raw.seq + out.raw.len);
@@ -257,10 +273,10 @@ function arrived(c, side, item) {
         sender.delay = item.at - out.at;
         sender.flight.splice(sender.flight.indexOf(out), 1);
     }
-    if (from.length === 0) {
-        item.again = sender.host !== null && c.items.some(out => out.event === 'segment_out' && out.side === 1 - side &&
-                                         sameSegment(out.raw, item.raw));
-        if (!item.again)
+    if (from.length === 0 && !item.third) {
+        item.again = sender.host !== null &&
+            c.items.some(out => isOut(out) && out.side === 1 - side && looks(out, item));
+        if (!item.again && isSegment(item))
             learnIsn(c, 1 - side, item.raw);
     }
 }
@@ -303,7 +319,7 @@ function findLost(act) {
         const newest = [0, 0];
         for (let i = c.items.length - 1; i >= 0; i--) {
             const item = c.items[i];
-            if (item.event !== 'segment_out')
+            if (!isOut(item))
                 continue;
             const unseen = c.ends[1 - item.side].unseen;
             if (item.arrival)
@@ -314,7 +330,7 @@ function findLost(act) {
             item.unseen = unseen;
         }
         for (const item of c.items) {
-            if (item.event === 'segment_in' && item.from.length === 0)
+            if (isIn(item) && item.from.length === 0)
                 item.unseen = c.ends[1 - item.side].unseen;
         }
     }
@@ -322,8 +338,7 @@ function findLost(act) {
 
 export function findConnections(model, act) {
     new Finder(model, act).run();
+    act.tcp = act.connections.filter(c => !c.udp).length;
     placeOutside(model, act);
     findLost(act);
 }
-
-export { has, isBefore, ipOf, isSegment };

@@ -1,7 +1,8 @@
 // entry.js - draws one entry of the ladder. What is drawn depends on the entry and its signature:
 // whether it is of this moment, and how far a segment that is under way has come.
 import { s, stateClass } from './dom.js';
-import { segmentLabel, segmentDetails, callText, sentenceOf, eventName } from './text.js';
+import { packetLabel, callText, sentenceOf, eventName } from './text.js';
+import { isMessage } from './packet.js';
 import { textWidth } from './layout.js';
 
 const STEEP = 26;                       // degrees; text along a steeper arrow is hard to read
@@ -26,7 +27,7 @@ export function signatureOf(entry, cursor, time) {
 const styleOf = entry => {
     const ctl = entry.item.raw.ctl ?? '';
     const again = entry.item.why !== undefined || entry.end === 'nowhere';
-    return /RST/.test(ctl) ? 'bad' : again ? 'again' : /SYN|FIN/.test(ctl) ? 'strong'
+    return /RST/.test(ctl) || isMessage(entry.item) ? 'bad' : again ? 'again' : /SYN|FIN/.test(ctl) ? 'strong'
          : entry.item.raw.len > 0 ? 'data' : 'plain';
 };
 
@@ -36,7 +37,7 @@ function points(entry, columns) {
     const from = { x: x1 + way * 4, y: entry.y1 }, to = { x: x2 - way * 4, y: entry.y2 };
     if (entry.end === 'lost' || entry.end === 'open')
         to.x = from.x + (to.x - from.x) * (entry.end === 'lost' ? 0.62 : 0.8);
-    if (entry.end === 'nowhere')
+    if (entry.end === 'nowhere' || entry.end === 'third')
         from.x = to.x - (to.x - from.x) * 0.55;
     return { from, to, way };
 }
@@ -55,9 +56,9 @@ function label(entry, line, room, scale, letter) {
     const { from, to, way } = line;
     const slope = Math.atan2(to.y - from.y, Math.abs(to.x - from.x)) * 180 / Math.PI;
     const along = slope <= STEEP, texts = [];
-    let text = segmentLabel(entry.item, 2);
+    let text = packetLabel(entry.item, 2);
     for (const level of [1, 0]) {
-        const longer = segmentLabel(entry.item, level);
+        const longer = packetLabel(entry.item, level);
         if (longer.length * letter * scale <= room - 22)
             text = longer;
     }
@@ -137,7 +138,7 @@ function beside(entry, ladder) {
                 s('text', { class: 'av-call', x: at.x, y: entry.y + 4, 'text-anchor': at.anchor },
                   callText(entry.item, entry.total) + (entry.more ? ` (${entry.more + 1}×)` : ''))];
     const state = entry.item.enters, { layout } = ladder;
-    const alone = layout.c || layout.columns.narrow || layout.act.connections.length < 2;
+    const alone = layout.c || layout.columns.narrow || layout.act.tcp < 2;
     const which = alone ? '' : ` :${ephemeral(entry.item.c)}`;
     const text = s('text', { class: `av-state-name ${stateClass(state)}`,
         x: at.x, y: entry.y + 4, 'text-anchor': at.anchor }, state + which);

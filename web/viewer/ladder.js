@@ -3,7 +3,8 @@
 import { layOut } from './layout.js';
 import { drawEntry, signatureOf, advance } from './entry.js';
 import { h, s, setText, setAttribute, stateClass } from './dom.js';
-import { sentenceOf, fieldsOf, eventName, timeText, durationText, segmentDetails, fill } from './text.js';
+import { sentenceOf, fieldsOf, eventName, timeText, durationText, packetLabel, packetDetails, fill } from './text.js';
+import { isOut, isSegment } from './packet.js';
 
 const BEYOND = 300;                     // pixels above and below the view that are drawn too
 const PIECE = 1500, HEAD_HEIGHT = 62;   // as in viewer.css
@@ -291,19 +292,20 @@ export class Ladder {
 
     tipOf(entry) {
         const { item } = entry, w = this.w, start = this.act.start;
-        const title = item.event?.startsWith('segment_') ? item.raw.ctl || '-' : eventName(item, w);
+        const arrow = entry.kind === 'arrow';
+        const title = !arrow ? eventName(item, w) : isSegment(item) ? item.raw.ctl || '-' : packetLabel(item);
         const rows = [];
         const unit = 1000;
-        if (entry.kind === 'arrow') {
-            if (item.event === 'segment_out')
+        if (arrow) {
+            if (isOut(item))
                 rows.push([w.sent_at, timeText(item.at - start, unit)]);
-            const arrival = item.event === 'segment_in' ? item : item.arrival;
+            const arrival = isOut(item) ? item.arrival : item;
             if (arrival && arrival.moment <= this.cursor)
                 rows.push([w.arrived_at, timeText(arrival.at - start, unit) + (arrival === item ? ''
                            : ` (${fill(w.arrives, { time: durationText(arrival.at - item.at) })})`)]);
             else if (entry.end === 'lost')
                 rows.push([w.arrived_at, w.lost]);
-            const why = segmentDetails(item, w);
+            const why = packetDetails(item, w);
             if (why.length)
                 rows.push([w.details, why.join(', ')]);
         } else if (item.at !== undefined) {
@@ -311,7 +313,7 @@ export class Ladder {
         }
         if (item.kind === 'event')
             rows.push(...fieldsOf(item));
-        return [h('b', {}, title), item.event?.startsWith('segment_') ? null : h('p', {}, sentenceOf(item, w)),
+        return [h('b', {}, title), arrow ? null : h('p', {}, sentenceOf(item, w)),
                 h('dl', {}, ...rows.flatMap(([name, value]) => [h('dt', {}, name), h('dd', {}, value)]))]
             .filter(Boolean);
     }

@@ -1,8 +1,8 @@
 // layout.js - where things of a ladder stand: rows in order of time, as far from each other as is
 // readable and not in proportion to time. Entries have a top, a bottom and the moment from which on
 // they are there; ladder.js draws those that are in view.
-import { noteOf, isQuietCall, segmentDetails, timeText, durationText, fill } from './text.js';
-import { isSegment } from './connection.js';
+import { noteOf, isQuietCall, packetDetails, timeText, durationText, fill } from './text.js';
+import { isPacket, isSegment, isOut, isIn } from './packet.js';
 
 export const ROW = 20, DETAIL = 13;
 const FIRST = 18, LONG_GAP = 200e6;     // a pause that is said in words
@@ -39,7 +39,7 @@ export function columns(model, act, c, width, scale) {
                         act.connections.some(a => a.ends.some(end => end.host === h))))];
     if (hosts.length === 0)
         hosts = [0];
-    const more = Math.min(scale, 1.3), named = !c && act.connections.length > 1 && !narrow ? 24 : 0;
+    const more = Math.min(scale, 1.3), named = !c && act.tcp > 1 && !narrow ? 24 : 0;
     const time = (narrow ? 36 : 92) * more, margin = (narrow ? 76 : 124 + named) * more;
     const left = time + margin, right = width - (narrow ? 89 : 138 + named) * more;
     const x = new Map();
@@ -61,6 +61,10 @@ export function unitOf(act) {
 const gapFor = (dt, row) => dt <= 0 ? row * 0.3
     : row * (0.35 + Math.min(1.9, 0.32 * Math.log10(1 + dt / 20e3)));
 
+const isAbout = item => item.event === 'icmp_in' && item.c !== undefined;
+const isEffect = (item, cause) => item.kind === 'event' && item.moment === cause.moment && item.at === cause.at &&
+                                  item.host === cause.host && !isPacket(item);
+
 class Layout {
     constructor(model, act, c, width, scale, w) {
         Object.assign(this, { model, act, c, w, scale, row: ROW * scale });
@@ -81,13 +85,13 @@ class Layout {
         if (item.kind !== 'event' || !this.columns.x.has(item.host) ||
             (this.c && item.c !== this.c && item.event !== 'note'))
             return false;
-        return isSegment(item) ? item.c !== undefined
+        return isPacket(item) && (item.c || isOut(item)) ? item.c !== undefined
              : item.event === 'state' || item.event === 'deleted' ? item.enters !== undefined
              : item.event === 'call' ? !isQuietCall(item) : noteOf(item, this.w) !== null;
     }
 
     run() {
-        for (const item of this.act.items)
+        for (const item of this.ordered())
             if (this.wanted(item))
                 this.place(item);
         this.height = this.y + this.row * 2;
@@ -98,14 +102,33 @@ class Layout {
         return this;
     }
 
+    // The stack tells of an ICMP message when it has dealt with it: it goes in front of what came of it,
+    // which then stands for its verdict.
+    ordered() {
+        const { items } = this.act;
+        if (!items.some(isAbout))
+            return items;
+        const ordered = [];
+        for (const item of items) {
+            let at = ordered.length;
+            if (isAbout(item)) {
+                while (at > 0 && isEffect(ordered[at - 1], item))
+                    at--;
+                item.effect = ordered.slice(at).some(other => this.wanted(other));
+            }
+            ordered.splice(at, 0, item);
+        }
+        return ordered;
+    }
+
     place(item) {
         if (item.at !== this.at || item.host !== this.host)
             this.begin(item);
         if (item.kind === 'note')
             this.band(item);
-        else if (item.event === 'segment_out')
+        else if (isOut(item))
             this.departure(item);
-        else if (item.event === 'segment_in')
+        else if (isIn(item) && item.c)
             this.arrival(item);
         else if (item.event === 'call')
             this.call(item);
@@ -176,7 +199,7 @@ class Layout {
     }
 
     departure(item) {
-        const details = segmentDetails(item, this.w);
+        const details = packetDetails(item, this.w);
         const y = this.take(this.row + (details.length ? DETAIL * this.scale : 0));
         const to = item.c.ends[1 - item.side].host;
         const entry = this.add({ kind: 'arrow', item, details, from: item.host, to, y1: y, y2: y,
@@ -200,19 +223,21 @@ class Layout {
             item.entry = drawn[0].entry;
             this.take(this.row * 0.7);
         } else if (item.from.length === 0) {
-            const details = segmentDetails(item, this.w);
+            const details = packetDetails(item, this.w);
             const y = this.take(this.row + (details.length ? DETAIL * this.scale : 0));
             item.entry = this.add({ kind: 'arrow', item, details, from: item.c.ends[1 - item.side].host,
-                                    to: item.host, y1: y, y2: y, top: y - this.row,
-                                    bottom: y + this.row * 1.6, end: item.unseen ? 'unseen' : 'nowhere' });
+                                    to: item.host, y1: y, y2: y, top: y - this.row, bottom: y + this.row * 1.6,
+                                    end: item.third ? 'third' : item.unseen ? 'unseen' : 'nowhere' });
         }
+        if (!isSegment(item) && noteOf(item, this.w))
+            this.pill(item);
     }
 
     // The child of a listener was made by a SYN, and was in LISTEN before anybody saw it.
     enter(item) {
         const child = item.enters === 'LISTEN' && item.raw.from === 'CLOSED';
         const y = child ? this.last : this.beside(item, 'state');
-        if (this.c || this.act.connections.length <= 1)
+        if (this.c || this.act.tcp <= 1)
             this.states.get(item.host).push({ y, moment: item.moment, state: item.enters });
     }
 
@@ -259,7 +284,7 @@ class Layout {
 
     pill(item) {
         const [style, text] = noteOf(item, this.w);
-        if (item.enters && (this.c || this.act.connections.length <= 1))
+        if (item.enters && (this.c || this.act.tcp <= 1))
             this.states.get(item.host).push({ y: this.y, moment: item.moment, state: item.enters });
         const room = Math.min(this.columns.lane - 34, NOTE_CHARS_MOST * CHAR) / this.scale;
         const lines = wrap(text, Math.max(room, 90));

@@ -35,7 +35,7 @@ export class ActPanel {
 
     nameOf(model, c) {
         const name = host => model.hosts[host].name ?? this.w.peer;
-        return `${name(c.ends[0].host)} ${c.ends[0].at} – ${name(c.ends[1].host)} ${c.ends[1].at}`;
+        return `${c.udp ? `${this.w.flow} ` : ''}${name(c.ends[0].host)} ${c.ends[0].at} – ${name(c.ends[1].host)} ${c.ends[1].at}`;
     }
 
     update(model, act, c) {

@@ -130,6 +130,7 @@ export class TcbPanel {
     }
 
     update(model, act, c, cursor) {
+        this.element.hidden = !c;
         const history = c ? historyOf(c) : [[], []];
         const now = history.map(list => lastUpTo(list, cursor)?.values ?? {});
         const before = history.map(list => lastUpTo(list, cursor - 1)?.values ?? {});

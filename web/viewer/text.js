@@ -1,6 +1,7 @@
 // text.js - what is said about segments and events, in the words of the RFCs: labels with numbers
 // relative to the SYN, as the ladder of the terminal has them, and all fields for the details.
 import { distance } from './connection.js';
+import { isPacket, isOut, isSegment, isMessage, messageName } from './packet.js';
 
 export function fill(text, values) {
     return text.replace(/\{(\w+)\}/g, (all, name) => values[name] ?? all);
@@ -31,7 +32,7 @@ export function relative(end, n) {
     return d >= 0xff000000 ? `-${2 ** 32 - d}` : String(d);
 }
 
-const senderOf = item => item.event === 'segment_out' ? item.side : 1 - item.side;
+const senderOf = item => isOut(item) ? item.side : 1 - item.side;
 
 // Level 0 says all, 1 leaves out an open window, 2 the number of a segment that takes no room.
 export function segmentLabel(item, level = 0) {
@@ -51,20 +52,29 @@ export function segmentLabel(item, level = 0) {
     return parts.join(' ');
 }
 
+export const packetLabel = (item, level) => isMessage(item) ? messageName(item.raw)
+    : isSegment(item) ? segmentLabel(item, level) : `UDP len ${item.raw.len}`;
+
 const OPTION = {
     mss: raw => `MSS ${raw.mss}`, 'sack-permitted': () => 'SACK', timestamps: () => 'timestamps',
     'window-scale': raw => `scale ${raw.wscale}`, 'fast-open': () => 'Fast Open',
     'user-timeout': () => 'user timeout', ao: () => 'AO', unknown: raw => 'unknown option',
 };
 
-// The options of a SYN, SACK blocks, why it was sent again.
-export function segmentDetails(item, w) {
+// The options of a SYN, SACK blocks, why it was sent again, which router tells.
+export function packetDetails(item, w) {
     const raw = item.raw, said = [];
-    const out = item.event === 'segment_out' ? item : item.from?.[0] ?? item;
+    const out = isOut(item) ? item : item.from?.[0] ?? item;
     if (out.why !== undefined)
         said.push(out.why ? `${w.retransmission}: ${out.why}` : w.retransmission);
-    if (item.event === 'segment_in' && item.from?.length === 0 && !item.unseen)
+    if (item.third)
+        said.push(fill(w.from_host, { host: raw.from }));
+    else if (!isOut(item) && item.from?.length === 0 && !item.unseen)
         said.push(item.again ? w.duplicate : w.nowhere);
+    if (raw.mtu > 0)
+        said.push(`MTU ${raw.mtu}`);
+    if (!isSegment(item))
+        return said;
     if (/SYN/.test(raw.ctl)) {
         for (const name of raw.has ?? [])
             if (OPTION[name])
@@ -112,6 +122,7 @@ const NOTES = {
     half_open_replaced: (r, w) => ['bad', w.ev.half_open_replaced],
     accepted: (r, w) => ['call', w.ev.accepted],
     icmp_in: (r, w) => ['bad', `${w.ev.icmp_in}: type ${r.type} code ${r.code}${r.verdict ? `, ${r.verdict}` : ''}`],
+    udp_dropped: (r, w) => ['bad', `${w.dropped}: ${r.why}`],
     path_mtu: (r, w) => ['timer', `${w.ev.path_mtu}: ${count(r.mtu)}`],
     memory: (r, w) => ['bad', `${w.ev.memory}: ${r.answer}`],
     cwnd: (r, w) => ['timer', `${r.why}: cwnd ${count(r.cwnd)}`],
@@ -132,12 +143,13 @@ const NOTES = {
     ao_no_key: (r, w) => ['bad', w.ev.ao_no_key],
     ao_unexpected: (r, w) => ['bad', w.ev.ao_unexpected],
     frame_dropped: (r, w) => ['bad', `${w.ev.frame_dropped}: ${r.layer}, ${r.why}`],
-    udp_in: (r, w) => ['plain', `${w.ev.udp_in}: ${r.remote}, ${count(r.len)}`],
-    udp_out: (r, w) => ['plain', `${w.ev.udp_out}: ${r.remote}, ${count(r.len)}`],
 };
 
-// [class, text] of a note beside the lifeline; null: this event is not drawn there.
+// [class, text] of a note beside the lifeline; null: this event is not drawn there. Under an arrow that
+// ends there it is what became of it.
 export function noteOf(item, w) {
+    if (item.event === 'icmp_in' && item.c)
+        return item.raw.verdict && !item.effect ? ['timer', item.raw.verdict] : null;
     return NOTES[item.event]?.(item.raw, w) ?? null;
 }
 
@@ -179,8 +191,10 @@ export function sentenceOf(item, w) {
         return item.raw.check;
     if (item.kind === 'table')
         return item.raw.table.title ?? '';
-    if (item.event === 'segment_in' || item.event === 'segment_out')
-        return item.c ? [segmentLabel(item), ...segmentDetails(item, w)].join(', ') : item.raw.ctl;
+    if (isSegment(item) && !item.c)
+        return item.raw.ctl;
+    if (isPacket(item) && item.c)
+        return [packetLabel(item), ...packetDetails(item, w), item.raw.verdict ?? item.raw.why].filter(Boolean).join(', ');
     if (item.event === 'state')
         return `${item.raw.from} → ${item.raw.to}`;
     if (item.event === 'call')

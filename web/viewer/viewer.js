@@ -94,14 +94,14 @@ class Viewer {
         this.toolbar.update(this, act);
         this.root.classList.toggle('is-empty', !act);
         if (act) {
-            const one = c ?? this.lastTouched(act);
+            const one = tcpOf(c ?? this.lastTouched(act));
             this.ladder.cursor = cursor;
             this.ladder.show(model, act, c);
             this.ladder.update(cursor, still);
             this.now.update(model, act, cursor);
             this.after.update(act, cursor);
             this.tcb.update(model, act, one, cursor);
-            this.plots.show(model, act, c ?? (act.connections.length <= FEW ? one : largest(act)));
+            this.plots.show(model, act, c || act.tcp <= FEW ? one : tcpOf(largest(act)));
             this.plots.update(cursor);
             this.table.show(model, act, c);
             this.table.update(cursor, still);
@@ -231,7 +231,10 @@ function usual(model, act) {
     return largest(act);
 }
 
-// The connection with the most segments; null: there is none.
+// Datagrams have no TCB, and no sequence numbers.
+const tcpOf = c => c && !c.udp ? c : null;
+
+// The connection with the most segments, or a flow of datagrams; null: there is none.
 function largest(act) {
     const size = c => c.segments[0] + c.segments[1];
     return act.connections.reduce((a, b) => (a && size(a) >= size(b) ? a : b), null);
