@@ -127,6 +127,28 @@ static void draws_datagrams_with_unicode(void **state)
     assert_true(golden_is("ladder_datagrams_utf8", &kept));
 }
 
+/* Of two of one length the one that came has the same sum, though the other one would have taken as
+ * long as the one before it. */
+static void tells_datagrams_by_their_sum(void **state)
+{
+    (void)state;
+    struct aksu_ladder *l = ladder_with((struct aksu_ladder_config){ .fold = 0 });
+    struct feed f = two_sides(l);
+
+    sends(&f, 0, 5, 1);
+    f.at += AKSU_MS(10);
+    gets(&f, 1, 5, 1);
+    sends(&f, 0, 5, 2);
+    f.at += AKSU_MS(1);
+    sends(&f, 0, 5, 3);
+    f.at += AKSU_MS(7);
+    gets(&f, 1, 5, 3);
+    aksu_ladder_finish(l);
+    assert_non_null(strstr(kept.text, "|-- UDP len 5 -------------X"));
+    assert_non_null(strstr(kept.text, "   11.000              |-- UDP len 5 ---------------------"
+                                      "-----."));
+}
+
 /* With one stack what it sends is all that is known. */
 static void draws_one_stack(void **state)
 {
@@ -278,6 +300,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(draws_datagrams),
         cmocka_unit_test(draws_datagrams_with_unicode),
+        cmocka_unit_test(tells_datagrams_by_their_sum),
         cmocka_unit_test(draws_one_stack),
         cmocka_unit_test(draws_nothing_for_damaged_ports),
         cmocka_unit_test(folds_a_train),
