@@ -20,7 +20,8 @@ static const struct ladder_segment *syn_of(const struct ladder_side *s, const st
     const struct ladder_connection *c = s->last != NO_ITEM ? &s->ladder->connection[s->last] : NULL;
     uint32_t last = c ? c->end[s->side].last_item : NO_ITEM;
     const struct ladder_item *item = last != NO_ITEM ? &s->ladder->item[last] : NULL;
-    bool syn = item && (item->segment.ctl & (AKSU_SYN | AKSU_ACK)) == AKSU_SYN &&
+    bool syn = item && item->sort == LADDER_TCP &&
+               (item->segment.ctl & (AKSU_SYN | AKSU_ACK)) == AKSU_SYN &&
                item->side != s->side && (item->at == e->at || item->other_at == e->at);
 
     return syn ? &item->segment : NULL;

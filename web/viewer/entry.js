@@ -96,7 +96,8 @@ function arrow(entry, ladder, percent) {
         line.to = partOf(whole, percent);
     const { from, to } = line;
     const parts = [s('path', { class: 'av-hit', d: way(whole.from, whole.to) }),
-                   s('path', { class: `av-arrow ${style} ${entry.end === 'lost' ? 'is-lost' : ''}`, d: way(from, to) })];
+                   s('path', { class: `av-arrow ${style} ${entry.end === 'lost' ? 'is-lost' : ''}`,
+                               d: way(from, to) })];
     if (percent < 100)
         parts.push(s('path', { class: `av-ahead ${style}`, d: way(to, whole.to) }),
                    s('circle', { class: `av-packet ${style}`, cx: to.x, cy: to.y, r: 4 }));
