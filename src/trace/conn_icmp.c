@@ -3,6 +3,7 @@
 #include "base/ip_addr.h"
 #include "trace/icmp.h"
 #include "trace/tell.h"
+#include "wire/ipv4.h"
 
 /* RFC 5927 4.1: the segment is one that is outstanding, as far as that is known. */
 static bool is_outstanding(const struct trace_end *me, seq_t seq)
@@ -57,9 +58,11 @@ void trace_conn_icmp(struct trace_conn *c, unsigned side, const struct trace_icm
                                     is_verdict && outstanding };
     c->last = m->at;
     if (ip_eq(&m->from, &c->end[1 - side].at.ip))
-        TELL(c, 1 - side, m->at, icmp_out, .to = m->to, .type = m->type, .code = m->code);
+        TELL(c, 1 - side, m->at, icmp_out, .to = m->to, .type = m->type, .code = m->code,
+             .protocol = IP_PROTOCOL_TCP, .local = m->destination, .remote = m->source);
     TELL(c, side, m->at, icmp_in, .from = m->from, .type = m->type, .code = m->code,
-         .verdict = !is_mtu && !is_verdict ? "ignored" : outstanding ? "taken" : "not believed");
+         .verdict = !is_mtu && !is_verdict ? "ignored" : outstanding ? "taken" : "not believed",
+         .protocol = IP_PROTOCOL_TCP, .local = m->source, .remote = m->destination, .mtu = m->mtu);
     if (is_mtu && outstanding)
         too_big(c, side, m);
     c->told_last = 0;
