@@ -36,7 +36,8 @@ static void text_totals(FILE *out, const struct totals *t)
             k->connections, k->time_wait, k->event[AKSU_EV_opened]);
     fprintf(out, "%" PRIu64 " segments dropped, %" PRIu64 " frames dropped, %" PRIu64
                  " retransmissions\n\n", k->event[AKSU_EV_dropped],
-            k->event[AKSU_EV_frame_dropped] + k->event[AKSU_EV_udp_dropped], k->event[AKSU_EV_retransmit]);
+            k->event[AKSU_EV_frame_dropped] + k->event[AKSU_EV_udp_dropped],
+            k->event[AKSU_EV_retransmit]);
     fprintf(out, "%-12s %7s %7s  %-24s %s\n", "State", "Recv-Q", "Send-Q", "Local", "Peer");
 }
 

@@ -31,7 +31,7 @@ static void add_block(struct words *w, uint32_t left, uint32_t right)
         ladder_words_add(w, " %u-%u", left, right);
 }
 
-/* Of errors, as RFC 792 and RFC 4443 call them; NULL: of no name here. */
+/* Of errors: RFC 792, RFC 4443 3. NULL: it has no name here. */
 static const char *message_name(const struct ladder_message *m, bool v6)
 {
     static const char *const v4_code[] = {

@@ -1,5 +1,5 @@
-/* test_event_ladder_datagram.c - datagrams and ICMP messages in the diagram, compared with files that
- * were looked at. */
+/* test_event_ladder_datagram.c - datagrams and ICMP messages in the diagram, compared with files
+ * that were looked at. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -276,11 +276,16 @@ static void names_the_messages(void **state)
         uint8_t type, code;
         const char *said;
     } all[] = {
-        { "10.0.0.254", 3, 0, "ICMP network unreachable" }, { "10.0.0.254", 3, 13, "ICMP prohibited" },
-        { "10.0.0.254", 3, 14, "ICMP unreachable" }, { "10.0.0.254", 4, 0, "ICMP source quench" },
-        { "10.0.0.254", 99, 7, "ICMP type 99 code 7" }, { "fd00::1", 1, 4, "ICMP port unreachable" },
-        { "fd00::1", 2, 0, "ICMP packet too big" }, { "fd00::1", 4, 9, "ICMP parameter problem" },
-        { "fd00::1", 3, 1, "ICMP time exceeded" }, { "fd00::1", 1, 6, "ICMP unreachable" },
+        { "10.0.0.254", 3, 0, "ICMP network unreachable" },
+        { "10.0.0.254", 3, 13, "ICMP prohibited" },
+        { "10.0.0.254", 3, 14, "ICMP unreachable" },
+        { "10.0.0.254", 4, 0, "ICMP source quench" },
+        { "10.0.0.254", 99, 7, "ICMP type 99 code 7" },
+        { "fd00::1", 1, 4, "ICMP port unreachable" },
+        { "fd00::1", 2, 0, "ICMP packet too big" },
+        { "fd00::1", 4, 9, "ICMP parameter problem" },
+        { "fd00::1", 3, 1, "ICMP time exceeded" },
+        { "fd00::1", 1, 6, "ICMP unreachable" },
     };
 
     for (size_t i = 0; i < sizeof all / sizeof *all; i++) {

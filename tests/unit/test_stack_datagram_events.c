@@ -1,5 +1,5 @@
-/* test_stack_datagram_events.c - what the events of datagrams and of ICMP errors say: the same sum at
- * both ends however the text was cut, what an error quotes, and which connection it is about. */
+/* test_stack_datagram_events.c - what the events of datagrams and of ICMP errors say: the same sum
+ * at both ends however the text was cut, what an error quotes, which connection it is about. */
 #include "stack_help.h"
 
 #include "stack/calls.h"
@@ -84,7 +84,7 @@ static void both_ends_say_the_same_sum(void **state)
             assert_int_equal(in->udp_in.sum, out->udp_out.sum);
             assert_true(same(&in->udp_in.remote, &out->udp_out.local));
         }
-        /* RFC 1071: the complement of the words' sum, the odd octet before a zero. */
+        /* RFC 1071 1: the complement of the words' sum, the odd octet before a zero. */
         assert_int_equal(said(&s.heard[SERVER], AKSU_EV_udp_in, 0)->udp_in.sum, 0xffff);
         assert_int_equal(said(&s.heard[SERVER], AKSU_EV_udp_in, 2)->udp_in.sum,
                          (uint16_t)~(0x0007 + 0x0e15 + 0x1c00));

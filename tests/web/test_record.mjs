@@ -202,7 +202,8 @@ const arrowsOf = (model, c = null) => layOut(model, model.acts[0], c, 900, 1, en
     is('the port that nobody has: a datagram, and the error that goes back',
        [['UDP len 8', 0, 1, 'arrived'], ['ICMP port unreachable', 1, 0, 'arrived']],
        arrowsOf(model, model.acts[0].connections[1]));
-    const six = { ...told(1, '2001:db8::2', { type: 1, code: 4 }), local: '[2001:db8::1]:5', remote: '[2001:db8::2]:6' };
+    const six = { ...told(1, '2001:db8::2', { type: 1, code: 4 }), local: '[2001:db8::1]:5',
+                  remote: '[2001:db8::2]:6' };
     const v6 = readRecord([header, ...handshake.map(line => ({ ...line, ...(line.local && { local: line.local === A
         ? six.local : six.remote, remote: line.remote === B ? six.remote : six.local }) })), { ...six, at: 90 * MS }]);
     is('IPv6 has other types, and brackets', [['ICMP port unreachable', 1, 0, 'nowhere']], arrowsOf(v6).slice(-1));

@@ -247,7 +247,8 @@ function exactMatch(end, item) {
 // Several that were joined on the way, or a piece of a long one: all of them have its acknowledgment
 // and time stamp, and each octet came from one.
 function octetMatches(end, item) {
-    const alike = end.flight.filter(out => isSegment(out) && overlaps(out.raw, item.raw) && out.raw.ack === item.raw.ack &&
+    const alike = end.flight.filter(out => isSegment(out) && overlaps(out.raw, item.raw) &&
+                                           out.raw.ack === item.raw.ack &&
                                            (out.raw.ts_val ?? 0) === (item.raw.ts_val ?? 0));
     const chosen = [];
     for (const out of alike) {

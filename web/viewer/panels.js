@@ -35,7 +35,8 @@ export class ActPanel {
 
     nameOf(model, c) {
         const name = host => model.hosts[host].name ?? this.w.peer;
-        return `${c.udp ? `${this.w.flow} ` : ''}${name(c.ends[0].host)} ${c.ends[0].at} – ${name(c.ends[1].host)} ${c.ends[1].at}`;
+        const ends = c.ends.map(end => `${name(end.host)} ${end.at}`).join(' – ');
+        return c.udp ? `${this.w.flow} ${ends}` : ends;
     }
 
     update(model, act, c) {

@@ -47,7 +47,8 @@ class Moments {
 // sent, so that a client stands at the left.
 function placesOf(lines) {
     const named = lines.filter(line => Array.isArray(line.hosts)).flatMap(line => line.hosts);
-    const senders = lines.filter(line => line.event === 'segment_out' || line.event === 'udp_out').map(line => line.host ?? '');
+    const senders = lines.filter(line => line.event === 'segment_out' || line.event === 'udp_out')
+        .map(line => line.host ?? '');
     return [...new Set(named.length > 0 ? named : senders)];
 }
 

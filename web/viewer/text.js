@@ -194,7 +194,8 @@ export function sentenceOf(item, w) {
     if (isSegment(item) && !item.c)
         return item.raw.ctl;
     if (isPacket(item) && item.c)
-        return [packetLabel(item), ...packetDetails(item, w), item.raw.verdict ?? item.raw.why].filter(Boolean).join(', ');
+        return [packetLabel(item), ...packetDetails(item, w), item.raw.verdict ?? item.raw.why]
+            .filter(Boolean).join(', ');
     if (item.event === 'state')
         return `${item.raw.from} → ${item.raw.to}`;
     if (item.event === 'call')
