@@ -85,6 +85,7 @@ static int copy(struct lines *l, const struct report_config *config)
     if (!is_object(l))
         return refuse_line(l);
     struct report_config how = *config;
+    how.from = l->path;
     how.headed = starts_with(l->text, "{\"record\":");
     struct report *report = report_open(&how);
     if (!report)

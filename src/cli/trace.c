@@ -8,7 +8,7 @@
 #include "cli/cli.h"
 #include "cli/trace.h"
 
-enum { FILTER = 256, SUMMARY, JSON, HTML, VERIFY, CONNECTIONS, USUAL = 65536, MOST = 1 << 24 };
+enum { FILTER = 256, SUMMARY, JSON, HTML, LANG, VERIFY, CONNECTIONS, USUAL = 65536, MOST = 1 << 24 };
 
 /* A connection that is over is printed so long after its last packet. */
 static const aksu_time LINGER = AKSU_SECONDS(4);
@@ -18,6 +18,7 @@ static const struct option options[] = {
     { "summary", no_argument, NULL, SUMMARY },
     { "json", no_argument, NULL, JSON },
     { "html", required_argument, NULL, HTML },
+    { "lang", required_argument, NULL, LANG },
     { "verify", no_argument, NULL, VERIFY },
     { "connections", required_argument, NULL, CONNECTIONS },
     { "help", no_argument, NULL, 'h' },
@@ -37,6 +38,7 @@ static void usage(FILE *out)
           "  --json           the events of both ends, a line of JSON each; with --summary\n"
           "                   an object for each connection\n"
           "  --html FILE      also a report: one page that shows all of it, in any browser\n"
+          "  --lang en|ko     of the report, to begin with [that of the locale]\n"
           "  --verify         look at checksums: damaged segments do not arrive\n"
           "  --connections N  followed at a time [65536]; beyond, those that are over, else\n"
           "                   those silent longest, are printed and forgotten\n"
@@ -55,6 +57,13 @@ static bool take_option(struct trace_options *o, int option)
     case SUMMARY: return o->summary = true;
     case JSON: return o->json = true;
     case HTML: o->html = optarg; return true;
+    case LANG:
+        if (strcmp(optarg, "en") != 0 && strcmp(optarg, "ko") != 0) {
+            fprintf(stderr, "aksu trace: --lang takes en or ko, not '%s'\n", optarg);
+            return false;
+        }
+        o->lang = optarg;
+        return true;
     case VERIFY: return o->verify = true;
     default:
         return cli_number("trace", "--connections", optarg, 1, MOST, &o->connections);

@@ -14,6 +14,7 @@ enum { TRACE_INCOMPLETE = 1 /* the exit status when the file ends too early */ }
 struct trace_options {
     const char *file;
     const char *filter, *html;      /* NULL: all packets; no report */
+    const char *lang;               /* of the report: "en", "ko"; NULL: that of the locale */
     bool summary, json, verify;
     uint64_t connections;
 };

@@ -33,7 +33,8 @@ static bool open_report(struct trace_show *show)
     const char *const hosts[] = { name_of[0], name_of[1], NULL };
 
     show->report = report_open(&(struct report_config){ .command = "aksu trace",
-        .path = show->options->html, .title = slash ? slash + 1 : show->options->file,
+        .path = show->options->html, .from = show->options->file, .lang = show->options->lang,
+        .title = slash ? slash + 1 : show->options->file,
         .hosts = hosts });
     for (int i = 0; i < 2 && show->report != NULL; i++)
         aksu_json_init(&show->html[i], report_writer(show->report), name_of[i]);

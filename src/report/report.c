@@ -92,7 +92,7 @@ static size_t find_here(void)
 static void refuse(const struct report *r, int error)
 {
     fprintf(stderr, "%s: the report %s cannot be written: %s\n", r->command, r->path,
-            strerror(error));
+            error == ENOTUNIQ ? "it would replace the file that is read" : strerror(error));
 }
 
 static FILE *open_beside(struct report *r)
@@ -117,7 +117,14 @@ static FILE *open_beside(struct report *r)
     return fdopen(fd, "w");
 }
 
-static bool open_file(struct report *r)
+static bool is_same(const struct stat *about, const char *from)
+{
+    struct stat other;
+    return from != NULL && stat(from, &other) == 0 && other.st_dev == about->st_dev &&
+           other.st_ino == about->st_ino;
+}
+
+static bool open_file(struct report *r, const char *from)
 {
     struct stat about;
     bool there = stat(r->path, &about) == 0;
@@ -128,6 +135,10 @@ static bool open_file(struct report *r)
     }
     if (there && S_ISREG(about.st_mode) && access(r->path, W_OK) < 0)
         return false;                                   /* a file that is protected stays */
+    if (there && is_same(&about, from)) {
+        errno = ENOTUNIQ;
+        return false;
+    }
     r->file = there && !S_ISREG(about.st_mode) ? fopen(r->path, "we") : open_beside(r);
     return r->file != NULL;
 }
@@ -142,7 +153,7 @@ struct report *report_open(const struct report_config *config)
     }
     r->command = config->command;
     r->path = config->path;
-    if (!open_file(r)) {
+    if (!open_file(r, config->from)) {
         refuse(r, errno);
         free(r);
         return NULL;

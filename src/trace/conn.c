@@ -301,14 +301,14 @@ void trace_conn_segment(struct trace_conn *c, unsigned side, const struct trace_
     uint32_t wnd = window_of(c, side, s);
     tell_kind(c, side, s, kind);
     sender_closes(c, side, s);
-    trace_tell_segment(c, side, true, s, wnd);
+    trace_tell_segment(c, side, true, s);
     trace_sender_sent(c, side, s, kind);
     if (s->damaged) {
         me->damaged++;
         TELL(c, 1 - side, s->at, dropped, .rule = "RFC 9293 3.1", .why = "wrong checksum");
         return;
     }
-    trace_tell_segment(c, side, false, s, wnd);
+    trace_tell_segment(c, side, false, s);
     arrive(c, 1 - side, s);
     remember(c, side, s, wnd);
     look_whether_over(c, s->at);

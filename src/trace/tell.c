@@ -4,12 +4,12 @@
 enum { MSS_DEFAULT_V4 = 536, MSS_DEFAULT_V6 = 1220, TIMESTAMPS_LENGTH = 12 };
 
 static struct aksu_event_segment_out fields_of(const struct trace_conn *c, unsigned local,
-                                               const struct trace_segment *s, uint32_t wnd)
+                                               const struct trace_segment *s)
 {
     const struct tcp_options *o = &s->tcp.options;
     struct aksu_event_segment_out e = {
         .local = c->end[local].at, .remote = c->end[1 - local].at, .ctl = s->tcp.ctl,
-        .seq = s->tcp.seq.n, .ack = s->tcp.ack.n, .wnd = wnd, .up = s->tcp.urgent_pointer,
+        .seq = s->tcp.seq.n, .ack = s->tcp.ack.n, .wnd = s->tcp.wnd, .up = s->tcp.urgent_pointer,
         .len = s->tcp.text_len, .has = o->has & 2047, .mss = o->mss, .wscale = o->window_scale,
         .ts_val = o->ts_val, .ts_ecr = o->ts_ecr };
 
@@ -40,7 +40,7 @@ void trace_enter(struct trace_conn *c, unsigned side, enum aksu_tcp_state to,
 }
 
 void trace_tell_segment(const struct trace_conn *c, unsigned side, bool out,
-                        const struct trace_segment *s, uint32_t wnd)
+                        const struct trace_segment *s)
 {
     unsigned local = out ? side : 1 - side;
     struct aksu_sink *sink = c->sink[local];
@@ -49,7 +49,7 @@ void trace_tell_segment(const struct trace_conn *c, unsigned side, bool out,
 
     if (sink == NULL)
         return;
-    e.segment_out = fields_of(c, local, s, wnd);    /* segment_in begins with the same fields */
+    e.segment_out = fields_of(c, local, s);    /* segment_in begins with the same fields */
     if (!out)
         e.segment_in.state = met_by(&c->end[local], s);
     sink->put(sink, &e);

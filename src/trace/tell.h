@@ -15,9 +15,9 @@
 
 /* The state of an end; nothing else changes it once it has begun. */
 void trace_enter(struct trace_conn *c, unsigned side, enum aksu_tcp_state to, aksu_time at);
-/* segment_out of `side`, or segment_in of the other one; `wnd` is the window, scaled. */
+/* segment_out of `side`, or segment_in of the other one. */
 void trace_tell_segment(const struct trace_conn *c, unsigned side, bool out,
-                        const struct trace_segment *s, uint32_t wnd);
+                        const struct trace_segment *s);
 /* What both SYNs agreed on, for each end. */
 void trace_tell_agreed(const struct trace_conn *c, unsigned side, aksu_time at);
 /* The MSS in use: RFC 9293 3.7.1, less the options that every segment has. */

@@ -73,6 +73,13 @@ c = json.load(sys.stdin)
 print(c["end"], c["handshake"], c["server"]["rto"])')"
 trace --summary --html "$work/report.html" "$work/plain" >/dev/null
 is "the report has the events of both ends" 20 "$(grep -c '"event":"segment_\(in\|out\)"' "$work/report.html")"
+cp "$work/plain" "$work/kept"
+is "the capture is not replaced by its report" \
+    "aksu trace: the report $work/kept cannot be written: it would replace the file that is read" \
+    "$(trace --html "$work/kept" "$work/kept" 2>&1 >/dev/null)"
+cmp -s "$work/plain" "$work/kept" || fail "the capture is as it was"
+trace --summary --lang ko --html "$work/korean.html" "$work/plain" >/dev/null
+is "a report in Korean" 1 "$(grep -c '"lang":"ko"' "$work/korean.html")"
 trace --html "$work/none.html" "$work/text" 2>/dev/null
 [ ! -e "$work/none.html" ] || fail "a report of a file that is no capture"
 is "a capture without packets" "0 packets, 0 of TCP, 0 connections" "$(trace "$work/no packets")"
@@ -92,6 +99,7 @@ refused()
 
 refused "no file" "needs the name of a capture"
 refused "two files" "one capture at a time" a b
+refused "a language" "takes en or ko" --lang fr "$work/plain"
 refused "a file that is not there" "No such file" "$work/nothing"
 refused "a directory" "Is a directory" "$work"
 refused "an empty file" "nothing in it" "$work/empty"

@@ -135,7 +135,8 @@ static void the_handshake_gives_options_and_round_trips(void **state)
         assert_true(n->sack && !n->timestamps && !n->ecn);
     }
     says(1, 1, (struct talk_segment){ .ctl = A, .seq = 1, .ack = 1, .wnd = 1000 });
-    assert_int_equal(talk.event[talk.events - 1].event.segment_in.wnd, 4000);
+    assert_int_equal(talk.event[talk.events - 1].event.segment_in.wnd, 1000);  /* as it was sent */
+    assert_int_equal(talk_conn(&talk)->end[1].wnd, 4000);
 }
 
 static void a_scale_that_one_end_lacks_is_not_used(void **state)
