@@ -8,7 +8,8 @@
 #include "cli/cli.h"
 #include "cli/trace.h"
 
-enum { FILTER = 256, SUMMARY, JSON, HTML, LANG, VERIFY, CONNECTIONS, USUAL = 65536, MOST = 1 << 24 };
+enum { FILTER = 256, SUMMARY, JSON, HTML, LANG, VERIFY, CONNECTIONS };
+enum { USUAL = 65536, MOST = 1 << 24 };         /* connections */
 
 /* A connection that is over is printed so long after its last packet. */
 static const aksu_time LINGER = AKSU_SECONDS(4);

@@ -13,7 +13,7 @@ struct report;
 struct report_config {
     const char *command;        /* who speaks in sentences on stderr: "aksu run" */
     const char *path;           /* a file; it is there when report_close was content, not before */
-    const char *from;           /* the file that the events are read from: it is not replaced; or NULL */
+    const char *from;           /* the file that is read, or NULL: it is not replaced */
     const char *title;
     const char *lang;           /* "en" or "ko"; NULL: as the environment's locale says */
     const char *run;            /* the command line that gives this record again, or NULL */

@@ -35,9 +35,9 @@ struct flow_side {
     struct dice dice;
 };
 
-struct judged {
-    uint32_t conn;              /* as in the events; 0: not known */
-    enum aksu_tcp_state state;                         /* what one side's segments said, see judge.c */
+struct judged {                         /* what one side's segments said, see judge.c */
+    uint32_t conn;                      /* as in the events; 0: not known */
+    enum aksu_tcp_state state;
     bool has_out, has_in, scale_out_known, scale_in_known;
     uint8_t scale_out, scale_in;
     uint32_t edge_out, edge_in;
