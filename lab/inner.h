@@ -129,6 +129,7 @@ enum { LAB_TCB_TEXT = 2048 };
 int lab_tcb_text(const struct aksu_info *info, aksu_time start, char out[LAB_TCB_TEXT]);
 /* Keeps a copy of what was said; false: it is what was said before, or there is no memory. */
 bool lab_is_news(struct lab *lab, char **said, const char *text);
+bool lab_is_gone(char **said);          /* something was said, and holds no more */
 void lab_record_head(struct lab *lab);
 void lab_record_act(struct lab *lab, const struct lab_act *act);
 void lab_record_hosts(struct lab *lab);                 /* there is one more */

@@ -1,7 +1,8 @@
 /* record.c - a play as a record: lines of JSON (RFC 8259). The first is {"record":1,...}; then, for
  * each act, {"act":N,...}, {"hosts":[...]} as they come, the events as aksu_json_init writes them
- * (times since it began), {"tcb":{...}} where a TCB differs from what was last said of it,
- * {"moment":N} behind what happened at once, and at the end tables and checks. Called by play.c. */
+ * (times since it began), {"tcb":{...}} where a TCB differs from what was last
+ * said of it, {"tcb":null} when it cannot be asked any more (its user has closed), {"moment":N}
+ * behind what happened at once, and at the end tables and checks. Called by play.c. */
 #include "lab/inner.h"
 
 #include <inttypes.h>
@@ -133,15 +134,23 @@ bool lab_is_news(struct lab *lab, char **said, const char *text)
     return true;
 }
 
+bool lab_is_gone(char **said)
+{
+    bool was = *said != NULL;
+    free(*said);
+    *said = NULL;
+    return was;
+}
+
 /* True: it was written, because it differs. */
 static bool put_tcb(struct lab *lab, struct inner_end *e)
 {
     struct aksu_info info;
-    char line[LAB_TCB_TEXT];
-    if (!lab_status(&e->end, &info))
-        return false;
-    (void)lab_tcb_text(&info, lab->start, line);
-    if (!lab_is_news(lab, &e->said, line))
+    char line[LAB_TCB_TEXT] = "\"tcb\":null";
+    bool gone = !lab_status(&e->end, &info);
+    if (!gone)
+        (void)lab_tcb_text(&info, lab->start, line);
+    if (gone ? !lab_is_gone(&e->said) : !lab_is_news(lab, &e->said, line))
         return false;
     put_format(lab, "{\"at\":%" PRIu64 ",\"host\":\"%s\",\"conn\":%u,", lab_now(lab),
                e->end.host->name, e->end.conn.index);
@@ -158,7 +167,7 @@ void lab_record_moment(struct lab *lab)
         return;
     for (struct inner_end *e = lab->ends; e != NULL && watched < INNER_WATCHED; e = e->next) {
         watched++;
-        something |= !e->end.given_back && put_tcb(lab, e);
+        something |= put_tcb(lab, e);
     }
     if (something)
         put_format(lab, "{\"at\":%" PRIu64 ",\"moment\":%u}\n", lab_now(lab), ++lab->moments);
