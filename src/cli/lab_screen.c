@@ -238,3 +238,10 @@ void lab_screen_draw(struct lab_step *s)
     mvaddstr(LINES - 1, 0, lab_say(W_step_keys, s->lang));
     (void)refresh();
 }
+
+void lab_screen_small(const struct lab_step *s)
+{
+    (void)erase();
+    mvaddnstr(0, 0, lab_say(W_step_small, s->lang), -1);
+    (void)refresh();
+}

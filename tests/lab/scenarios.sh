@@ -65,7 +65,7 @@ scenario() # NAME
     done < <(knobs "$name")
 }
 
-names=$("$aksu" lab | awk '{ print $2 }')
+names=$("$aksu" lab --list | awk '{ print $2 }')
 verdict "there are scenarios" test "$(wc -w <<< "$names")" -ge 20
 for name in $names; do
     scenario "$name"
