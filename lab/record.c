@@ -142,8 +142,8 @@ bool lab_is_gone(char **said)
     return was;
 }
 
-/* True: it was written, because it differs. */
-static bool put_tcb(struct lab *lab, struct inner_end *e)
+/* When it differs. */
+static void put_tcb(struct lab *lab, struct inner_end *e)
 {
     struct aksu_info info;
     char line[LAB_TCB_TEXT] = "\"tcb\":null";
@@ -151,26 +151,22 @@ static bool put_tcb(struct lab *lab, struct inner_end *e)
     if (!gone)
         (void)lab_tcb_text(&info, lab->start, line);
     if (gone ? !lab_is_gone(&e->said) : !lab_is_news(lab, &e->said, line))
-        return false;
+        return;
     put_format(lab, "{\"at\":%" PRIu64 ",\"host\":\"%s\",\"conn\":%u,", lab_now(lab),
                e->end.host->name, e->end.conn.index);
     put(lab, line);
     put(lab, "}\n");
-    return true;
 }
 
-void lab_record_moment(struct lab *lab)
+void lab_record_moment(struct lab *lab, const struct lab_host *of)
 {
-    bool something = lab->said_count > lab->said_before;
     unsigned watched = 0;
-    if (!is_on(lab) || !lab_on(lab))
+    if (!is_on(lab))
         return;
-    for (struct inner_end *e = lab->ends; e != NULL && watched < INNER_WATCHED; e = e->next) {
-        watched++;
-        something |= put_tcb(lab, e);
-    }
-    if (something)
-        put_format(lab, "{\"at\":%" PRIu64 ",\"moment\":%u}\n", lab_now(lab), ++lab->moments);
+    for (struct inner_end *e = lab->ends; e != NULL && watched < INNER_WATCHED; e = e->next)
+        if (watched++, of == NULL || e->end.host == of)
+            put_tcb(lab, e);
+    put_format(lab, "{\"at\":%" PRIu64 ",\"moment\":%u}\n", lab_now(lab), ++lab->moments);
 }
 
 /* --- the end of an act --- */

@@ -130,6 +130,7 @@ void lab_check(struct lab *lab, bool holds, enum lab_words sentence);
 struct lab_said {
     aksu_time at;               /* since the act began */
     const struct lab_host *host;
+    bool drawn;                 /* in the ladder */
     struct aksu_event event;
 };
 unsigned lab_said_count(const struct lab *lab);

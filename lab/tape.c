@@ -40,7 +40,8 @@ static void add_events(struct lab *lab, struct lab_tape *t)
             return;
         t->event = array;
         struct tape_event *e = &t->event[t->events++];
-        *e = (struct tape_event){ (uint8_t)lab->said[i].host->number, lab->said[i].event };
+        *e = (struct tape_event){ (uint8_t)lab->said[i].host->number, lab->said[i].drawn,
+                                   lab->said[i].event };
         e->event.at = lab->said[i].at;
     }
 }
@@ -65,7 +66,7 @@ static void add_tcb(struct lab *lab, struct lab_tape *t, struct inner_end *e)
     t->tcb[t->tcbs++] = tcb;
 }
 
-void lab_tape_moment(struct lab *lab)
+void lab_tape_moment(struct lab *lab, const struct lab_host *of)
 {
     struct lab_tape *t = lab->play->tape;
     if (t == NULL || t->acts == 0)
@@ -75,11 +76,12 @@ void lab_tape_moment(struct lab *lab)
     unsigned watched = 0;
     add_events(lab, t);
     for (struct inner_end *e = lab->ends; e != NULL && watched < INNER_WATCHED; e = e->next)
-        watched++, add_tcb(lab, t, e);
+        if (watched++, of == NULL || e->end.host == of)
+            add_tcb(lab, t, e);
     m.events = t->events - m.event;
     m.tcbs = t->tcbs - m.tcb;
     void *array = t->moment;
-    if (m.events + m.tcbs == 0 || !grow(t, MOMENTS, &array, t->moments, sizeof *t->moment))
+    if (!grow(t, MOMENTS, &array, t->moments, sizeof *t->moment))
         return;
     t->moment = array;
     t->moment[t->moments++] = m;
@@ -174,6 +176,8 @@ void lab_tape_draw(const struct lab_tape *tape, uint32_t moment, struct aksu_lad
         const struct tape_moment *here = &tape->moment[m];
         for (uint32_t i = 0; i < here->events; i++) {
             const struct tape_event *e = &tape->event[here->event + i];
+            if (!e->drawn)
+                continue;
             if (e->host == a->left)
                 side[0]->put(side[0], &e->event);
             else if (e->host == a->right)

@@ -10,6 +10,7 @@ enum { TAPE_HOSTS = 16 };
 
 struct tape_event {
     uint8_t host;               /* lifeline in its act */
+    bool drawn;                 /* of a connection that the ladder shows */
     struct aksu_event event;    /* `at` since the act began; texts are constants */
 };
 

@@ -208,12 +208,21 @@ static void put_checks(struct lab *lab)
     }
 }
 
+static void put_not_drawn(struct lab *lab)
+{
+    put_padded(lab, "", MARGIN);
+    put_text(lab, lab_words(lab, W_not_drawn));
+    put_format(lab, " %u\n", lab->not_drawn);
+}
+
 void lab_text_end(struct lab *lab)
 {
     if (!is_on(lab))
         return;
     if (lab->ladder != NULL)
         aksu_ladder_finish(lab->ladder);
+    if (lab->not_drawn > 0 && !lab->play->brief)
+        put_not_drawn(lab);
     for (unsigned i = 0; i < lab->looks && !lab->play->brief; i++)
         put_look(lab, &lab->look[i]);
     for (unsigned i = 0; i < lab->tables && !lab->play->brief; i++)
