@@ -219,6 +219,13 @@ void lab_show_datagrams(struct lab *lab)
     lab->only_datagrams = true;
 }
 
+/* Who loses its memory cannot say that its records are gone. */
+static void say_deleted(struct inner_host *h, uint32_t conn)
+{
+    h->sink.put(&h->sink, &(struct aksu_event){ .at = aksu_sim_now(h->host.lab->world),
+        .conn = conn, .kind = AKSU_EV_deleted });
+}
+
 void lab_reboot(struct lab_host *host)
 {
     struct inner_host *h = NULL;
@@ -229,6 +236,9 @@ void lab_reboot(struct lab_host *host)
         lab_fail(host->lab, "a host could not be started again");
         return;
     }
+    for (struct inner_end *e = host->lab->ends; e != NULL; e = e->next)
+        if (e->end.host == host && !e->end.given_back)
+            say_deleted(h, e->end.conn.index);
     lab_forget_ends(host);
 }
 

@@ -85,6 +85,7 @@ struct lab {
     unsigned act;               /* from 1 */
     uint64_t value[LAB_KNOBS];  /* as they are now */
     uint32_t moments;
+    uint64_t left[LAB_LEFT];
     /* the act */
     struct aksu_sim *world;
     aksu_time start;
@@ -140,6 +141,7 @@ void lab_record_head(struct lab *lab);
 void lab_record_act(struct lab *lab, const struct lab_act *act);
 void lab_record_hosts(struct lab *lab);                 /* there is one more */
 void lab_record_moment(struct lab *lab, const struct lab_host *of);
+void lab_record_look(struct lab *lab, const struct inner_look *look);
 void lab_record_end(struct lab *lab);                   /* tables and checks of the act */
 /* tape.c */
 void lab_tape_act(struct lab *lab, const struct lab_act *act);

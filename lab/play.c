@@ -256,6 +256,8 @@ struct lab_result lab_play(const struct lab_play *play)
     if (lab == NULL)
         return (struct lab_result){ .why = "no memory" };
     lab->play = play;
+    for (unsigned i = 0; i < LAB_LEFT; i++)
+        lab->left[i] = AKSU_NEVER;
     lab_record_head(lab);
     lab_text_head(lab);
     for (unsigned i = 0; i < play->scenario->act_count && lab_on(lab); i++) {

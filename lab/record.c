@@ -1,8 +1,9 @@
 /* record.c - a play as a record: lines of JSON (RFC 8259). The first is {"record":1,...}; then, for
  * each act, {"act":N,...}, {"hosts":[...]} as they come, the events as aksu_json_init writes them
- * (times since it began), {"tcb":{...}} where a TCB differs from what was last
- * said of it, {"tcb":null} when it cannot be asked any more (its user has closed), {"moment":N}
- * behind what happened at once, and at the end tables and checks. Called by play.c. */
+ * (times since it began), {"tcb":{...}} where a TCB differs from what was last said of it,
+ * {"tcb":null} when it cannot be asked any more (its user has closed), {"moment":N} behind what
+ * happened at once, {"look":...} where the scenario looks at TCBs, and at the end tables and
+ * checks. Called by play.c. */
 #include "lab/inner.h"
 
 #include <inttypes.h>
@@ -167,6 +168,24 @@ void lab_record_moment(struct lab *lab, const struct lab_host *of)
         if (watched++, of == NULL || e->end.host == of)
             put_tcb(lab, e);
     put_format(lab, "{\"at\":%" PRIu64 ",\"moment\":%u}\n", lab_now(lab), ++lab->moments);
+}
+
+void lab_record_look(struct lab *lab, const struct inner_look *look)
+{
+    if (!is_on(lab))
+        return;
+    put_format(lab, "{\"at\":%" PRIu64 ",\"look\":", look->at);
+    put_words(lab, look->when);
+    put(lab, ",\"ends\":[");
+    for (unsigned i = 0; i < look->count; i++) {
+        char tcb[LAB_TCB_TEXT] = "\"tcb\":null";
+        if (look->known[i])
+            (void)lab_tcb_text(&look->info[i], lab->start, tcb);
+        put_format(lab, "%s{\"host\":\"%s\",", i > 0 ? "," : "", look->host[i]);
+        put(lab, tcb);
+        put(lab, "}");
+    }
+    put(lab, "]}\n");
 }
 
 /* --- the end of an act --- */

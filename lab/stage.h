@@ -121,6 +121,10 @@ void lab_row(struct lab *lab, const char *const *cells);
 const char *lab_number(struct lab *lab, uint64_t value);
 const char *lab_ms(struct lab *lab, aksu_time value);
 const char *lab_words(struct lab *lab, enum lab_words words);
+/* A number that an act leaves for those behind it; AKSU_NEVER: none was left there. */
+enum { LAB_LEFT = 16 };
+void lab_leave(struct lab *lab, unsigned place, uint64_t number);
+uint64_t lab_left(const struct lab *lab, unsigned place);
 
 /* --- what must hold --- */
 
