@@ -133,6 +133,8 @@ static void meet_event(struct looked *l, const struct aksu_event *e)
 {
     if (e->kind == AKSU_EV_state)
         meet(l, e->conn, e->state.to, NULL);
+    else if (e->kind == AKSU_EV_listening)
+        meet(l, e->conn, AKSU_TCP_LISTEN, NULL);
     else if (e->kind == AKSU_EV_deleted && l->deleted == 0)
         l->deleted = e->conn;
     else if (e->kind == AKSU_EV_time_wait_over)
