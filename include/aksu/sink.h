@@ -99,8 +99,8 @@ AKSU_API struct aksu_sink *aksu_ladder_side(struct aksu_ladder *ladder, unsigned
                                             const char *host);
 /* The name above the line of a side that has no stack here, e.g. "internet" [peer]. */
 AKSU_API void aksu_ladder_name(struct aksu_ladder *ladder, unsigned side, const char *host);
-/* A look into the middle: what happens from now on is not drawn. It tells which of the segments that
- * are under way will arrive; without it, they are lost. Once, with `at_end`. */
+/* A look into the middle: what happens from now on is not drawn. It tells which of the segments
+ * that are under way will arrive; without it, they are lost. Once, with `at_end`. */
 AKSU_API void aksu_ladder_ahead(struct aksu_ladder *ladder);
 /* Prints all connections that have not been printed, the oldest first. More events may follow. */
 AKSU_API void aksu_ladder_finish(struct aksu_ladder *ladder);

@@ -13,7 +13,8 @@
 #include "lab/cells.h"
 #include "lab/width.h"
 
-enum { WIDTH = 80, TCB_ROWS = LAB_CELLS + 1, BELOW = TCB_ROWS + 3, HEAD = 2, LEFT = 22, RIGHT = 51, VALUE = 28,
+enum { WIDTH = 80, TCB_ROWS = LAB_CELLS + 1, BELOW = TCB_ROWS + 3, HEAD = 2, LEFT = 22,
+       RIGHT = 51, VALUE = 28,
        LADDER_OCTETS = 1 << 20, COLOUR_CHANGED = 1 };
 
 /* --- the ladder, as lines --- */
