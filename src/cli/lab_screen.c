@@ -127,8 +127,8 @@ static void rfc_part(const struct aksu_event *e, char out[AKSU_STEPS_TEXT])
             (void)snprintf(out, AKSU_STEPS_TEXT, "RFC 9293 %s", calls[i].part);
 }
 
-/* The first event of the moment that is a part of the standard, or else the first one; and where the
- * segment was dropped. */
+/* The first event of the moment that is a part of the standard, or else the first one; and where
+ * the segment was dropped. */
 static void draw_step(const struct lab_step *s)
 {
     const struct tape_moment *m = &s->tape.moment[s->cursor - 1];

@@ -12,10 +12,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "event/ladder_draw.h"
 #include "lab/tape.h"
 
 enum { TEXT = 1 << 20, MOMENTS = 400 };     /* drawing is quadratic: longer acts are left out */
+enum { TIME_END = 9, CELL = 12, LIFE_LEFT = 23, LIFE_RIGHT = 66 };  /* columns of a ladder */
 
 struct drawn {
     char text[TEXT];
