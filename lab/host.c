@@ -11,7 +11,8 @@
 enum { NODE_CUT, NODE_LOSS, NODE_DELAY, NODE_RATE, NODES, MORE_MOST = 8 };
 enum { QUEUE_MS = 100, MEMORY = 4 << 20, CONNECTIONS = 512, UDP = 17 };
 
-static void keep_said(struct lab *lab, const struct lab_host *host, const struct aksu_event *event)
+static void keep_said(struct lab *lab, const struct lab_host *host, bool drawn,
+                      const struct aksu_event *event)
 {
     if (lab->said_count >= INNER_SAID_MOST)
         return;
@@ -26,7 +27,8 @@ static void keep_said(struct lab *lab, const struct lab_host *host, const struct
         lab->said_room = room;
     }
     lab->said[lab->said_count++] = (struct lab_said){
-        .at = event->at > lab->start ? event->at - lab->start : 0, .host = host, .event = *event };
+        .at = event->at > lab->start ? event->at - lab->start : 0, .host = host, .drawn = drawn,
+        .event = *event };
 }
 
 /* --- whose connection it is --- */
@@ -91,9 +93,14 @@ static void put(struct aksu_sink *sink, const struct aksu_event *event)
 {
     struct inner_host *h = (struct inner_host *)sink;
     struct lab *lab = h->host.lab;
-    keep_said(lab, &h->host, event);
-    if (h->ladder != NULL && !with_stranger(h, event)
-        && (!lab->only_datagrams || is_of_datagrams(event)))
+    bool drawn = h->shown && !with_stranger(h, event)
+        && (!lab->only_datagrams || is_of_datagrams(event));
+    if (lab->said_count > lab->said_before && lab->said[lab->said_count - 1].host != &h->host)
+        lab_moment(lab, lab->said[lab->said_count - 1].host);
+    keep_said(lab, &h->host, drawn, event);
+    if (!drawn && event->kind == AKSU_EV_call && strcmp(event->call.name, "OPEN active") == 0)
+        lab->not_drawn++;
+    if (drawn && h->ladder != NULL)
         h->ladder->put(h->ladder, event);
     if (lab->play->record.write != NULL) {
         struct aksu_event relative = *event;
@@ -111,7 +118,8 @@ static bool take_blank(struct inner_host *h)
 
 static void show_first_two(struct lab *lab, struct inner_host *h)
 {
-    if (lab->ladder != NULL && h->host.number < 2)
+    h->shown = h->host.number < 2;
+    if (lab->ladder != NULL && h->shown)
         h->ladder = aksu_ladder_side(lab->ladder, h->host.number, h->host.name);
 }
 
@@ -183,15 +191,25 @@ struct lab_host *lab_router(struct lab *lab)
 
 void lab_show(struct lab *lab, const struct lab_host *left, const struct lab_host *right)
 {
-    for (unsigned i = 0; i < lab->hosts; i++)
+    bool first = true;          /* nothing was drawn up to now */
+    for (unsigned i = 0; i < lab->said_count; i++)
+        first &= !lab->said[i].drawn || lab->said[i].event.conn == 0;
+    for (unsigned i = 0; i < lab->hosts; i++) {
         lab->host[i]->ladder = NULL;
+        lab->host[i]->shown = false;
+    }
     if (left == NULL || right == NULL)
         return;
+    if (first && lab->not_drawn > 0)
+        lab_new_ladder(lab);
     const struct lab_host *side[2] = { left, right };
     for (unsigned i = 0; i < 2; i++) {
         unsigned number = side[i]->number;
         lab->shown[i] = number;
-        if (lab->ladder != NULL && number < lab->hosts)
+        if (number >= lab->hosts)
+            continue;
+        lab->host[number]->shown = true;
+        if (lab->ladder != NULL)
             lab->host[number]->ladder = aksu_ladder_side(lab->ladder, i, side[i]->name);
     }
 }
@@ -199,6 +217,13 @@ void lab_show(struct lab *lab, const struct lab_host *left, const struct lab_hos
 void lab_show_datagrams(struct lab *lab)
 {
     lab->only_datagrams = true;
+}
+
+/* Who loses its memory cannot say that its records are gone. */
+static void say_deleted(struct inner_host *h, uint32_t conn)
+{
+    h->sink.put(&h->sink, &(struct aksu_event){ .at = aksu_sim_now(h->host.lab->world),
+        .conn = conn, .kind = AKSU_EV_deleted });
 }
 
 void lab_reboot(struct lab_host *host)
@@ -211,6 +236,9 @@ void lab_reboot(struct lab_host *host)
         lab_fail(host->lab, "a host could not be started again");
         return;
     }
+    for (struct inner_end *e = host->lab->ends; e != NULL; e = e->next)
+        if (e->end.host == host && !e->end.given_back)
+            say_deleted(h, e->end.conn.index);
     lab_forget_ends(host);
 }
 

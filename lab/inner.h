@@ -2,6 +2,7 @@
 #ifndef LAB_INNER_H
 #define LAB_INNER_H
 
+#include "lab/out.h"
 #include "lab/stage.h"
 #include "lab/tape.h"
 
@@ -12,6 +13,7 @@ enum { INNER_HOSTS = 16, INNER_CABLES = 16, INNER_FACTS = 48, INNER_LOOKS = 8, I
 struct inner_host {
     struct aksu_sink sink;      /* first: the stack's events */
     struct lab_host host;
+    bool shown;                 /* its connections with the other one that is */
     struct aksu_sink *ladder;   /* or NULL */
     struct aksu_json_sink json;
     void *region;               /* the stack's memory: there is no mmap everywhere */
@@ -84,12 +86,14 @@ struct lab {
     unsigned act;               /* from 1 */
     uint64_t value[LAB_KNOBS];  /* as they are now */
     uint32_t moments;
+    uint64_t left[LAB_LEFT];
     /* the act */
     struct aksu_sim *world;
     aksu_time start;
     struct inner_host *host[INNER_HOSTS];
     unsigned hosts, shown[2];   /* `shown`: lifelines of the ladder */
     bool only_datagrams;        /* in it */
+    unsigned not_drawn;         /* connections that were opened */
     struct inner_cable cable[INNER_CABLES];
     unsigned cables;
     struct inner_end *ends, *ends_last;
@@ -116,7 +120,11 @@ struct lab {
 void lab_fail(struct lab *lab, const char *why);
 bool lab_on(const struct lab *lab);                     /* it goes on */
 const char *lab_keep(struct lab *lab, const char *text);        /* a copy for the act */
+/* What was said since the last one is a moment, with the TCBs of this host (NULL: of all). When
+ * nothing was said there is none: a step in which nothing is to be seen helps nobody. */
+void lab_moment(struct lab *lab, const struct lab_host *of);
 
+void lab_new_ladder(struct lab *lab);
 /* host.c */
 void lab_turn_cables(struct lab *lab);                  /* the knobs' values, to the paths */
 void lab_free_hosts(struct lab *lab);
@@ -124,24 +132,4 @@ void lab_free_hosts(struct lab *lab);
 void lab_told(void *context, const struct aksu_ready *ready, aksu_time now);
 void lab_free_ends(struct lab *lab);
 void lab_forget_ends(struct lab_host *host);            /* their handles are gone */
-/* record.c. Members of a JSON object; the length. Two TCBs with one text show the same. */
-enum { LAB_TCB_TEXT = 2048 };
-int lab_tcb_text(const struct aksu_info *info, aksu_time start, char out[LAB_TCB_TEXT]);
-/* Keeps a copy of what was said; false: it is what was said before, or there is no memory. */
-bool lab_is_news(struct lab *lab, char **said, const char *text);
-void lab_record_head(struct lab *lab);
-void lab_record_act(struct lab *lab, const struct lab_act *act);
-void lab_record_hosts(struct lab *lab);                 /* there is one more */
-void lab_record_moment(struct lab *lab);                /* after something happened */
-void lab_record_end(struct lab *lab);                   /* tables and checks of the act */
-/* tape.c */
-void lab_tape_act(struct lab *lab, const struct lab_act *act);
-void lab_tape_moment(struct lab *lab);                  /* before lab_record_moment */
-void lab_tape_end(struct lab *lab);
-/* text.c */
-void lab_text_head(struct lab *lab);
-void lab_text_act(struct lab *lab, const struct lab_act *act);
-void lab_text_end(struct lab *lab);
-struct aksu_writer lab_text_writer(struct lab *lab);
-
 #endif

@@ -38,7 +38,8 @@ struct lab_scenario {
 
 enum { LAB_KNOBS = 16, LAB_TURNS = 64 };
 extern const struct lab_scenario *const lab_scenarios[];    /* ends with NULL */
-const struct lab_scenario *lab_find_scenario(const char *name);     /* by name or id; NULL: none */
+const struct lab_scenario *lab_find_scenario(const char *name);     /* by name or id, in any case;
+                                                                   NULL: none */
 
 /* A knob that is turned during an act. */
 struct lab_turn {

@@ -120,10 +120,12 @@ static void plan_turns(struct lab *lab)
     }
 }
 
-static void say_moment(struct lab *lab)
+void lab_moment(struct lab *lab, const struct lab_host *of)
 {
-    lab_tape_moment(lab);
-    lab_record_moment(lab);
+    if (lab->said_count == lab->said_before || !lab_on(lab))
+        return;
+    lab_tape_moment(lab, of);
+    lab_record_moment(lab, of);
     lab->said_before = lab->said_count;
 }
 
@@ -132,12 +134,12 @@ bool lab_run(struct lab *lab, aksu_time until)
     aksu_time end = lab->start + until;
     while (lab_on(lab)) {
         aksu_time next = aksu_sim_next(lab->world);
-        say_moment(lab);                    /* what the scenario itself has just done */
+        lab_moment(lab, NULL);              /* what the scenario itself has just done */
         if (next == AKSU_NEVER || next > end)
             break;
         if (aksu_sim_step(lab->world) == AKSU_SIM_VIOLATION)
             lab_fail(lab, "an invariant of the simulator does not hold");
-        say_moment(lab);
+        lab_moment(lab, NULL);
     }
     if (lab_on(lab) && aksu_sim_now(lab->world) < end)
         (void)aksu_sim_run(lab->world, end);
@@ -145,6 +147,16 @@ bool lab_run(struct lab *lab, aksu_time until)
 }
 
 /* --- acts --- */
+
+/* An empty one; connections that were not drawn have had their numbers. */
+void lab_new_ladder(struct lab *lab)
+{
+    if (lab->ladder_memory != NULL)
+        lab->ladder = aksu_ladder_init(&(struct aksu_ladder_config){
+            .writer = lab_text_writer(lab), .memory = lab->ladder_memory,
+            .memory_length = LADDER_MEMORY, .utf8 = lab->play->utf8,
+            .colour = lab->play->colour, .at_end = true, .numbered = lab->not_drawn });
+}
 
 static bool begin(struct lab *lab)
 {
@@ -160,10 +172,7 @@ static bool begin(struct lab *lab)
     lab->ladder_memory = malloc(LADDER_MEMORY);
     if (lab->ladder_memory == NULL)
         return false;
-    lab->ladder = aksu_ladder_init(&(struct aksu_ladder_config){
-        .writer = lab_text_writer(lab), .memory = lab->ladder_memory,
-        .memory_length = LADDER_MEMORY, .utf8 = lab->play->utf8, .colour = lab->play->colour,
-        .at_end = true });
+    lab_new_ladder(lab);
     return lab->ladder != NULL;
 }
 
@@ -189,7 +198,7 @@ static void end(struct lab *lab)
     lab->ladder_memory = NULL;
     lab->ladder = NULL;
     lab->said_count = lab->said_before = 0;
-    lab->shown[0] = 0;
+    lab->shown[0] = lab->not_drawn = 0;
     lab->only_datagrams = false;
     lab->facts = lab->looks = lab->tables = lab->checks = 0;
     lab->cables = 0;
@@ -247,6 +256,8 @@ struct lab_result lab_play(const struct lab_play *play)
     if (lab == NULL)
         return (struct lab_result){ .why = "no memory" };
     lab->play = play;
+    for (unsigned i = 0; i < LAB_LEFT; i++)
+        lab->left[i] = AKSU_NEVER;
     lab_record_head(lab);
     lab_text_head(lab);
     for (unsigned i = 0; i < play->scenario->act_count && lab_on(lab); i++) {

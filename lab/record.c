@@ -1,7 +1,9 @@
 /* record.c - a play as a record: lines of JSON (RFC 8259). The first is {"record":1,...}; then, for
  * each act, {"act":N,...}, {"hosts":[...]} as they come, the events as aksu_json_init writes them
  * (times since it began), {"tcb":{...}} where a TCB differs from what was last said of it,
- * {"moment":N} behind what happened at once, and at the end tables and checks. Called by play.c. */
+ * {"tcb":null} when it cannot be asked any more (its user has closed), {"moment":N} behind what
+ * happened at once, {"look":...} where the scenario looks at TCBs, and at the end tables and
+ * checks. Called by play.c. */
 #include "lab/inner.h"
 
 #include <inttypes.h>
@@ -133,35 +135,57 @@ bool lab_is_news(struct lab *lab, char **said, const char *text)
     return true;
 }
 
-/* True: it was written, because it differs. */
-static bool put_tcb(struct lab *lab, struct inner_end *e)
+bool lab_is_gone(char **said)
+{
+    bool was = *said != NULL;
+    free(*said);
+    *said = NULL;
+    return was;
+}
+
+/* When it differs. */
+static void put_tcb(struct lab *lab, struct inner_end *e)
 {
     struct aksu_info info;
-    char line[LAB_TCB_TEXT];
-    if (!lab_status(&e->end, &info))
-        return false;
-    (void)lab_tcb_text(&info, lab->start, line);
-    if (!lab_is_news(lab, &e->said, line))
-        return false;
+    char line[LAB_TCB_TEXT] = "\"tcb\":null";
+    bool gone = !lab_status(&e->end, &info);
+    if (!gone)
+        (void)lab_tcb_text(&info, lab->start, line);
+    if (gone ? !lab_is_gone(&e->said) : !lab_is_news(lab, &e->said, line))
+        return;
     put_format(lab, "{\"at\":%" PRIu64 ",\"host\":\"%s\",\"conn\":%u,", lab_now(lab),
                e->end.host->name, e->end.conn.index);
     put(lab, line);
     put(lab, "}\n");
-    return true;
 }
 
-void lab_record_moment(struct lab *lab)
+void lab_record_moment(struct lab *lab, const struct lab_host *of)
 {
-    bool something = lab->said_count > lab->said_before;
     unsigned watched = 0;
-    if (!is_on(lab) || !lab_on(lab))
+    if (!is_on(lab))
         return;
-    for (struct inner_end *e = lab->ends; e != NULL && watched < INNER_WATCHED; e = e->next) {
-        watched++;
-        something |= !e->end.given_back && put_tcb(lab, e);
+    for (struct inner_end *e = lab->ends; e != NULL && watched < INNER_WATCHED; e = e->next)
+        if (watched++, of == NULL || e->end.host == of)
+            put_tcb(lab, e);
+    put_format(lab, "{\"at\":%" PRIu64 ",\"moment\":%u}\n", lab_now(lab), ++lab->moments);
+}
+
+void lab_record_look(struct lab *lab, const struct inner_look *look)
+{
+    if (!is_on(lab))
+        return;
+    put_format(lab, "{\"at\":%" PRIu64 ",\"look\":", look->at);
+    put_words(lab, look->when);
+    put(lab, ",\"ends\":[");
+    for (unsigned i = 0; i < look->count; i++) {
+        char tcb[LAB_TCB_TEXT] = "\"tcb\":null";
+        if (look->known[i])
+            (void)lab_tcb_text(&look->info[i], lab->start, tcb);
+        put_format(lab, "%s{\"host\":\"%s\",", i > 0 ? "," : "", look->host[i]);
+        put(lab, tcb);
+        put(lab, "}");
     }
-    if (something)
-        put_format(lab, "{\"at\":%" PRIu64 ",\"moment\":%u}\n", lab_now(lab), ++lab->moments);
+    put(lab, "]}\n");
 }
 
 /* --- the end of an act --- */

@@ -1,8 +1,6 @@
 /* scenarios.c - the scenarios in their order. */
 #include "lab/scenarios.h"
 
-#include <string.h>
-
 const struct lab_scenario *const lab_scenarios[] = {
     &lab_handshake,
     &lab_two_way,
@@ -31,10 +29,22 @@ const struct lab_scenario *const lab_scenarios[] = {
     NULL,
 };
 
+static char plain(char c)
+{
+    return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c == '_' ? '-' : c;
+}
+
+static bool is_same(const char *a, const char *b)
+{
+    while (*a != '\0' && plain(*a) == plain(*b))
+        a++, b++;
+    return *a == '\0' && *b == '\0';
+}
+
 const struct lab_scenario *lab_find_scenario(const char *name)
 {
     for (unsigned i = 0; lab_scenarios[i] != NULL; i++)
-        if (strcmp(name, lab_scenarios[i]->name) == 0 || strcmp(name, lab_scenarios[i]->id) == 0)
+        if (is_same(name, lab_scenarios[i]->name) || is_same(name, lab_scenarios[i]->id))
             return lab_scenarios[i];
     return NULL;
 }

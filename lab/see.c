@@ -112,6 +112,17 @@ const char *lab_words(struct lab *lab, enum lab_words words)
     return lab_say(words, lab->play->lang);
 }
 
+void lab_leave(struct lab *lab, unsigned place, uint64_t number)
+{
+    if (place < LAB_LEFT)
+        lab->left[place] = number;
+}
+
+uint64_t lab_left(const struct lab *lab, unsigned place)
+{
+    return place < LAB_LEFT ? lab->left[place] : AKSU_NEVER;
+}
+
 void lab_fact_text(struct lab *lab, enum lab_words what, const char *value)
 {
     if (lab->facts < INNER_FACTS)
@@ -168,6 +179,7 @@ void lab_look(struct lab *lab, enum lab_words when, struct lab_end *a, struct la
         look->host[i] = end[i]->host != NULL ? end[i]->host->name : "-";
         look->known[i] = lab_status(end[i], &look->info[i]);
     }
+    lab_record_look(lab, look);
 }
 
 void lab_knob_text(const struct lab_knob *knob, uint64_t value, char out[32])

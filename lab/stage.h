@@ -6,6 +6,7 @@
 
 #include "aksu/fast_open.h"
 #include "lab/lab.h"
+#include "lab/said.h"
 
 /* --- the network --- */
 
@@ -114,37 +115,19 @@ void lab_fact_time(struct lab *lab, enum lab_words what, aksu_time value);
 void lab_fact_count(struct lab *lab, enum lab_words what, uint64_t value);
 void lab_fact_text(struct lab *lab, enum lab_words what, const char *value);
 /* A table: title, then the columns, then rows of as many cells. */
-enum { LAB_COLUMNS = 6 };
+enum { LAB_COLUMNS = 6, LAB_LEFT = 16 };
 void lab_table(struct lab *lab, enum lab_words title, unsigned columns, const enum lab_words *head);
 void lab_row(struct lab *lab, const char *const *cells);
 /* A number, or a time in milliseconds, as text that lasts until the end of the act. */
 const char *lab_number(struct lab *lab, uint64_t value);
 const char *lab_ms(struct lab *lab, aksu_time value);
 const char *lab_words(struct lab *lab, enum lab_words words);
+/* What an act leaves for those behind it, LAB_LEFT numbers; AKSU_NEVER: none was left there. */
+void lab_leave(struct lab *lab, unsigned place, uint64_t number);
+uint64_t lab_left(const struct lab *lab, unsigned place);
 
 /* --- what must hold --- */
 
 void lab_check(struct lab *lab, bool holds, enum lab_words sentence);
-
-/* What the stacks have said, in order. */
-struct lab_said {
-    aksu_time at;               /* since the act began */
-    const struct lab_host *host;
-    struct aksu_event event;
-};
-unsigned lab_said_count(const struct lab *lab);
-const struct lab_said *lab_said(const struct lab *lab, unsigned index);
-/* The nth event of this kind (from 0) that `host` said (NULL: any); NULL: there is none. */
-const struct lab_said *lab_event(const struct lab *lab, const struct lab_host *host,
-                                 enum aksu_event_kind kind, unsigned nth);
-unsigned lab_events(const struct lab *lab, const struct lab_host *host, enum aksu_event_kind kind);
-/* The nth segment that `host` sent whose flags within `mask` are `ctl`. */
-const struct lab_said *lab_segment(const struct lab *lab, const struct lab_host *host, uint8_t mask,
-                                   uint8_t ctl, unsigned nth);
-unsigned lab_segments(const struct lab *lab, const struct lab_host *host, uint8_t mask,
-                      uint8_t ctl);
-/* When `host` first entered the state; AKSU_NEVER: it did not. */
-aksu_time lab_entered(const struct lab *lab, const struct lab_host *host,
-                      enum aksu_tcp_state state);
 
 #endif

@@ -40,7 +40,8 @@ static void add_events(struct lab *lab, struct lab_tape *t)
             return;
         t->event = array;
         struct tape_event *e = &t->event[t->events++];
-        *e = (struct tape_event){ (uint8_t)lab->said[i].host->number, lab->said[i].event };
+        *e = (struct tape_event){ (uint8_t)lab->said[i].host->number, lab->said[i].drawn,
+                                   lab->said[i].event };
         e->event.at = lab->said[i].at;
     }
 }
@@ -50,12 +51,14 @@ static void add_tcb(struct lab *lab, struct lab_tape *t, struct inner_end *e)
     struct tape_tcb tcb = { .host = (uint8_t)e->end.host->number, .conn = e->end.conn.index };
     void *array = t->tcb;
     char text[LAB_TCB_TEXT];
-    if (!lab_status(&e->end, &tcb.info))
+    tcb.gone = !lab_status(&e->end, &tcb.info);
+    if (tcb.gone && !lab_is_gone(&e->taped))
         return;
-    if (tcb.info.timer_at != AKSU_NEVER)
+    if (!tcb.gone && tcb.info.timer_at != AKSU_NEVER)
         tcb.info.timer_at = tcb.info.timer_at > lab->start ? tcb.info.timer_at - lab->start : 0;
-    (void)lab_tcb_text(&tcb.info, 0, text);
-    if (!lab_is_news(lab, &e->taped, text))
+    if (!tcb.gone)
+        (void)lab_tcb_text(&tcb.info, 0, text);
+    if (!tcb.gone && !lab_is_news(lab, &e->taped, text))
         return;
     if (!grow(t, TCBS, &array, t->tcbs, sizeof *t->tcb))
         return;
@@ -63,7 +66,7 @@ static void add_tcb(struct lab *lab, struct lab_tape *t, struct inner_end *e)
     t->tcb[t->tcbs++] = tcb;
 }
 
-void lab_tape_moment(struct lab *lab)
+void lab_tape_moment(struct lab *lab, const struct lab_host *of)
 {
     struct lab_tape *t = lab->play->tape;
     if (t == NULL || t->acts == 0)
@@ -73,12 +76,12 @@ void lab_tape_moment(struct lab *lab)
     unsigned watched = 0;
     add_events(lab, t);
     for (struct inner_end *e = lab->ends; e != NULL && watched < INNER_WATCHED; e = e->next)
-        if (watched++, !e->end.given_back)
+        if (watched++, of == NULL || e->end.host == of)
             add_tcb(lab, t, e);
     m.events = t->events - m.event;
     m.tcbs = t->tcbs - m.tcb;
     void *array = t->moment;
-    if (m.events + m.tcbs == 0 || !grow(t, MOMENTS, &array, t->moments, sizeof *t->moment))
+    if (!grow(t, MOMENTS, &array, t->moments, sizeof *t->moment))
         return;
     t->moment = array;
     t->moment[t->moments++] = m;
@@ -107,14 +110,81 @@ void lab_tape_free(struct lab_tape *tape)
     *tape = (struct lab_tape){ 0 };
 }
 
-const struct tape_tcb *lab_tape_tcb(const struct lab_tape *tape, uint32_t moment, unsigned host)
+/* --- what is known at a moment --- */
+
+/* Seen while going back in time: what holds for the first connection that is met behind it. */
+struct looked {
+    struct tape_end end;
+    uint32_t gone, deleted;     /* connections; 0: none */
+    bool over;                  /* a TIME-WAIT is */
+};
+
+static void meet(struct looked *l, uint32_t conn, enum aksu_tcp_state state,
+                 const struct aksu_info *info)
+{
+    /* What is left of a connection in TIME-WAIT is a record. */
+    bool closed = state == AKSU_TCP_TIME_WAIT ? l->over : conn != 0 && l->deleted == conn;
+    l->end = (struct tape_end){ .known = true, .conn = conn,
+        .state = closed ? AKSU_TCP_CLOSED : state,
+        .info = closed || l->gone == conn ? NULL : info };
+}
+
+static void meet_event(struct looked *l, const struct aksu_event *e)
+{
+    if (e->kind == AKSU_EV_state)
+        meet(l, e->conn, e->state.to, NULL);
+    else if (e->kind == AKSU_EV_listening)
+        meet(l, e->conn, AKSU_TCP_LISTEN, NULL);
+    else if (e->kind == AKSU_EV_deleted && l->deleted == 0)
+        l->deleted = e->conn;
+    else if (e->kind == AKSU_EV_time_wait_over)
+        l->over = true;
+}
+
+static void meet_tcb(struct looked *l, const struct tape_tcb *tcb)
+{
+    if (!tcb->gone)
+        meet(l, tcb->conn, tcb->info.state, &tcb->info);
+    else if (l->gone == 0)
+        l->gone = tcb->conn;
+}
+
+struct tape_end lab_tape_see(const struct lab_tape *tape, uint32_t moment, unsigned host)
 {
     unsigned act = tape->moment[moment].act;
-    for (uint32_t m = moment + 1; m-- > 0 && tape->moment[m].act == act;) {
+    struct looked l = { .gone = 0 };
+    for (uint32_t m = moment + 1; m-- > 0 && tape->moment[m].act == act && !l.end.known;) {
         const struct tape_moment *here = &tape->moment[m];
-        for (uint32_t i = here->tcbs; i-- > 0;)
+        for (uint32_t i = here->tcbs; i-- > 0 && !l.end.known;)
             if (tape->tcb[here->tcb + i].host == host)
-                return &tape->tcb[here->tcb + i];
+                meet_tcb(&l, &tape->tcb[here->tcb + i]);
+        for (uint32_t i = here->events; i-- > 0 && !l.end.known;)
+            if (tape->event[here->event + i].host == host)
+                meet_event(&l, &tape->event[here->event + i].event);
     }
-    return NULL;
+    return l.end;
+}
+
+void lab_tape_draw(const struct lab_tape *tape, uint32_t moment, struct aksu_ladder *ladder)
+{
+    const struct tape_act *a = &tape->act[tape->moment[moment].act];
+    struct aksu_sink *side[2] = {
+        aksu_ladder_side(ladder, 0, a->host[a->left] != NULL ? a->host[a->left] : "-"),
+        aksu_ladder_side(ladder, 1, a->host[a->right] != NULL ? a->host[a->right] : "-"),
+    };
+    for (uint32_t m = a->first; m < a->first + a->moments; m++) {
+        if (m == moment + 1)
+            aksu_ladder_ahead(ladder);
+        const struct tape_moment *here = &tape->moment[m];
+        for (uint32_t i = 0; i < here->events; i++) {
+            const struct tape_event *e = &tape->event[here->event + i];
+            if (!e->drawn)
+                continue;
+            if (e->host == a->left)
+                side[0]->put(side[0], &e->event);
+            else if (e->host == a->right)
+                side[1]->put(side[1], &e->event);
+        }
+    }
+    aksu_ladder_finish(ladder);
 }

@@ -3,19 +3,21 @@
 #ifndef LAB_TAPE_H
 #define LAB_TAPE_H
 
-#include "lab/lab.h"
 #include "aksu/socket.h"
+#include "lab/lab.h"
 
 enum { TAPE_HOSTS = 16 };
 
 struct tape_event {
     uint8_t host;               /* lifeline in its act */
+    bool drawn;                 /* of a connection that the ladder shows */
     struct aksu_event event;    /* `at` since the act began; texts are constants */
 };
 
 struct tape_tcb {
     uint8_t host;
     uint32_t conn;              /* as in events */
+    bool gone;                  /* nothing is known of it any more but what events say */
     struct aksu_info info;      /* timer_at since the act began */
 };
 
@@ -47,8 +49,17 @@ struct lab_tape {
 
 /* lab_play.tape points to one that is all zero. */
 void lab_tape_free(struct lab_tape *tape);
-/* What was last said of the TCB of `host` up to the moment (index), newest connection first; NULL:
- * nothing in this act. */
-const struct tape_tcb *lab_tape_tcb(const struct lab_tape *tape, uint32_t moment, unsigned host);
+
+/* What is known of an end: that of the connection of `host` that was spoken of last, up to the
+ * moment (index). */
+struct tape_end {
+    bool known;
+    uint32_t conn;
+    enum aksu_tcp_state state;
+    const struct aksu_info *info;       /* NULL: there is no TCB, or not one that can be asked */
+};
+struct tape_end lab_tape_see(const struct lab_tape *tape, uint32_t moment, unsigned host);
+/* Its act, up to and with the moment, to the ladder, which is finished. */
+void lab_tape_draw(const struct lab_tape *tape, uint32_t moment, struct aksu_ladder *ladder);
 
 #endif

@@ -2,11 +2,11 @@
  * where the scenario looked at them, tables, and what had to hold. Called by play.c. */
 #include "lab/inner.h"
 
-#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "lab/cells.h"
 #include "lab/width.h"
 
 enum { LINE = 512, MARGIN = 2, NAME = 30, CELL = 24 };
@@ -122,15 +122,14 @@ void lab_text_act(struct lab *lab, const struct lab_act *act)
     put(lab, "\n", 1);
 }
 
-static void put_pair(struct lab *lab, const char *name, const struct inner_look *look,
-                     void (*cell)(const struct inner_look *look, unsigned i, char out[LINE]))
+static void put_pair(struct lab *lab, const struct inner_look *look, unsigned row)
 {
-    char text[LINE];
+    char text[LAB_CELL_TEXT];
     put_padded(lab, "", MARGIN + 2);
-    put_padded(lab, name, NAME - 4);
+    put_padded(lab, lab_cell_name(row, lab->play->lang), NAME - 4);
     for (unsigned i = 0; i < look->count; i++) {
         if (look->known[i])
-            cell(look, i, text);
+            lab_cell_text(&look->info[i], lab->start + look->at, row, text);
         else
             (void)snprintf(text, sizeof text, "-");
         if (i + 1 < look->count)
@@ -139,47 +138,6 @@ static void put_pair(struct lab *lab, const char *name, const struct inner_look 
             put_text(lab, text);
     }
     put(lab, "\n", 1);
-}
-
-static void state_cell(const struct inner_look *look, unsigned i, char out[LINE])
-{
-    (void)snprintf(out, LINE, "%s", aksu_tcp_state_name(look->info[i].state));
-}
-
-static void send_cell(const struct inner_look *look, unsigned i, char out[LINE])
-{
-    const struct aksu_info *t = &look->info[i];
-    (void)snprintf(out, LINE, "%u %u %u", t->snd_una - t->iss, t->snd_nxt - t->iss, t->snd_wnd);
-}
-
-static void receive_cell(const struct inner_look *look, unsigned i, char out[LINE])
-{
-    const struct aksu_info *t = &look->info[i];
-    uint32_t irs = t->irs != 0 || t->rcv_nxt == 0 ? t->irs : t->rcv_nxt;
-    (void)snprintf(out, LINE, "%u %u", t->rcv_nxt - irs, t->rcv_wnd);
-}
-
-static void buffers_cell(const struct inner_look *look, unsigned i, char out[LINE])
-{
-    const struct aksu_info *t = &look->info[i];
-    (void)snprintf(out, LINE, "%u %u %u", t->send_queued, t->send_unacked, t->receive_queued);
-}
-
-static void congestion_cell(const struct inner_look *look, unsigned i, char out[LINE])
-{
-    const struct aksu_info *t = &look->info[i];
-    (void)snprintf(out, LINE, "%u %u", t->cwnd, t->rto_us / 1000);
-}
-
-static void timer_cell(const struct inner_look *look, unsigned i, char out[LINE])
-{
-    const struct aksu_info *t = &look->info[i];
-    aksu_time now = look->at + AKSU_SECONDS(1);     /* timer_at is of the stack's clock */
-    if (t->timer == NULL || t->timer_at == AKSU_NEVER)
-        (void)snprintf(out, LINE, "-");
-    else
-        (void)snprintf(out, LINE, "%s %" PRIu64 " ms", t->timer,
-                       t->timer_at > now ? (t->timer_at - now) / 1000000 : 0);
 }
 
 static void put_look(struct lab *lab, const struct inner_look *look)
@@ -192,12 +150,8 @@ static void put_look(struct lab *lab, const struct inner_look *look)
     for (unsigned i = 0; i < look->count; i++)
         put_padded(lab, look->host[i], i + 1 < look->count ? CELL : 0);
     put(lab, "\n", 1);
-    put_pair(lab, lab_words(lab, W_look_state), look, state_cell);
-    put_pair(lab, "SND.UNA NXT WND", look, send_cell);
-    put_pair(lab, "RCV.NXT WND", look, receive_cell);
-    put_pair(lab, lab_words(lab, W_look_timer), look, timer_cell);
-    put_pair(lab, lab_words(lab, W_look_buffers), look, buffers_cell);
-    put_pair(lab, lab_words(lab, W_look_cwnd), look, congestion_cell);
+    for (unsigned row = 0; row < LAB_CELLS; row++)
+        put_pair(lab, look, row);
 }
 
 static void put_table(struct lab *lab, const struct inner_table *t)
@@ -254,12 +208,21 @@ static void put_checks(struct lab *lab)
     }
 }
 
+static void put_not_drawn(struct lab *lab)
+{
+    put_padded(lab, "", MARGIN);
+    put_text(lab, lab_words(lab, W_not_drawn));
+    put_format(lab, " %u\n", lab->not_drawn);
+}
+
 void lab_text_end(struct lab *lab)
 {
     if (!is_on(lab))
         return;
     if (lab->ladder != NULL)
         aksu_ladder_finish(lab->ladder);
+    if (lab->not_drawn > 0 && !lab->play->brief)
+        put_not_drawn(lab);
     for (unsigned i = 0; i < lab->looks && !lab->play->brief; i++)
         put_look(lab, &lab->look[i]);
     for (unsigned i = 0; i < lab->tables && !lab->play->brief; i++)

@@ -86,8 +86,6 @@ struct aksu_ladder_config {
     bool utf8;                  /* line drawing characters and arrows instead of ASCII */
     bool colour;                /* SGR sequences of ECMA-48 */
     bool at_end;                /* print nothing before aksu_ladder_finish */
-    aksu_time until;            /* a look into the middle: what was sent shortly before this is not
-                                   lost, it is under way [all is over] */
     uint32_t numbered;          /* connections that have a number already: the first one gets the
                                    next [0] */
 };
@@ -101,6 +99,9 @@ AKSU_API struct aksu_sink *aksu_ladder_side(struct aksu_ladder *ladder, unsigned
                                             const char *host);
 /* The name above the line of a side that has no stack here, e.g. "internet" [peer]. */
 AKSU_API void aksu_ladder_name(struct aksu_ladder *ladder, unsigned side, const char *host);
+/* A look into the middle: what happens from now on is not drawn. It tells which of the segments
+ * that are under way will arrive; without it, they are lost. Once, with `at_end`. */
+AKSU_API void aksu_ladder_ahead(struct aksu_ladder *ladder);
 /* Prints all connections that have not been printed, the oldest first. More events may follow. */
 AKSU_API void aksu_ladder_finish(struct aksu_ladder *ladder);
 

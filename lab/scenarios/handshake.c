@@ -54,8 +54,9 @@ static void three(struct lab *lab)
     struct stage s = set_up(lab);
     lab_run(lab, lab_delay(lab) / 2);
     lab_look(lab, W_handshake_look_syn, s.end, lab_accepted(s.listener, 0));
-    lab_run(lab, AKSU_SECONDS(300));
+    lab_run(lab, 4 * lab_delay(lab));
     lab_look(lab, W_handshake_look_done, s.end, lab_accepted(s.listener, 0));
+    lab_run(lab, AKSU_SECONDS(300));
     if (lab_plain(lab))
         lab_check(lab, lab_segments(lab, NULL, 0, 0) == 3, W_handshake_check_three);
     check_handshake(lab, &s);

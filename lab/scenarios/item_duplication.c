@@ -51,12 +51,23 @@ struct trade {
     struct lab_end *split[2];
 };
 
-static void enter(struct trade *t, struct ledger *l, enum lab_words what, const struct lab_end *end)
+/* In the ladder too, so that both ledgers can be compared at every step. */
+static void note_swords(struct lab_end *end, int swords)
+{
+    static const enum lab_words said[] = { W_item_duplication_ledger_0,
+        W_item_duplication_ledger_1, W_item_duplication_ledger_2, W_item_duplication_ledger_3 };
+    enum { MOST = sizeof said / sizeof said[0] - 1 };
+    lab_note(end, said[swords < 0 ? 0 : swords > MOST ? MOST : swords]);
+}
+
+static void enter(struct trade *t, struct ledger *l, enum lab_words what, struct lab_end *end)
 {
     struct aksu_info info;
     uint16_t port = 0;
-    if (end != NULL && lab_status((struct lab_end *)end, &info))
+    if (end != NULL && lab_status(end, &info))
         port = end->host == t->player ? info.local.port : info.remote.port;
+    if (end != NULL)
+        note_swords(end, l->swords);
     if (l->count < ENTRIES)
         l->entry[l->count++] = (struct entry){ lab_now(t->lab), what, port, l->swords };
 }

@@ -134,6 +134,55 @@ static aksu_time over_at(const struct lab *lab, const struct stage *s)
     return AKSU_NEVER;
 }
 
+/* --- side by side --- */
+
+enum { GIVEN, CONFIRMED, TAKEN, TEXT_AT, OVER_AT, FIGURES, RUNS = 3 };
+
+/* Of the server's connections, those whose SYN was acknowledged. */
+static unsigned confirmed(const struct lab *lab, const struct stage *s)
+{
+    unsigned count = 0;
+    for (unsigned i = 0; i < lab_said_count(lab); i++) {
+        const struct lab_said *one = lab_said(lab, i);
+        count += one->host == s->server && one->event.kind == AKSU_EV_state
+            && one->event.state.from == AKSU_TCP_SYN_RECEIVED
+            && one->event.state.to == AKSU_TCP_ESTABLISHED;
+    }
+    return count;
+}
+
+static void leave_figures(struct lab *lab, const struct stage *s, unsigned run, aksu_time over)
+{
+    lab_leave(lab, run * FIGURES + GIVEN, s->listener->accepted);
+    lab_leave(lab, run * FIGURES + CONFIRMED, confirmed(lab, s));
+    lab_leave(lab, run * FIGURES + TAKEN, s->taken);
+    lab_leave(lab, run * FIGURES + TEXT_AT, lab_accepted(s->listener, 0)->text_at);
+    lab_leave(lab, run * FIGURES + OVER_AT, over == AKSU_NEVER ? over : over - s->late);
+}
+
+static void compare(struct lab *lab)
+{
+    static const enum lab_words heads[] = { W_two_way_head_what, W_two_way_head_two,
+                                            W_two_way_head_three, W_two_way_head_there };
+    static const enum lab_words names[FIGURES] = {
+        [GIVEN] = W_two_way_row_given, [CONFIRMED] = W_two_way_row_confirmed,
+        [TAKEN] = W_two_way_row_taken, [TEXT_AT] = W_two_way_row_text_at,
+        [OVER_AT] = W_two_way_row_over_at };
+    lab_table(lab, W_two_way_table, RUNS + 1, heads);
+    for (unsigned row = 0; row < FIGURES; row++) {
+        const char *cell[RUNS + 1] = { lab_words(lab, names[row]) };
+        for (unsigned run = 0; run < RUNS; run++) {
+            uint64_t value = lab_left(lab, run * FIGURES + row);
+            cell[run + 1] = value == AKSU_NEVER ? "-" : row >= TEXT_AT ? lab_ms(lab, value)
+                : lab_number(lab, value);
+        }
+        lab_row(lab, cell);
+    }
+    lab_check(lab, lab_left(lab, GIVEN) > lab_left(lab, CONFIRMED)
+              && lab_left(lab, FIGURES + GIVEN) == lab_left(lab, FIGURES + CONFIRMED),
+              W_two_way_check_confirmed);
+}
+
 static void two(struct lab *lab)
 {
     struct stage s = { 0 };
@@ -152,6 +201,7 @@ static void two(struct lab *lab)
               W_two_way_check_isn);
     lab_run(lab, s.late + AKSU_SECONDS(3 * R2_S));
     show(lab, &s);
+    leave_figures(lab, &s, 0, second->failed_at);
 }
 
 static void three(struct lab *lab)
@@ -166,6 +216,7 @@ static void three(struct lab *lab)
     lab_check(lab, s.listener->accepted == 1, W_two_way_check_never_told);
     lab_check(lab, s.taken == 1, W_two_way_check_one_item);
     lab_check(lab, over_at(lab, &s) <= s.late + AKSU_SECONDS(2 * R2_S), W_two_way_check_forgotten);
+    leave_figures(lab, &s, 1, over_at(lab, &s));
 }
 
 static void refused(struct lab *lab)
@@ -184,6 +235,8 @@ static void refused(struct lab *lab)
               W_two_way_check_rst);
     lab_check(lab, over_at(lab, &s) == s.late + 2 * lab_delay(lab), W_two_way_check_at_once);
     lab_check(lab, s.listener->accepted == 1 && s.taken == 1, W_two_way_check_one_item);
+    leave_figures(lab, &s, 2, over_at(lab, &s));
+    compare(lab);
 }
 
 static const struct lab_act acts[] = {

@@ -49,9 +49,11 @@ static void opens(struct lab *lab, void *context)
 static aksu_time time_of_isn(struct lab *lab, struct stage *s, uint32_t isn)
 {
     struct aksu_info info = { .iss = 0 };
+    lab_show(lab, NULL, NULL);
     opens(lab, s);
     (void)lab_status(s->end, &info);
     lab_close(s->end);
+    lab_show(lab, s->client, s->server);
     return lab_now(lab) + AKSU_US((uint64_t)(uint32_t)(isn - info.iss) * TICK_US);
 }
 

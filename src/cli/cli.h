@@ -25,6 +25,10 @@ int cli_trace(int argc, char **argv);
 /* One sentence on stderr for what getopt_long() has just refused (it returned '?' or ':'), with the
  * option that was probably meant. Returns CLI_USAGE. */
 int cli_refuse(const char *command, char *const argv[], const struct option *options, int answer);
+/* 0, or CLI_USAGE and a sentence: what was printed could not be written. */
+int cli_printed(const char *command);
+/* Insertions, deletions and replacements that make one word of the other. */
+unsigned cli_distance(const char *a, const char *b);
 /* The word of `words` (NULL ends them) that is most like this one, or NULL. */
 const char *cli_nearest(const char *word, const char *const words[]);
 /* "aksu run --seed 1 -- curl 'a b'": the command line as a shell would take it. malloc()ed; NULL:

@@ -67,7 +67,7 @@ static int list(void)
     for (int i = 0; i < AKSU_EXPLORE_SCENARIOS; i++)
         printf("%-19s %s\n", aksu_explore_name((enum aksu_explore_scenario)i),
                aksu_explore_sentence((enum aksu_explore_scenario)i));
-    return fflush(stdout) == 0 ? 0 : CLI_USAGE;
+    return cli_printed("explore");
 }
 
 static bool take_scenario(struct explore *e, const char *word)
@@ -273,7 +273,7 @@ int cli_explore(int argc, char **argv)
     while ((option = getopt_long(argc, argv, ":h", options, NULL)) != -1) {
         if (option == 'h') {
             usage(stdout);
-            return fflush(stdout) == 0 ? 0 : CLI_USAGE;
+            return cli_printed("explore");
         }
         if (option == LIST)
             return list();

@@ -12,7 +12,7 @@
 #include "cli/lab_step.h"
 #include "report/report.h"
 
-enum { SEED = 256, LANG, ALL, CHECK, STEP, JSON, HTML, PAGE, LIST, KNOB, NAME_MOST = 63,
+enum { SEED = 256, SERVE, LANG, ALL, CHECK, STEP, JSON, HTML, PAGE, LIST, KNOB, NAME_MOST = 63,
        FAILED = 1 };
 
 static const struct option common[] = {
@@ -25,6 +25,7 @@ static const struct option common[] = {
     { "html", required_argument, NULL, HTML },
     { "page", no_argument, NULL, PAGE },
     { "list", no_argument, NULL, LIST },
+    { "serve", no_argument, NULL, SERVE },
     { "help", no_argument, NULL, 'h' },
 };
 
@@ -35,7 +36,7 @@ struct lab_command {
     struct lab_play play;
     enum lab_lang lang;
     uint64_t seed;
-    bool all, check, step;
+    bool all, check, step, for_one;     /* `for_one`: an option that needs a scenario */
     const char *json_path, *html_path;
     FILE *json;
     struct report *report;
@@ -50,7 +51,7 @@ static void usage(FILE *out)
     fputs("Usage: aksu lab                     the scenarios\n"
           "       aksu lab NAME [OPTIONS]      plays one; NAME --help tells its knobs\n"
           "       aksu lab --all --check       plays all, and says what held\n"
-          "       aksu lab --serve OPTIONS     the same for browsers: aksu serve --help\n"
+          "       aksu lab --serve OPTIONS     the same for browsers: aksu lab --serve --help\n"
           "\n"
           "Each scenario is a piece of TCP's behaviour, played by real stacks on simulated\n"
           "networks: what to watch for, then the connection as a ladder with both ends'\n"
@@ -71,12 +72,15 @@ static void usage(FILE *out)
           "Example: aksu lab handshake --delay 50\n", out);
 }
 
-static int list(enum lab_lang lang)
+/* With what can be typed next, when somebody just typed "aksu lab". */
+static int list(enum lab_lang lang, bool hint)
 {
     for (unsigned i = 0; lab_scenarios[i] != NULL; i++)
         printf("%s  %-18s %s\n", lab_scenarios[i]->id, lab_scenarios[i]->name,
                lab_say(lab_scenarios[i]->title, lang));
-    return fflush(stdout) == 0 ? 0 : CLI_USAGE;
+    if (hint)
+        printf("\n%s\n", lab_say(W_list_hint, lang));
+    return cli_printed("lab");
 }
 
 static int help(const struct lab_command *c)
@@ -94,20 +98,44 @@ static int help(const struct lab_command *c)
             printf("  --%-15s %s [%s; %" PRIu64 "..%" PRIu64 "]\n", k->name,
                    lab_say(k->help, c->lang), value, k->least, k->most);
     }
-    return fflush(stdout) == 0 ? 0 : CLI_USAGE;
+    return cli_printed("lab");
 }
 
+/* How far the word is from the scenario's name, or what it begins with; a part of it is near. */
+static unsigned distance_to(const char *word, const struct lab_scenario *s)
+{
+    const char *part = strcasestr(s->name, word);
+    if (part != NULL && word[0] != '\0')
+        return part == s->name ? 0 : 1;
+    return cli_distance(word, s->name);
+}
+
+/* The nearest ones, at most three, the first nearest first. */
 static int refuse_scenario(const char *word)
 {
-    const char *names[LAB_WORDS_COUNT] = { NULL };
-    for (unsigned i = 0; lab_scenarios[i] != NULL; i++)
-        names[i] = lab_scenarios[i]->name;
-    const char *nearest = cli_nearest(word, names);
-    fprintf(stderr, "aksu lab: there is no scenario '%s'; ", word);
-    if (nearest != NULL)
-        fprintf(stderr, "did you mean 'aksu lab %s'?\n", nearest);
-    else
-        fputs("aksu lab lists them\n", stderr);
+    enum { MOST = 3 };
+    const struct lab_scenario *near[MOST] = { NULL };
+    unsigned count = 0;
+    for (unsigned i = 0; lab_scenarios[i] != NULL; i++) {
+        const struct lab_scenario *one = lab_scenarios[i];
+        for (unsigned place = 0; place < MOST; place++) {
+            const struct lab_scenario *other = near[place];
+            if (other != NULL && distance_to(word, one) >= distance_to(word, other))
+                continue;
+            near[place] = one;
+            one = other;
+            if (other == NULL)
+                break;
+        }
+    }
+    while (count < MOST && near[count] != NULL
+           && distance_to(word, near[count]) <= distance_to(word, near[0]) + 1)
+        count++;
+    fprintf(stderr, "aksu lab: there is no scenario '%s'; did you mean", word);
+    for (unsigned i = 0; i < count; i++)
+        fprintf(stderr, "%s 'aksu lab %s'", i == 0 ? "" : i + 1 < count ? "," : " or",
+                near[i]->name);
+    fputs("? aksu lab lists them\n", stderr);
     return CLI_USAGE;
 }
 
@@ -137,6 +165,7 @@ static bool take_knob(struct lab_command *c, unsigned i)
 
 static bool take_option(struct lab_command *c, int option)
 {
+    c->for_one |= option != LANG;
     switch (option) {
     case SEED:
         return cli_number("lab", "--seed", optarg, 0, UINT64_MAX, &c->seed);
@@ -181,9 +210,16 @@ static int take_words(const struct lab_command *c, int count, char **words)
     }
     if (count == 1 || c->all)
         return -1;
-    if (!c->check && !c->step && c->json_path == NULL && c->html_path == NULL)
-        return list(c->lang);
+    if (!c->for_one)
+        return list(c->lang, true);
     fputs("aksu lab: which scenario? aksu lab lists them, --all plays every one\n", stderr);
+    return CLI_USAGE;
+}
+
+static int refuse_serve(void)
+{
+    fputs("aksu lab: --serve is for all scenarios, and comes first: aksu lab --serve OPTIONS\n",
+          stderr);
     return CLI_USAGE;
 }
 
@@ -201,6 +237,8 @@ static int take_options(struct lab_command *c, int argc, char **argv)
             listed = true;
         else if (answer == PAGE)
             page = true;
+        else if (answer == SERVE)
+            return refuse_serve();
         else if (answer == '?' || answer == ':')
             return cli_refuse("lab", argv, c->option, answer);
         else if (!take_option(c, answer))
@@ -211,7 +249,12 @@ static int take_options(struct lab_command *c, int argc, char **argv)
     if (page)
         return lab_page_print();
     if (listed)
-        return list(c->lang);
+        return list(c->lang, false);
+    if (c->check && c->step) {
+        fputs("aksu lab: --check is without the ladders that --step goes through; one of them\n",
+              stderr);
+        return CLI_USAGE;
+    }
     return take_words(c, argc - optind, argv + optind);
 }
 
@@ -338,10 +381,9 @@ static int play_all(struct lab_command *c)
         printf("%u passed, %u failed\n", passed, failed);
     if (!close_files(c) || broken)
         return CLI_USAGE;
-    if (fflush(stdout) != 0) {
-        fprintf(stderr, "aksu lab: cannot write: %m\n");
-        return CLI_USAGE;
-    }
+    int printed = cli_printed("lab");
+    if (printed != 0)
+        return printed;
     return failed > 0 ? FAILED : 0;
 }
 

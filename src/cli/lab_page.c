@@ -46,7 +46,19 @@ int lab_page_print(void)
     if (!find_page(directory))
         return no_page();
     printf("%s/index.html\n", directory);
-    return fflush(stdout) == 0 ? 0 : CLI_USAGE;
+    return cli_printed("lab");
+}
+
+static int help(void)
+{
+    fputs("Usage: aksu lab --serve OPTIONS\n"
+          "\n"
+          "Serves the page of the scenarios to browsers, over this stack. The options are those\n"
+          "of aksu serve (aksu serve --help tells them), without the directory.\n"
+          "Without a network: aksu lab --page prints the file to open.\n"
+          "\n"
+          "Example: aksu lab --serve --device tap:tap0 --address 10.9.0.2/24\n", stdout);
+    return cli_printed("lab");
 }
 
 int lab_page_serve(int argc, char **argv)
@@ -54,6 +66,9 @@ int lab_page_serve(int argc, char **argv)
     char directory[PATH_MAX], name[] = "serve";
     char *serve[ARGUMENTS + 2];
     int count = 0;
+    for (int i = 1; i < argc; i++)
+        if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0)
+            return help();
     if (!find_page(directory))
         return no_page();
     if (argc > ARGUMENTS) {

@@ -10,10 +10,12 @@
 
 #include "aksu/sink.h"
 #include "cli/lab_step.h"
+#include "lab/cells.h"
 #include "lab/width.h"
 
-enum { WIDTH = 80, TCB_ROWS = 7, BELOW = TCB_ROWS + 3, HEAD = 2, LEFT = 22, RIGHT = 51, VALUE = 28,
-       VALUE_ROOM = 64, LADDER_OCTETS = 1 << 20, COLOUR_CHANGED = 1 };
+enum { WIDTH = 80, TCB_ROWS = LAB_CELLS + 1, BELOW = TCB_ROWS + 3, HEAD = 2, LEFT = 22,
+       RIGHT = 51, VALUE = 28,
+       LADDER_OCTETS = 1 << 20, COLOUR_CHANGED = 1 };
 
 /* --- the ladder, as lines --- */
 
@@ -43,38 +45,16 @@ static const struct tape_act *act_of(const struct lab_step *s)
     return &s->tape.act[s->tape.moment[s->cursor > 0 ? s->cursor - 1 : 0].act];
 }
 
-static void feed(const struct lab_step *s, struct aksu_ladder *ladder)
-{
-    const struct tape_act *a = act_of(s);
-    struct aksu_sink *side[2] = {
-        aksu_ladder_side(ladder, 0, a->host[a->left] != NULL ? a->host[a->left] : "-"),
-        aksu_ladder_side(ladder, 1, a->host[a->right] != NULL ? a->host[a->right] : "-"),
-    };
-    for (uint32_t m = a->first; m < s->cursor; m++) {
-        const struct tape_moment *moment = &s->tape.moment[m];
-        for (uint32_t i = 0; i < moment->events; i++) {
-            const struct tape_event *e = &s->tape.event[moment->event + i];
-            if (e->host == a->left)
-                side[0]->put(side[0], &e->event);
-            else if (e->host == a->right)
-                side[1]->put(side[1], &e->event);
-        }
-    }
-    aksu_ladder_finish(ladder);
-}
-
 /* NULL: no memory. */
 static char *ladder_text(const struct lab_step *s)
 {
     struct lines l = { 0 };
-    aksu_time now = s->tape.moment[s->cursor - 1].at;
     void *memory = malloc(LADDER_OCTETS);
     struct aksu_ladder *ladder = memory == NULL ? NULL : aksu_ladder_init(
         &(struct aksu_ladder_config){ .writer = { add_text, &l }, .memory = memory,
-            .memory_length = LADDER_OCTETS, .utf8 = s->utf8, .at_end = true,
-            .until = now > 0 ? now : 1 });
+            .memory_length = LADDER_OCTETS, .utf8 = s->utf8, .at_end = true });
     if (ladder != NULL)
-        feed(s, ladder);
+        lab_tape_draw(&s->tape, s->cursor - 1, ladder);
     free(memory);
     return l.text;
 }
@@ -178,54 +158,31 @@ static void draw_step(const struct lab_step *s)
 
 /* --- TCBs --- */
 
-static void value_of(const struct aksu_info *t, aksu_time now, unsigned row, char out[VALUE_ROOM])
+/* What is known of an end without a TCB that can be asked is its state. */
+static void cell_of(const struct tape_end *end, aksu_time now, unsigned row,
+                    char out[LAB_CELL_TEXT])
 {
-    uint32_t irs = t->irs != 0 || t->rcv_nxt == 0 ? t->irs : t->rcv_nxt;
-    switch (row) {
-    case 0:
-        (void)snprintf(out, VALUE_ROOM, "%s", aksu_tcp_state_name(t->state));
-        return;
-    case 1:
-        (void)snprintf(out, VALUE_ROOM, "%u %u %u", t->snd_una - t->iss, t->snd_nxt - t->iss,
-                       t->snd_wnd);
-        return;
-    case 2:
-        (void)snprintf(out, VALUE_ROOM, "%u %u", t->rcv_nxt - irs, t->rcv_wnd);
-        return;
-    case 3:
-        if (t->timer == NULL || t->timer_at == AKSU_NEVER)
-            (void)snprintf(out, VALUE_ROOM, "-");
-        else
-            (void)snprintf(out, VALUE_ROOM, "%.15s %" PRIu64 " ms", t->timer,
-                           t->timer_at > now ? (t->timer_at - now) / 1000000 : 0);
-        return;
-    case 4:
-        (void)snprintf(out, VALUE_ROOM, "%u %u %u", t->send_queued, t->send_unacked,
-                       t->receive_queued);
-        return;
-    default:
-        (void)snprintf(out, VALUE_ROOM, "%u %u", t->cwnd, t->rto_us / 1000);
-    }
+    if (end->info != NULL)
+        lab_cell_text(end->info, now, row, out);
+    else if (end->known && row == CELL_STATE)
+        (void)snprintf(out, LAB_CELL_TEXT, "%s", aksu_tcp_state_name(end->state));
+    else
+        (void)snprintf(out, LAB_CELL_TEXT, "-");
 }
 
 static void draw_tcb(const struct lab_step *s, unsigned host, int column)
 {
     uint32_t moment = s->cursor - 1;
-    const struct tape_act *a = act_of(s);
-    const struct tape_tcb *now = lab_tape_tcb(&s->tape, moment, host);
-    const struct tape_tcb *before = moment > a->first
-        ? lab_tape_tcb(&s->tape, moment - 1, host) : NULL;
-    char value[VALUE_ROOM], old[VALUE_ROOM];
-    for (unsigned row = 0; row < TCB_ROWS - 1; row++) {
-        if (now == NULL) {
-            mvaddstr(LINES - BELOW + 2 + (int)row, column, "-");
-            continue;
-        }
-        value_of(&now->info, s->tape.moment[moment].at, row, value);
-        if (before != NULL)
-            value_of(&before->info, s->tape.moment[moment].at, row, old);
-        bool changed = before == NULL || before->conn != now->conn || strcmp(value, old) != 0;
-        attr_t look = !changed ? A_NORMAL
+    aksu_time at = s->tape.moment[moment].at;
+    struct tape_end now = lab_tape_see(&s->tape, moment, host), before = { .known = false };
+    char value[LAB_CELL_TEXT], old[LAB_CELL_TEXT];
+    if (moment > act_of(s)->first)
+        before = lab_tape_see(&s->tape, moment - 1, host);
+    for (unsigned row = 0; row < LAB_CELLS; row++) {
+        cell_of(&now, at, row, value);
+        cell_of(&before, at, row, old);
+        bool changed = before.conn != now.conn || strcmp(value, old) != 0;
+        attr_t look = !changed || value[0] == '-' ? A_NORMAL
             : s->colour ? A_BOLD | (attr_t)COLOR_PAIR(COLOUR_CHANGED) : A_REVERSE;
         attron(look);
         mvaddnstr(LINES - BELOW + 2 + (int)row, column, value, VALUE);
@@ -236,17 +193,13 @@ static void draw_tcb(const struct lab_step *s, unsigned host, int column)
 static void draw_tcbs(const struct lab_step *s)
 {
     const struct tape_act *a = act_of(s);
-    const char *const name[TCB_ROWS - 1] = {
-        lab_say(W_look_state, s->lang), "SND.UNA NXT WND", "RCV.NXT WND",
-        lab_say(W_look_timer, s->lang), lab_say(W_look_buffers, s->lang),
-        lab_say(W_look_cwnd, s->lang) };
     int top = LINES - BELOW + 1;
     attron(A_BOLD);
     mvaddstr(top, LEFT + 2, a->host[a->left] != NULL ? a->host[a->left] : "");
     mvaddstr(top, RIGHT, a->host[a->right] != NULL ? a->host[a->right] : "");
     attroff(A_BOLD);
-    for (unsigned row = 0; row < TCB_ROWS - 1; row++)
-        mvaddstr(top + 1 + (int)row, 0, name[row]);
+    for (unsigned row = 0; row < LAB_CELLS; row++)
+        mvaddstr(top + 1 + (int)row, 0, lab_cell_name(row, s->lang));
     if (s->cursor == 0)
         return;
     draw_tcb(s, a->left, LEFT + 2);
@@ -284,5 +237,12 @@ void lab_screen_draw(struct lab_step *s)
         draw_step(s);
     draw_tcbs(s);
     mvaddstr(LINES - 1, 0, lab_say(W_step_keys, s->lang));
+    (void)refresh();
+}
+
+void lab_screen_small(const struct lab_step *s)
+{
+    (void)erase();
+    mvaddnstr(0, 0, lab_say(W_step_small, s->lang), -1);
     (void)refresh();
 }

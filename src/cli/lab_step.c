@@ -103,10 +103,21 @@ static void step_through(struct lab_step *s)
 {
     bool on = true;
     while (on) {
-        lab_screen_draw(s);
+        bool fits = LINES >= LINES_LEAST && COLS >= COLUMNS_LEAST;
+        if (fits)
+            lab_screen_draw(s);
+        else
+            lab_screen_small(s);
         int key = getch();
-        on = key != ERR && take_key(s, key);
+        on = key != ERR && (fits || key == 'q' ? take_key(s, key) : true);
     }
+}
+
+/* A terminal whose cursor cannot be moved (TERM=dumb) gets one screen below the other. */
+static bool moves_cursor(void)
+{
+    const char *move = tigetstr("cup");
+    return move != NULL && move != (const char *)-1;
 }
 
 int lab_step(const struct lab_play *play)
@@ -123,23 +134,24 @@ int lab_step(const struct lab_play *play)
         return CLI_USAGE;
     }
     SCREEN *screen = newterm(NULL, stdout, stdin);
-    if (screen == NULL) {
-        fputs("aksu lab: --step does not know this terminal; set TERM, or leave --step out\n",
-              stderr);
-        lab_tape_free(&s.tape);
-        return CLI_USAGE;
-    }
-    use_terminal(&s);
+    bool able = screen != NULL && moves_cursor();
     int lines = LINES, columns = COLS;
     bool fits = lines >= LINES_LEAST && columns >= COLUMNS_LEAST;
-    if (fits)
+    if (able && fits) {
+        use_terminal(&s);
         step_through(&s);
-    endwin();
-    delscreen(screen);
+    }
+    if (screen != NULL) {
+        endwin();
+        delscreen(screen);
+    }
     lab_tape_free(&s.tape);
-    if (!fits)
+    if (!able)
+        fputs("aksu lab: --step cannot move the cursor of this terminal; set TERM, or leave --step "
+              "out\n", stderr);
+    else if (!fits)
         fprintf(stderr, "aksu lab: --step needs a terminal of %d columns and %d lines, this one "
                 "has %d and %d; without --step any will do\n", COLUMNS_LEAST, LINES_LEAST,
                 columns, lines);
-    return fits ? 0 : CLI_USAGE;
+    return able && fits ? 0 : CLI_USAGE;
 }

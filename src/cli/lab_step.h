@@ -21,5 +21,6 @@ struct lab_step {
 int lab_step(const struct lab_play *play);
 
 void lab_screen_draw(struct lab_step *step);
+void lab_screen_small(const struct lab_step *step);     /* it has become too small for that */
 
 #endif

@@ -16,7 +16,7 @@ static unsigned least(unsigned a, unsigned b)
 
 /* Insertions, deletions and replacements that make one word of the other (Levenshtein's
  * distance). */
-static unsigned distance(const char *a, const char *b)
+unsigned cli_distance(const char *a, const char *b)
 {
     unsigned row[WORD + 1];
     size_t width = strlen(b);
@@ -42,13 +42,21 @@ const char *cli_nearest(const char *word, const char *const words[])
     unsigned best = 3;
 
     for (; *words; words++) {
-        unsigned far = distance(word, *words);
+        unsigned far = cli_distance(word, *words);
         if (far < best && far < strlen(*words)) {
             best = far;
             nearest = *words;
         }
     }
     return nearest;
+}
+
+int cli_printed(const char *command)
+{
+    if (fflush(stdout) == 0 && !ferror(stdout))
+        return 0;
+    fprintf(stderr, "aksu %s: cannot write: %s\n", command, strerror(errno));
+    return CLI_USAGE;
 }
 
 int cli_refuse(const char *command, char *const argv[], const struct option *options, int answer)

@@ -78,8 +78,10 @@ static int refuse_line(const struct lines *l)
 static int copy(struct lines *l, const struct report_config *config)
 {
     if (!next_line(l)) {
-        fprintf(stderr, ferror(l->in) ? "aksu report: %s cannot be read\n"
-                                      : "aksu report: there are no events in %s\n", l->path);
+        if (ferror(l->in))
+            fprintf(stderr, "aksu report: %s cannot be read: %s\n", l->path, strerror(errno));
+        else
+            fprintf(stderr, "aksu report: there are no events in %s\n", l->path);
         return CLI_USAGE;
     }
     if (!is_object(l))
@@ -130,7 +132,7 @@ int cli_report(int argc, char **argv)
     while ((option = getopt_long(argc, argv, ":h", options, NULL)) != -1) {
         if (option == 'h') {
             usage(stdout);
-            return fflush(stdout) == 0 ? 0 : CLI_USAGE;
+            return cli_printed("report");
         }
         if (option == '?' || option == ':')
             return cli_refuse("report", argv, options, option);

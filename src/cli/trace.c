@@ -104,7 +104,7 @@ int cli_trace(int argc, char **argv)
     while ((option = getopt_long(argc, argv, ":h", options, NULL)) != -1) {
         if (option == 'h') {
             usage(stdout);
-            return fflush(stdout) == 0 ? 0 : CLI_USAGE;
+            return cli_printed("trace");
         }
         if (option == '?' || option == ':')
             return cli_refuse("trace", argv, options, option);

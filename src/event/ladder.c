@@ -306,6 +306,10 @@ static void (*const on[AKSU_EV_COUNT])(struct ladder_side *s, const struct aksu_
     [AKSU_EV_time_wait] = on_time_wait,
     [AKSU_EV_time_wait_over] = on_time_wait_over,
     [AKSU_EV_dropped] = on_verdict,
+    [AKSU_EV_ao_bad_mac] = on_verdict,
+    [AKSU_EV_ao_missing] = on_verdict,
+    [AKSU_EV_ao_no_key] = on_verdict,
+    [AKSU_EV_ao_unexpected] = on_verdict,
     [AKSU_EV_challenge_ack] = on_verdict,
     [AKSU_EV_syn_refused] = on_verdict,
     [AKSU_EV_syn_queue_full] = on_verdict,
@@ -337,11 +341,26 @@ static void print_finished(struct aksu_ladder *l, aksu_time now)
     }
 }
 
+/* What has not happened yet: only what is sent and arrives, and as long as there is room. */
+static bool may_tell_ahead(const struct aksu_ladder *l, const struct aksu_event *e)
+{
+    static const bool tells[AKSU_EV_COUNT] = {
+        [AKSU_EV_segment_in] = true, [AKSU_EV_segment_out] = true, [AKSU_EV_udp_in] = true,
+        [AKSU_EV_udp_out] = true, [AKSU_EV_udp_dropped] = true, [AKSU_EV_icmp_in] = true,
+        [AKSU_EV_icmp_out] = true,
+    };
+
+    return (unsigned)e->kind < AKSU_EV_COUNT && tells[e->kind] && l->free_count > 4;
+}
+
 static void ladder_put(struct aksu_sink *sink, const struct aksu_event *event)
 {
     struct ladder_side *s = (struct ladder_side *)sink;
 
-    print_finished(s->ladder, event->at);
+    if (!s->ladder->ahead)
+        print_finished(s->ladder, event->at);
+    else if (!may_tell_ahead(s->ladder, event))
+        return;
     if ((unsigned)event->kind < AKSU_EV_COUNT && on[event->kind])
         on[event->kind](s, event);
 }
@@ -365,6 +384,7 @@ void aksu_ladder_finish(struct aksu_ladder *ladder)
 {
     struct ladder_connection *oldest;
 
+    ladder_cut_ahead(ladder);
     do {
         oldest = NULL;
         for (uint32_t i = 0; i < ladder->connections; i++) {

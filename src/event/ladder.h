@@ -26,6 +26,7 @@ struct ladder_connection {
     uint32_t number;            /* in order of appearance, from 1 */
     uint32_t order;             /* the same, flows of datagrams and connections together */
     uint32_t head, tail;
+    uint32_t cut;               /* behind this item nothing has happened yet; or NO_ITEM */
     uint32_t omitted;           /* events for which there was no memory */
     aksu_time first, last;      /* events */
     struct aksu_event_negotiated agreed;        /* what was noted last */
@@ -51,6 +52,8 @@ struct aksu_ladder {
     uint32_t fold_again;        /* compact when so many items have been refused or come free */
     uint32_t shown, flows;      /* connections, flows of datagrams that got a number */
     uint32_t not_shown;         /* events of connections beyond the table */
+    bool ahead;                 /* what comes now has not happened yet ... */
+    uint32_t ahead_order;       /* ... nor what connections behind this one are about */
     aksu_time looked;           /* when finished connections were last looked for */
 };
 
@@ -119,9 +122,8 @@ void ladder_add_to_fold(struct ladder_fold *f, const struct ladder_item *item);
 void ladder_draw(struct aksu_ladder *l, struct ladder_connection *c);
 void ladder_draw_rest(struct aksu_ladder *l);       /* what was not shown, as a number */
 
-/* Sent, and no longer ago than segments of this side take. */
-bool ladder_under_way(const struct aksu_ladder *l, const struct ladder_connection *c,
-                      const struct ladder_item *item);
+/* Takes away what has not happened yet. */
+void ladder_cut_ahead(struct aksu_ladder *l);
 
 static inline uint32_t ladder_index(const struct aksu_ladder *l, const struct ladder_item *item)
 {

@@ -128,7 +128,7 @@ bool ladder_draw_segment(struct drawing *d, const struct ladder_item *item, uint
     ladder_words_segment(&label, d->c, item, SPAN - 6);
     if (item->other_at == AKSU_NEVER) {
         a.end = clamp(label.length + INDENT + 2, 26, SPAN - 2);
-        a.last = ladder_under_way(d->l, d->c, item) ? ladder_draw_head(item->side) : GLYPH_LOST;
+        a.last = item->under_way ? ladder_draw_head(item->side) : GLYPH_LOST;
     }
     ladder_draw_arrow(d, item->side, &a, style_of(item));
     ladder_draw_put_labels(d, item);

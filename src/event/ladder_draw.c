@@ -258,7 +258,7 @@ void ladder_draw(struct aksu_ladder *l, struct ladder_connection *c)
 
         ladder_add_to_fold(&sums, item);
         if (item->kind == LADDER_SEGMENT && !item->nowhere && item->sort != LADDER_ICMP)
-            sums.lost[item->side] -= ladder_under_way(l, c, item);
+            sums.lost[item->side] -= item->under_way;
     }
     draw_heading(&d);
     for (i = c->head; i != NO_ITEM; ) {

@@ -13,6 +13,7 @@ struct drawing {
     const struct ladder_connection *c;
     struct row row;
     aksu_time shown;            /* in the time column; AKSU_NEVER: nothing yet */
+    struct words time;          /* as it was written */
 };
 
 /* The column that is `n` from the line of `side`. */

@@ -118,13 +118,10 @@ void ladder_add_to_fold(struct ladder_fold *f, const struct ladder_item *item)
     }
 }
 
-/* When the last that is known of it happened. */
+/* When the last of it happened. What a segment arrives as is an item of its own. */
 static aksu_time end_of(const struct ladder_item *item)
 {
-    bool later = (item->kind == LADDER_SEGMENT || item->kind == LADDER_FOLD) &&
-                 item->other_at != AKSU_NEVER;
-
-    return later ? item->other_at : item->at;
+    return item->kind == LADDER_FOLD ? item->other_at : item->at;
 }
 
 static void add_item(struct ladder_item *fold, const struct ladder_item *item)

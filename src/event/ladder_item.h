@@ -77,6 +77,7 @@ struct ladder_item {
     uint8_t side;               /* of the sender, or where the event happened */
     uint8_t label[2];           /* the state that each side entered here, + 1; 0: none */
     uint8_t event;              /* NOTE: enum aksu_event_kind */
+    bool under_way;             /* it has not arrived yet, but will */
     bool nowhere;               /* arrived, but the other side did not send it ... */
     bool again;                 /* ... or had sent it only once */
     bool damaged;               /* a datagram, on its way */

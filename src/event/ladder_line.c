@@ -18,18 +18,24 @@ void ladder_draw_text_from(struct drawing *d, unsigned side, int n, const struct
     ladder_row_text(&d->row, column, w->text, style);
 }
 
-static void put_time(struct drawing *d, aksu_time at)
+/* "12345.678" ms; from 100 s on "2:05.123" minutes; from 100 minutes on "5:01:02" hours, and what
+ * follows within a second as milliseconds after the row above, which has as many digits. */
+static void write_time(const struct drawing *d, aksu_time at, struct words *w)
 {
-    uint64_t us = (at - d->c->first) / 1000;
-    struct words w = { .length = 0 };
+    uint64_t us = (at - d->c->first) / 1000, s = us / 1000000;
+    bool soon = d->shown != AKSU_NEVER && at - d->shown < AKSU_SECONDS(1);
 
     if (us < 100000000)
-        ladder_words_add(&w, "%u.%03u", (unsigned)(us / 1000), (unsigned)(us % 1000));
-    else if (us < 10000000000)
-        ladder_words_add(&w, "%u.%02u s", (unsigned)(us / 1000000), (unsigned)(us / 10000 % 100));
+        ladder_words_add(w, "%u.%03u", (unsigned)(us / 1000), (unsigned)(us % 1000));
+    else if (s < 6000)
+        ladder_words_add(w, "%u:%02u.%03u", (unsigned)(s / 60), (unsigned)(s % 60),
+                         (unsigned)(us / 1000 % 1000));
+    else if (soon)
+        ladder_words_add(w, "+%u.%03u", (unsigned)((at - d->shown) / 1000000),
+                         (unsigned)((at - d->shown) / 1000 % 1000));
     else
-        ladder_words_add(&w, "%llu s", (unsigned long long)(us / 1000000));
-    ladder_row_text(&d->row, TIME_END - w.length, w.text, STYLE_DIM);
+        ladder_words_add(w, "%llu:%02u:%02u", (unsigned long long)(s / 3600),
+                         (unsigned)(s / 60 % 60), (unsigned)(s % 60));
 }
 
 void ladder_draw_start_line(struct drawing *d, char life)
@@ -46,8 +52,14 @@ void ladder_draw_start_row(struct drawing *d, aksu_time at, char life)
         at = d->c->first;
     if (d->shown != AKSU_NEVER && at <= d->shown)
         return;
+    struct words w = { .length = 0 };
+
+    write_time(d, at, &w);
+    if (strcmp(w.text, d->time.text) == 0 || strcmp(w.text, "+0.000") == 0)
+        return;                             /* the same, as finely as it is written */
     d->shown = at;
-    put_time(d, at);
+    d->time = w;
+    ladder_row_text(&d->row, TIME_END - w.length, w.text, STYLE_DIM);
 }
 
 void ladder_draw_put_cell(struct drawing *d, unsigned side, const char *text, enum style style)

@@ -95,16 +95,6 @@ static aksu_time distance(aksu_time a, aksu_time b)
 
 /* Of equal segments under way, the one that would have taken as long as the last one that arrived:
  * a retransmission is not taken for the original, nor one duplicate ACK for another. */
-bool ladder_under_way(const struct aksu_ladder *l, const struct ladder_connection *c,
-                      const struct ladder_item *item)
-{
-    aksu_time delay = c->end[item->side].delay, until = l->config.until;
-
-    if (item->other_at != AKSU_NEVER || until == 0 || !l->side[1 - item->side].present)
-        return false;
-    return until < item->at + (delay > 0 ? delay : AKSU_SECONDS(1));
-}
-
 struct ladder_item *ladder_awaited(struct aksu_ladder *l, struct ladder_connection *c,
                                    unsigned sender, const struct ladder_item *got, aksu_time now)
 {

@@ -147,7 +147,7 @@ struct ladder_connection *ladder_new_connection(struct aksu_ladder *l, bool data
                 continue;
             *c = (struct ladder_connection){ .used = true, .datagrams = datagrams,
                 .number = datagrams ? ++l->flows : ++l->shown, .head = NO_ITEM, .tail = NO_ITEM,
-                .first = at, .last = at };
+                .cut = NO_ITEM, .first = at, .last = at };
             c->order = l->shown + l->flows;
             for (int side = 0; side < 2; side++)
                 c->end[side].last_item = c->end[side].in_flight = NO_ITEM;

@@ -70,7 +70,8 @@ static void add_message(struct words *w, const struct ladder_message *m)
         ladder_words_add(w, "ICMP type %u code %u", m->type, m->code);
 }
 
-/* Level 0 says all; 1 leaves out an open window, 2 the number of a segment that takes no room. */
+/* Level 0 says all; 1 leaves out an open window, 2 the number of a segment that takes no room.
+ * Each field is two words. */
 static void add_segment(struct words *w, const struct ladder_connection *c,
                         const struct ladder_item *item, int level)
 {
@@ -106,8 +107,12 @@ void ladder_words_segment(struct words *w, const struct ladder_connection *c,
         if (w->length <= room)
             return;
     }
-    w->length = room;
-    w->text[room] = '\0';
+    /* Whole fields, " name number", from the end: half a number would be another one. */
+    while (w->length > room) {
+        for (int blanks = 0; blanks < 2 && w->length > 0; )
+            blanks += w->text[--w->length] == ' ';
+    }
+    w->text[w->length] = '\0';
 }
 
 static void add_options(struct words *w, const struct ladder_segment *s)
@@ -335,6 +340,10 @@ void ladder_words_note(struct words *w, const struct ladder_item *item, char *ma
         enum style style;
     } notes[AKSU_EV_COUNT] = {
         [AKSU_EV_dropped] = { say_dropped, 'x', STYLE_BAD },
+        [AKSU_EV_ao_bad_mac] = { NULL, 'x', STYLE_BAD },
+        [AKSU_EV_ao_missing] = { NULL, 'x', STYLE_BAD },
+        [AKSU_EV_ao_no_key] = { NULL, 'x', STYLE_BAD },
+        [AKSU_EV_ao_unexpected] = { NULL, 'x', STYLE_BAD },
         [AKSU_EV_signal] = { say_signal, '!', STYLE_CALL },
         [AKSU_EV_negotiated] = { say_negotiated, '=', STYLE_AGREED },
         [AKSU_EV_urgent] = { say_urgent, '!', STYLE_CALL },

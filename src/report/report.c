@@ -91,8 +91,11 @@ static size_t find_here(void)
 
 static void refuse(const struct report *r, int error)
 {
-    fprintf(stderr, "%s: the report %s cannot be written: %s\n", r->command, r->path,
-            error == ENOTUNIQ ? "it would replace the file that is read" : strerror(error));
+    if (r->path[0] == '\0')
+        fprintf(stderr, "%s: the report needs a name, not ''\n", r->command);
+    else
+        fprintf(stderr, "%s: the report %s cannot be written: %s\n", r->command, r->path,
+                error == ENOTUNIQ ? "it would replace the file that is read" : strerror(error));
 }
 
 static FILE *open_beside(struct report *r)

@@ -95,7 +95,7 @@ static bool too_many_resends(struct tcp *t, aksu_time now)
         t->r1_reported = true;
         if (t->report_soft)                     /* RFC 9293 3.8.3 [SHLD-9] */
             t->notify |= AKSU_SOFT_ERROR;
-        TCP_EMIT(t, now, signal, .status = AKSU_TIMED_OUT, .what = "excessive retransmission");
+        TCP_EMIT(t, now, signal, .status = AKSU_OK, .what = "R1: no acknowledgment yet");
     }
     return false;
 }

@@ -195,7 +195,8 @@ class Section:
         return f'it does not happen; next: {left[0]}' if left else 'it does not happen, and nothing comes any more'
 
     def tcb(self, line):
-        said = [t for t in self.c.tcbs if t[0] <= line.until and t[1] == line.host]
+        said = [t for t in self.c.tcbs      # null: its user has closed; what was said last
+                if t[0] <= line.until and t[1] == line.host and not t[3].endswith('"tcb":null}')]
         if not said:
             raise Wrong(f'nothing is known of the TCB of {line.host}')
         _, _, end, text = said[-1]

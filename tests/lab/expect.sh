@@ -110,7 +110,7 @@ in_record "a drop that is not expected" \
 in_record "a check that does not hold" 's/"ok":true/"ok":false/' 'does not hold'
 
 # --- the scenarios ---
-names=$("$AKSU" lab | awk '{ print $2 }')
+names=$("$AKSU" lab --list | awk '{ print $2 }')
 for name in $names; do
     [ -f "expect/$name.expect" ] || { echo "FAIL $name: there is no expect/$name.expect"; continue; }
     for knob in $("$AKSU" lab "$name" --help | sed -n '/^Knobs of/,$s/^  \(--[a-z0-9-]*\) .*/\1/p'); do

@@ -65,7 +65,7 @@ scenario() # NAME
     done < <(knobs "$name")
 }
 
-names=$("$aksu" lab | awk '{ print $2 }')
+names=$("$aksu" lab --list | awk '{ print $2 }')
 verdict "there are scenarios" test "$(wc -w <<< "$names")" -ge 20
 for name in $names; do
     scenario "$name"
@@ -86,6 +86,13 @@ says() # TEXT STATUS ARGUMENT...
         -n "$(grep -F -- "$text" "$tmp/err")"
 }
 says "did you mean 'aksu lab handshake'?" 125 handshke
+says "did you mean 'aksu lab handshake'?" 125 hand
+says "did you mean 'aksu lab syn-lost' or 'aksu lab syn-flood'?" 125 syn
+says "did you mean" 125 nosuch
+says "which scenario?" 125 --seed 1
+says "one of them" 125 handshake --check --step
+says "comes first: aksu lab --serve" 125 handshake --serve
+says "needs a name" 125 handshake --html ''
 says "the languages are en and ko" 125 handshake --lang fr
 says "--delay" 125 handshake --delay nonsense
 says "one too many" 125 handshake close
@@ -95,6 +102,17 @@ says "which scenario?" 125 --check
 says "did you mean 'aksu lab handshake'?" 125 --lang ko handshke
 verdict "the scenario may stand behind its options" same <("$aksu" lab handshake --seed 2 --delay 5) \
     <("$aksu" lab --seed 2 --delay 5 handshake)
+for name in HANDSHAKE s01 Two_Way; do
+    verdict "lab $name is a name" holds "$name"
+done
+for option in "" --list --help; do
+    "$aksu" lab $option > /dev/full 2> "$tmp/err"
+    verdict "lab $option > /dev/full" test "$?" -eq 125 -a "$(cat "$tmp/err")" = "aksu lab: cannot write: No space left on device"
+done
+verdict "lab says what to type next" grep -q "aksu lab handshake --step" <("$aksu" lab)
+verdict "lab --list does not" eval '! "$aksu" lab --list | grep -q -- --step'
+verdict "lab --serve --help is about itself" grep -q "^Usage: aksu lab --serve" <("$aksu" lab --serve --help)
+verdict "a flood of 2,000 takes no time" timeout 5 "$aksu" lab blind-attack --flood 2000 --check
 says "shows one scenario" 125 --all --html "$tmp/page.html"
 "$aksu" lab handshake --html "$tmp/page.html" > /dev/null
 verdict "lab --html writes a page" grep -q '"scenario":"handshake"' "$tmp/page.html"

@@ -6,7 +6,8 @@ aksu=$(realpath "${AKSU:-../../build/gcc/aksu}")
 tmp=$(mktemp -d) && trap 'terminal kill-server 2> /dev/null; rm -rf "$tmp"' EXIT
 export LC_ALL=C.UTF-8 TERM=xterm
 
-terminal() { tmux -f /dev/null -S "$tmp/socket" "$@"; }
+number=0
+terminal() { tmux -f /dev/null -S "$tmp/socket$number" "$@"; }
 
 verdict() # NAME CONDITION-COMMAND...
 {
@@ -25,6 +26,7 @@ start() # COLUMNS LINES ARGUMENT...
     local columns=$1 lines=$2
     shift 2
     terminal kill-server 2> /dev/null
+    number=$((number + 1))      # the old server may still be leaving
     terminal new-session -d -x "$columns" -y "$lines" "'$aksu' lab $* 2>&1; echo ended with \$?; sleep 100"
 }
 
@@ -46,32 +48,68 @@ press() # KEY TEXT: and then TEXT is there
     shows "$2"
 }
 
+# The line of the TCBs: the client's end at the left.
+state_is() # client|server STATE
+{
+    local column=24
+    [ "$1" = client ] || column=51
+    screen | grep "^state " | cut -c $((column + 1))- | grep -q "^$2\b"
+}
+
 same() { cmp -s "$tmp/$1" "$tmp/$2"; }
 
 start 80 24 handshake --step
-verdict "begins with the question" shows "0/10  0.000 ms   1. Three segments"
+verdict "begins with the question" shows "0/11  0.000 ms   1. Three segments"
 verdict "the keys are on the screen" shows "q quit"
 screen > "$tmp/start"
-verdict "one step" press Right "1/10  0.000 ms"
+verdict "a step of one host" press Right "1/11  0.000 ms"
+verdict "a listener has a state" state_is server LISTEN
+verdict "one step" press Right "2/11  0.000 ms"
 verdict "what is under way is not lost" shows "SYN seq 0 wnd 65535 ───→"
-verdict "the state" shows "SYN-SENT"
+verdict "the state" state_is client SYN-SENT
 screen > "$tmp/one"
-verdict "the SYN arrives" press Right "2/10  10.000 ms"
+verdict "the SYN arrives" press Right "3/11  10.000 ms"
+verdict "a half-open end has a state" state_is server SYN-RECEIVED
 verdict "the part of RFC 9293" shows "server: RFC 9293 3.10.7.2 third SYN"
-verdict "back" press Left "1/10  0.000 ms"
+verdict "back" press Left "2/11  0.000 ms"
 screen > "$tmp/one again"
 verdict "the screen is what it was" same one "one again"
-verdict "to the end" press End "10/10"
+verdict "to the end" press End "11/11  40.000 ms"
 verdict "the next act's text" press t "The client has a request ready."
-verdict "to the start" press Home "0/10"
+verdict "to the start" press Home "0/11"
 screen > "$tmp/start again"
 verdict "the start is what it was" same start "start again"
-verdict "nothing before the start" press Left "0/10"
+verdict "nothing before the start" press Left "0/11"
 verdict "leaves" press q "ended with 0"
 
 start 80 24 two-way --step --lang ko
 verdict "Korean" shows "두 단계로는"
 verdict "leaves in Korean" press q "ended with 0"
+
+start 80 24 close --step
+verdict "close" shows "0/"
+for ((i = 0; i < 10; i++)); do terminal send-keys Right; done
+verdict "close: the tenth step" shows "10/"
+verdict "close: what arrives at the same time is not lost" eval '! screen | grep -q " lost"'
+verdict "leaves close" press q "ended with 0"
+
+start 80 24 item-duplication --step
+verdict "item-duplication" shows "0/"
+verdict "item-duplication: the end" press End "CLOSED"
+verdict "whoever has aborted is CLOSED and has no timer" eval '! screen | grep -q "RETRANSMISSION 0 ms"'
+verdict "leaves item-duplication" press q "ended with 0"
+
+start 80 24 handshake --step
+verdict "a window" shows "0/11"
+terminal resize-window -x 60 -y 20
+verdict "that becomes too small says so" shows "80 columns and 24 lines are needed"
+terminal resize-window -x 80 -y 24
+verdict "and when it is large again" shows "0/11"
+verdict "leaves it" press q "ended with 0"
+
+start 80 24 handshake --step "; TERM=dumb '$aksu'" lab handshake --step
+verdict "to be followed by a dumb terminal" shows "0/11"
+verdict "whose cursor stays" press q "cannot move the cursor of this terminal"
 
 start 79 24 handshake --step
 verdict "a terminal that is too small is told so" shows "needs a terminal of 80 columns and 24 lines"
