@@ -132,6 +132,7 @@ bool lab_is_news(struct lab *lab, char **said, const char *text);
 void lab_record_head(struct lab *lab);
 void lab_record_act(struct lab *lab, const struct lab_act *act);
 void lab_record_hosts(struct lab *lab);                 /* there is one more */
+void lab_record_shown(struct lab *lab, const struct lab_host *left, const struct lab_host *right);
 void lab_record_moment(struct lab *lab);                /* after something happened */
 void lab_record_end(struct lab *lab);                   /* tables and checks of the act */
 /* tape.c */
