@@ -36,9 +36,15 @@ export function seriesOf(c, side) {
         else if (here && item.event === gets)
             answered(out, unwrap, state, item, c, side);
         else if (item.side === side)
-            toldAt(out, item, raw, at);
+            toldAt(out, state, item);
     }
     return out;
+}
+
+// What is sent and not acknowledged, where nobody says what of it is SACKed or lost.
+function flies(out, state, at) {
+    if (!state.told)
+        put(out.flight, at, Math.max(0, state.sent - state.una));
 }
 
 function sentAt(out, unwrap, state, item) {
@@ -53,7 +59,7 @@ function sentAt(out, unwrap, state, item) {
     out.segments.push({ t: at, from, to: from + room, again: item.why !== undefined || from < state.sent,
                         lost: item.lost === true, item });
     state.sent = Math.max(state.sent, from + room);
-    put(out.flight, at, state.sent - state.una);
+    flies(out, state, at);
 }
 
 function answered(out, unwrap, state, item, c, side) {
@@ -65,7 +71,7 @@ function answered(out, unwrap, state, item, c, side) {
         state.una = Math.max(state.una, ack);
         state.acked = true;
         out.acks.push([at, state.una]);
-        put(out.flight, at, Math.max(0, state.sent - state.una));
+        flies(out, state, at);
     }
     put(out.edges, at, ack + windowOf(c, 1 - side, raw));
     for (const [left, right] of raw.sack ?? [])
@@ -79,7 +85,8 @@ function putThreshold(out, at, value) {
         put(out.ssthresh, at, value);
 }
 
-function toldAt(out, item, raw, at) {
+function toldAt(out, state, item) {
+    const { raw, at } = item;
     if (item.event === 'cwnd') {
         out.cwnd.push([at, raw.cwnd]);
         putThreshold(out, at, raw.ssthresh);
@@ -89,7 +96,13 @@ function toldAt(out, item, raw, at) {
         out.samples.push([at, raw.sample_us]);
         out.srtt.push([at, raw.srtt_us]);
         out.rto.push([at, raw.rto_us]);
-    } else if (item.kind === 'tcb') {
+    } else if (item.kind === 'tcb' && raw.tcb) {
+        if (raw.tcb.in_flight !== undefined) {
+            if (!state.told)
+                out.flight = [];
+            state.told = true;
+            put(out.flight, at, raw.tcb.in_flight);
+        }
         if (raw.tcb.cwnd)
             put(out.cwnd, at, raw.tcb.cwnd);
         putThreshold(out, at, raw.tcb.ssthresh);

@@ -40,7 +40,7 @@ export function segmentLabel(item, level = 0) {
     const bits = raw.ctl || '-', special = /SYN|FIN|RST/.test(bits);
     const parts = [bits];
     if (level < 2 || raw.len > 0 || special)
-        parts.push(`seq ${relative(ends[side], raw.seq)}`);
+        parts.push(`seq ${item.free ? raw.seq : relative(ends[side], raw.seq)}`);
     if (raw.len > 0)
         parts.push(`len ${raw.len}`);
     if (/ACK/.test(bits))

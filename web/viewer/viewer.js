@@ -37,7 +37,7 @@ class Viewer {
         this.root = h('div', { class: 'av', lang: this.lang, role: 'application', 'aria-label': w.viewer },
             this.act.element, this.toolbar.element,
             h('div', { class: 'av-main' },
-              h('div', { class: 'av-left' }, this.ladder.element, this.after.element),
+              h('div', { class: 'av-left' }, h('p', { class: 'av-panel av-why-not' }, w.undrawn), this.ladder.element, this.after.element),
               h('div', { class: 'av-right' }, this.tcb.element, this.now.element)),
             this.plots.element, this.table.element, this.toolbar.help);
         this.host.replaceChildren(this.root);
@@ -93,15 +93,16 @@ class Viewer {
         this.act.update(model, act, c, cursor);
         this.toolbar.update(this, act);
         this.root.classList.toggle('is-empty', !act);
+        this.root.classList.toggle('is-undrawn', isUndrawn(act, c));
         if (act) {
-            const one = tcpOf(c ?? this.lastTouched(act));
+            const undrawn = isUndrawn(act, c), one = undrawn ? null : tcpOf(c ?? this.lastTouched(act));
             this.ladder.cursor = cursor;
             this.ladder.show(model, act, c);
             this.ladder.update(cursor, still);
-            this.now.update(model, act, cursor);
-            this.after.update(act, cursor);
+            this.now.update(model, act, c, cursor);
+            this.after.update(act, cursor, undrawn);
             this.tcb.update(model, act, one, cursor);
-            this.plots.show(model, act, c || act.tcp <= FEW ? one : tcpOf(largest(act)));
+            this.plots.show(model, act, undrawn || c || act.tcp <= FEW ? one : tcpOf(largest(act)));
             this.plots.update(cursor);
             this.table.show(model, act, c);
             this.table.update(cursor, still);
@@ -225,11 +226,18 @@ function usual(model, act) {
     const { connections } = act;
     if (connections.length === 1)
         return connections[0];
+    if (act.shown && act.hosts.size > 2) {
+        const drawn = connections.filter(c => c.ends.every(end => act.shown.includes(end.host)));
+        return drawn.length === 1 ? drawn[0] : null;
+    }
     const hosts = new Set(connections.flatMap(c => c.ends.map(end => end.host)));
     if (connections.length === 0 || hosts.size > 2 || act.title)
         return null;
     return largest(act);
 }
+
+// Many networks at once, whose hosts would all be beside each other: the act is in its tables.
+const isUndrawn = (act, c) => act !== null && !c && act.shown?.length === 0 && act.hosts.size > 2;
 
 // Datagrams have no TCB, and no sequence numbers.
 const tcpOf = c => c && !c.udp ? c : null;
