@@ -169,9 +169,9 @@ class Layout {
                        y: this.y + this.row * 0.2, text: fill(this.w.later, { time: durationText(dt) }) });
             this.y += this.row * 1.7;
         }
-        if (item.at !== this.at && item.at !== undefined)
-            this.add({ kind: 'time', item, top: this.y - 8, bottom: this.y + 8, y: this.y,
-                       text: this.timeOf(item) });
+        const time = item.at !== this.at && item.at !== undefined ? this.timeOf(item) : this.said;
+        if (time !== this.said)
+            this.add({ kind: 'time', item, top: this.y - 8, bottom: this.y + 8, y: this.y, text: this.said = time });
         this.from = this.y;
         this.last = this.y;
         this.at = item.at;

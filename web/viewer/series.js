@@ -27,7 +27,7 @@ export function seriesOf(c, side) {
     const out = { segments: [], acks: [], edges: [], sacks: [], cwnd: [], ssthresh: [], flight: [],
                   samples: [], srtt: [], rto: [] };
     const unwrap = new Unwrap(c.ends[side].isn ?? 0);
-    const state = { sent: 0, una: 0, acked: false };
+    const state = { sent: 0, una: 0, acked: false, sacked: [] };
     for (const item of c.items) {
         const { raw, at } = item;
         const here = item.side === (seen ? side : 1 - side);
@@ -62,6 +62,24 @@ function sentAt(out, unwrap, state, item) {
     flies(out, state, at);
 }
 
+// What of `from` to `to` is not in the ranges yet; then it is.
+function take(ranges, from, to) {
+    const fresh = [];
+    let at = from;
+    const touching = ranges.filter(([a, b]) => a <= to && b >= from);
+    for (const [a, b] of touching) {
+        if (a > at)
+            fresh.push([at, a]);
+        at = Math.max(at, b);
+    }
+    if (at < to)
+        fresh.push([at, to]);
+    const rest = ranges.filter(([a, b]) => a > to || b < from);
+    const all = [Math.min(from, ...touching.map(r => r[0])), Math.max(to, ...touching.map(r => r[1]))];
+    ranges.splice(0, ranges.length, ...[...rest, all].sort((a, b) => a[0] - b[0]));
+    return fresh;
+}
+
 function answered(out, unwrap, state, item, c, side) {
     const { raw, at } = item;
     if (!raw.ctl.includes('ACK') || raw.ctl.includes('RST'))
@@ -75,7 +93,8 @@ function answered(out, unwrap, state, item, c, side) {
     }
     put(out.edges, at, ack + windowOf(c, 1 - side, raw));
     for (const [left, right] of raw.sack ?? [])
-        out.sacks.push({ t: at, from: unwrap.of(left), to: unwrap.of(right) });
+        for (const [from, to] of take(state.sacked, unwrap.of(left), unwrap.of(right)))
+            out.sacks.push({ t: at, from, to });
     unwrap.last = ack;
 }
 

@@ -55,8 +55,24 @@ class Viewer {
         this.chosen.clear();
         this.pause();
         this.model = readRecord(lines);
-        this.cursor = options.atEnd ? this.steps : options.keepStep ? Math.min(last, this.steps) : 0;
-        this.render(options.atEnd);
+        this.cursor = options.keepStep ? Math.min(last, this.steps) : options.open ? this.opening() : 0;
+        this.render();
+    }
+
+    // Where there is something to see at first: the end of the first act, of what is drawn of it.
+    opening() {
+        const act = this.model.acts[0], c = act && this.connectionOf(act);
+        let n = act?.last ?? 0;
+        while (c && n > act.first && !this.concerns(n, act, c))
+            n--;
+        return n;
+    }
+
+    // A step of another act concerns everybody.
+    concerns(n, act, c) {
+        const moment = this.model.moments[n - 1];
+        return moment.act !== act || moment.items.some(item => !c || item.c === c || item.kind === 'note' ||
+                                                               item.kind === 'check');
     }
 
     // The act at the cursor: that of the next moment before anything has happened.
@@ -123,8 +139,7 @@ class Viewer {
     move(by) {
         const act = this.actNow(), c = act && this.connectionOf(act);
         let to = this.cursor + by;
-        const concerns = m => m.act !== act || m.items.some(item => !c || item.c === c || item.kind === 'note');
-        while (c && to > 0 && to < this.steps && !concerns(this.model.moments[to - 1]))
+        while (c && to > 0 && to < this.steps && !this.concerns(to, act, c))
             to += by;
         this.step(to);
     }
@@ -248,8 +263,8 @@ function largest(act) {
     return act.connections.reduce((a, b) => (a && size(a) >= size(b) ? a : b), null);
 }
 
-// The viewer in `element`. setRecord(lines, {keepStep, atEnd}) takes the record's objects and begins
-// before the first step, at the same step as before, or behind the last one. onStep(n) is called after every
+// The viewer in `element`. setRecord(lines, {keepStep, open}) takes the record's objects and begins
+// before the first step, at the same step as before, or at the end of the first act. onStep(n) is called after every
 // change of the step. step() says which one it is, 0 is before everything; step(n) goes to that one.
 export function createViewer(element, options = {}) {
     const viewer = new Viewer(element, options);
