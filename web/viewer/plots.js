@@ -93,6 +93,20 @@ class Plot {
         this.area.hidden = this.legend.hidden = is;
     }
 
+    // Nothing of what was drawn before stays.
+    hide(is) {
+        this.element.hidden = is;
+        if (!is)
+            return;
+        this.svg.replaceChildren();
+        for (const name of ['width', 'height'])
+            this.svg.removeAttribute(name);
+        this.veil.removeAttribute('style');
+        for (const [, mark] of this.marks)
+            mark.hidden = false;
+        this.empty(false);
+    }
+
     // Where times and values stand. Each plot has its own width.
     frame(height, top, label) {
         const width = this.width = this.owner.widthOf(this.element);
@@ -286,7 +300,7 @@ export class Plots {
 
     drawSequence() {
         const { data, to } = this, plot = this.sequence, height = HEIGHT.sequence;
-        plot.element.hidden = this.c.octets[0] + this.c.octets[1] === 0;
+        plot.hide(this.c.octets[0] + this.c.octets[1] === 0);
         if (plot.element.hidden)
             return;
         plot.empty(data.segments.length === 0);
@@ -307,7 +321,7 @@ export class Plots {
 
     drawCongestion() {
         const { data, to } = this, plot = this.congestion;
-        plot.element.hidden = data.segments.length < FEW_SEGMENTS;
+        plot.hide(data.segments.length < FEW_SEGMENTS);
         if (plot.element.hidden)
             return;
         const highest = most(data.cwnd, data.flight);
@@ -321,7 +335,7 @@ export class Plots {
 
     drawRtt() {
         const { data, to } = this, plot = this.rtt;
-        plot.element.hidden = data.segments.length < FEW_SEGMENTS || data.samples.length < FEW_SAMPLES;
+        plot.hide(data.segments.length < FEW_SEGMENTS || data.samples.length < FEW_SAMPLES);
         if (plot.element.hidden)
             return;
         const highest = most(data.samples, data.srtt), rto = data.rto.filter(([, v]) => v < highest * 8);

@@ -25,15 +25,15 @@ class Viewer {
     build() {
         const w = this.words = wordsOf(this.lang);
         this.model = readRecord(this.lines);
-        const go = moment => this.step(moment, true);
+        const go = still => moment => this.step(moment, still);
         this.toolbar = new Toolbar(w, this);
-        this.ladder = new Ladder(w, go);
-        this.now = new NowPanel(w, go);
+        this.ladder = new Ladder(w, go('ladder'));
+        this.now = new NowPanel(w);
         this.act = new ActPanel(w, this);
         this.after = new AfterPanel(w);
         this.tcb = new TcbPanel(w);
         this.plots = new Plots(w, time => this.stepToTime(time));
-        this.table = new EventTable(w, go);
+        this.table = new EventTable(w, go('table'));
         this.root = h('div', { class: 'av', lang: this.lang, role: 'application', 'aria-label': w.viewer },
             this.act.element, this.toolbar.element,
             h('div', { class: 'av-main' },
@@ -102,8 +102,8 @@ class Viewer {
         return largest(act);
     }
 
-    // `still`: the ladder does not scroll to the cursor.
-    render(still = false) {
+    // `still`: what does not scroll to the cursor, because somebody points at it: 'ladder' or 'table'.
+    render(still = null) {
         const act = this.actNow(), { model, cursor } = this;
         const c = act ? this.connectionOf(act) : null;
         this.act.update(model, act, c, cursor);
@@ -114,20 +114,19 @@ class Viewer {
             const undrawn = isUndrawn(act, c), one = undrawn ? null : tcpOf(c ?? this.lastTouched(act));
             this.ladder.cursor = cursor;
             this.ladder.show(model, act, c);
-            this.ladder.update(cursor, still);
+            this.ladder.update(cursor, still === 'ladder');
             this.now.update(model, act, c, cursor);
             this.after.update(act, cursor, undrawn);
             this.tcb.update(model, act, one, cursor);
             this.plots.show(model, act, undrawn || c || act.tcp <= FEW ? one : tcpOf(largest(act)));
             this.plots.update(cursor);
             this.table.show(model, act, c);
-            this.table.update(cursor, still);
+            this.table.update(cursor, still === 'table');
         }
         this.onStep(cursor);
     }
 
-    // `still`: somebody points at it, it must not move away.
-    step(n, still = false) {
+    step(n, still = null) {
         const to = Math.max(0, Math.min(this.steps, Math.round(n)));
         if (to === this.cursor)
             return;
