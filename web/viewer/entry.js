@@ -69,7 +69,9 @@ function label(entry, line, room, scale, letter) {
     const turn = along ? `rotate(${way * slope} ${at.x} ${at.y})` : null;
     texts.push(s('text', { class: 'av-label', x: at.x, y: at.y - 5, 'text-anchor': anchor,
                            transform: turn }, text));
-    const details = entry.details.join(', ');
+    let details = entry.details.join(', ');
+    if (details.length * letter * scale * 0.9 > room - 20)
+        details = details.replace('timestamps', 'TS');          // of RFC 7323
     if (details)
         texts.push(s('text', { class: 'av-detail', x: at.x, y: at.y + 12 * scale, 'text-anchor': anchor,
                                transform: turn }, shorten(details, (room - 20) / scale / letter)));

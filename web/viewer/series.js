@@ -115,7 +115,10 @@ function toldAt(out, state, item) {
         out.samples.push([at, raw.sample_us]);
         out.srtt.push([at, raw.srtt_us]);
         out.rto.push([at, raw.rto_us]);
-    } else if (item.kind === 'tcb' && raw.tcb) {
+    } else if (raw.tcb === null) {
+        state.told = false;
+        flies(out, state, at);
+    } else if (item.kind === 'tcb') {
         if (raw.tcb.in_flight !== undefined) {
             if (!state.told)
                 out.flight = [];

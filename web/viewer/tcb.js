@@ -1,7 +1,6 @@
 // tcb.js - what each end knows, side by side, and what of it this step changed. The lab says whole
-// TCBs, and when there is none any more; then events tell the state, as they do of half-open connections
-// and TIME-WAIT records. Of an end whose TCB was never said, all is put together from the events, as far
-// as these tell.
+// TCBs, and when nobody can ask for one any more (null). Before and after that, and where no TCB is ever
+// said, it is put together from the events, as far as these tell.
 import { relative, count, timeText } from './text.js';
 import { windowOf, distance } from './connection.js';
 import { h, setText, setAttribute, stateClass } from './dom.js';
@@ -62,20 +61,33 @@ function toldBy(item, was, c) {
     return item.enters ? { ...said, state: item.enters } : said;
 }
 
+// What remains of a TCB: its state, and when only nobody can ask for it any more, what segments go on to tell.
+const left = (was, goesOn) => Object.fromEntries(Object.entries(was).filter(([name]) => name === 'state' ||
+    (goesOn && ['iss', 'irs', 'snd_una', 'snd_nxt', 'snd_wnd', 'rcv_nxt', 'rcv_wnd', 'snd_mss', 'rcv_mss']
+        .includes(name))));
+
+// Who tells of an end: its events, the record, or nobody any more.
+function teller(was, item) {
+    if (item.kind === 'tcb')
+        return item.raw.tcb ? 'record' : was === 'record' ? 'events again' : was;
+    const isOver = item.event === 'deleted' || item.enters === 'CLOSED';
+    return isOver && was !== 'events' ? 'nobody' : was;
+}
+
 // For each side the TCBs in order: [{moment, values}].
 export function historyOf(c) {
     if (c.history)
         return c.history;
-    const told = [false, false], history = [[], []], now = [{}, {}];
+    const tells = ['events', 'events'], history = [[], []], now = [{}, {}];
+    const guess = [{}, {}];             // the same with what segments told since the record did
     for (const item of c.items) {
-        const { side, raw } = item;
-        told[side] ||= item.kind === 'tcb';
-        const gone = told[side] && (raw.tcb === null || (item.event === 'deleted' && item.kind === 'event'));
-        if (gone)
-            now[side] = { state: now[side].state };
-        const said = item.kind === 'tcb' ? raw.tcb : told[side] ? (item.enters ? { state: item.enters } : null)
-                                                                : toldBy(item, now[side], c);
-        if (!said && !gone)
+        const { side, raw } = item, before = tells[side], tell = tells[side] = teller(before, item);
+        guess[side] = { ...guess[side], ...raw.tcb, ...toldBy(item, guess[side], c) };
+        if (tell !== before && tell !== 'record')
+            now[side] = left(guess[side], tell === 'events again');
+        const said = item.kind === 'tcb' ? raw.tcb : tell.startsWith('events') ? toldBy(item, now[side], c)
+                   : item.enters ? { state: item.enters } : null;
+        if (!said && tell === before)
             continue;
         now[side] = item.kind === 'tcb' && said ? said : { ...now[side], ...said };
         const list = history[side];
