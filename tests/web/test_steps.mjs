@@ -7,7 +7,7 @@ import { spawnSync } from 'node:child_process';
 import { readRecord, parseLines } from '../../web/viewer/record.js';
 import { layOut } from '../../web/viewer/layout.js';
 import { historyOf, lastUpTo, cellText } from '../../web/viewer/tcb.js';
-import { relative, segmentLabel, segmentDetails } from '../../web/viewer/text.js';
+import { segmentLabel } from '../../web/viewer/text.js';
 import { wordsOf } from '../../web/viewer/words.js';
 import { is, holds, test } from './check.mjs';
 
