@@ -64,7 +64,7 @@ function segmentsOf(layout, c, name, fault) {
             fault(`${name} step ${item.moment}: from nowhere, and lost at ${sent.item.moment}`);
     }
     for (const { item, kind } of layout.entries) {
-        if (kind !== 'arrow')
+        if (kind !== 'arrow' || item.raw.ctl === undefined)
             continue;
         const label = segmentLabel(item);
         if (numbersOf(label).some(v => v >= HALF))
