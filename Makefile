@@ -237,7 +237,7 @@ $(BUILD)/web/lab.wasm: $(lab_c:%.c=$(BUILD)/wasi/%.o)
 $(lab_page): $(BUILD)/web/lab.wasm web/lab/page.html web/lab/script.html web/lab/start.js $(lab_css) $(lab_js) tools/web-bundle
 	@mkdir -p $(@D)
 	$Qcat $(lab_css) > $(BUILD)/web/lab.css
-	$Qtools/web-bundle web/lab/script.html /dev/null $(lab_js) > $(BUILD)/web/lab.js
+	$Qtools/web-bundle web/lab/script.html /dev/null $(lab_js) | sed 's|^ *||; /^\/\/ /d' > $(BUILD)/web/lab.js
 	$Qfor one in wasm js; do gzip -9nc $(BUILD)/web/lab.$$one | base64 -w 120 > $(BUILD)/web/lab.$$one.base64 || exit 1; done
 	$Qtools/web-bundle web/lab/page.html $(BUILD)/web/lab.css web/lab/start.js | awk -v at=$(BUILD)/web/lab. \
 	    'function put(file,    line) { while ((getline line < file) > 0) print line } \

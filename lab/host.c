@@ -1,6 +1,7 @@
 /* host.c - the hosts of an act and the cables between them. See stage.h. */
 #include "lab/inner.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -116,6 +117,23 @@ static bool take_blank(struct inner_host *h)
     return h->blank != NULL && aksu_snapshot(h->host.net, h->blank, h->blank_size) == AKSU_OK;
 }
 
+/* Several networks of an act have hosts of one name: from the second on each has a number, so that
+ * a record says whose event it is. */
+static const char *name_apart(struct lab *lab, const char *name)
+{
+    char numbered[64];
+    size_t length = strlen(name);
+    unsigned others = 0;
+    for (unsigned i = 0; i < lab->hosts; i++) {
+        const char *there = lab->host[i]->host.name;
+        others += strncmp(there, name, length) == 0 && (there[length] == '\0' || there[length] == ' ');
+    }
+    if (others == 0)
+        return name;
+    (void)snprintf(numbered, sizeof numbered, "%s %u", name, others + 1);
+    return lab_keep(lab, numbered);
+}
+
 static void show_first_two(struct lab *lab, struct inner_host *h)
 {
     h->shown = h->host.number < 2;
@@ -146,8 +164,9 @@ struct lab_host *lab_host(struct lab *lab, const char *name, const struct aksu_s
         config.stack.max_connections = CONNECTIONS;
     h->sink.put = put;
     config.stack.sink = &h->sink;
-    h->host = (struct lab_host){ .lab = lab, .name = name, .number = lab->hosts };
-    aksu_json_init(&h->json, lab->play->record, name);
+    h->host = (struct lab_host){ .lab = lab, .name = name_apart(lab, name),
+                                 .number = lab->hosts };
+    aksu_json_init(&h->json, lab->play->record, h->host.name);
     lab->host[lab->hosts++] = h;
     show_first_two(lab, h);
     if (h->region != NULL)
@@ -198,6 +217,7 @@ void lab_show(struct lab *lab, const struct lab_host *left, const struct lab_hos
         lab->host[i]->ladder = NULL;
         lab->host[i]->shown = false;
     }
+    lab_record_shown(lab, left, right);
     if (left == NULL || right == NULL)
         return;
     if (first && lab->not_drawn > 0)

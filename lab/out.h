@@ -19,6 +19,7 @@ bool lab_is_gone(char **said);          /* something was said, and holds no more
 void lab_record_head(struct lab *lab);
 void lab_record_act(struct lab *lab, const struct lab_act *act);
 void lab_record_hosts(struct lab *lab);                 /* there is one more */
+void lab_record_shown(struct lab *lab, const struct lab_host *left, const struct lab_host *right);
 void lab_record_moment(struct lab *lab, const struct lab_host *of);
 void lab_record_look(struct lab *lab, const struct inner_look *look);
 void lab_record_end(struct lab *lab);                   /* tables and checks of the act */

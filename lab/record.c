@@ -1,9 +1,9 @@
 /* record.c - a play as a record: lines of JSON (RFC 8259). The first is {"record":1,...}; then, for
- * each act, {"act":N,...}, {"hosts":[...]} as they come, the events as aksu_json_init writes them
- * (times since it began), {"tcb":{...}} where a TCB differs from what was last said of it,
- * {"tcb":null} when it cannot be asked any more (its user has closed), {"moment":N} behind what
- * happened at once, {"look":...} where the scenario looks at TCBs, and at the end tables and
- * checks. Called by play.c. */
+ * each act, {"act":N,...}, {"hosts":[...]} as they come, {"show":[...]} where an act chooses whose
+ * connections are drawn, the events as aksu_json_init writes them (times since it began),
+ * {"tcb":{...}} where a TCB differs from what was last said of it, {"tcb":null} when it cannot be asked
+ * any more (its user has closed), {"moment":N} behind what happened at once, {"look":...} where the
+ * scenario looks at TCBs, and at the end tables and checks. Called by play.c, the hosts by host.c. */
 #include "lab/inner.h"
 
 #include <inttypes.h>
@@ -90,6 +90,20 @@ void lab_record_hosts(struct lab *lab)
     for (unsigned i = 0; i < lab->hosts; i++) {
         put(lab, i > 0 ? "," : "");
         put_string(lab, lab->host[i]->host.name);
+    }
+    put(lab, "]}\n");
+}
+
+/* Whose connections the act draws; none: what came of them is in its tables. */
+void lab_record_shown(struct lab *lab, const struct lab_host *left, const struct lab_host *right)
+{
+    if (!is_on(lab))
+        return;
+    put(lab, "{\"show\":[");
+    if (left != NULL && right != NULL) {
+        put_string(lab, left->name);
+        put(lab, ",");
+        put_string(lab, right->name);
     }
     put(lab, "]}\n");
 }

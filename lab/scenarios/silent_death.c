@@ -231,8 +231,9 @@ static void heartbeat(struct lab *lab)
         W_silent_death_way_heartbeat };
     static const enum way order[WAYS] = { HEARTBEAT, NOTHING, KEEPALIVE, USER_TIMEOUT };
     struct stage s[WAYS];
-    for (unsigned i = 0; i < WAYS; i++)         /* the first pair is the one in the ladder */
+    for (unsigned i = 0; i < WAYS; i++)
         set_up(lab, &s[order[i]], order[i]);
+    lab_show(lab, s[HEARTBEAT].client, s[HEARTBEAT].server);
     lab_run(lab, AKSU_SECONDS(DAY_S));
     lab_table(lab, W_silent_death_table, 4, heads);
     for (unsigned i = 0; i < WAYS; i++)

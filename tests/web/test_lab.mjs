@@ -102,7 +102,50 @@ async function knobs(browser) {
     is('a knob from this moment on is a turn', 1, await page.evaluate('aksuLab.playing.turns.length'));
     await page.evaluate('document.querySelector(".lab-undo").click()');
     is('that can be taken back', 0, await page.evaluate('aksuLab.playing.turns.length'));
+    const said2 = await page.evaluate("document.getElementById('knob-delay').getAttribute('aria-valuetext')");
+    is('a slider tells a reader what it tells the eye', said, said2);
+    await page.evaluate("Object.defineProperty(navigator, 'clipboard', { value: undefined, configurable: true })");
+    await page.evaluate("[...document.querySelectorAll('.lab-button')].find(b => b.textContent.startsWith('Copy')).click()");
+    await page.until("!document.querySelector('.lab-address').hidden");
+    is('without a clipboard the address is there to be copied', true, await page.evaluate(
+        "document.querySelector('.lab-address').value === location.href && getSelection().toString() === location.href"));
     is('no error with knobs', [], page.errors);
+    await page.close();
+}
+
+// What an address asks for and cannot have is said, and does not stay in it.
+async function addresses(browser) {
+    const largest = String(2n ** 64n - 1n);
+    const page = await open(browser, `#handshake?seed=${largest}&delay=99999999&nonsense=1&turn=9:0:delay:5&step=2`);
+    const notice = await page.evaluate('document.querySelector(".lab-notice").textContent');
+    holds('what is not as the address says is told',
+          ['delay=99999999', 'nonsense=1', 'turn=9:0:delay:5'].every(word => notice.includes(word)), notice);
+    await page.until(`location.hash === '#handshake?seed=${largest}&delay=10000&step=2'`);
+    await page.evaluate("aksuLab.set('delay', 20)");
+    await page.until('document.querySelector(".lab-notice").hidden');
+    await page.evaluate("aksuLab.turn('loss', 1)");
+    holds('the command is without turns, and says so',
+          (await page.evaluate('document.querySelector(".av-command").textContent')).includes('turns of knobs'));
+    is('no error with addresses', [], page.errors);
+    await page.close();
+    const broken = await open(browser, '#%');
+    holds('an address that cannot be read is an unknown scenario', (await broken.evaluate(
+        'document.querySelector(".lab-notice").textContent')).includes('%'));
+    is('no error with it', [], broken.errors);
+    await broken.close();
+}
+
+// Acts of many networks are their tables, unless somebody chooses a connection of one.
+async function manyNetworks(browser) {
+    const page = await open(browser, '#time-wait?step=70');
+    const shown = selector => page.evaluate(`document.querySelector('${selector}').getBoundingClientRect().height > 0`);
+    is('no ladder of ten hosts', [false, true, true],
+       [await shown('.av-ladder-box'), await shown('.av-why-not'), await shown('.av-data table')]);
+    await page.evaluate(`(select => { select.value = '3'; select.dispatchEvent(new Event('change')); })(
+        document.querySelectorAll('.av-choosers select')[1])`);
+    is('a connection that is chosen is drawn, between its hosts', [true, 2],
+       [await shown('.av-ladder-box'), await page.evaluate("document.querySelectorAll('.av-host').length")]);
+    is('no error with many networks', [], page.errors);
     await page.close();
 }
 
@@ -113,6 +156,22 @@ async function cable(browser) {
     await page.evaluate('document.querySelector(".lab-danger").click()');
     holds('a cable that is pulled changes what follows', await page.evaluate(record) !== before);
     is('and not what was', 4, await page.evaluate('aksuLab.viewer.step()'));
+    await page.close();
+}
+
+// The first stop leads to what the page is about.
+async function keyboard(browser) {
+    const page = await open(browser, '#handshake');
+    await page.key('Tab');
+    is('the first stop skips the questions', 'Skip to the diagram', await page.evaluate('document.activeElement.textContent'));
+    await page.key('Enter');
+    is('and goes to the ladder', 'av-ladder', await page.evaluate('document.activeElement.className.split(" ")[0]'));
+    const order = await page.evaluate(`[...document.querySelectorAll('.lab-side a, .lab-side input, .lab-side button')]
+        .filter(e => e.offsetParent).map(e => [Math.round(e.getBoundingClientRect().top), e.className || e.id])`);
+    const tops = order.map(([top]) => top);
+    holds('stops are in the order of what is seen', tops.every((top, i) => i === 0 || top >= tops[i - 1] - 4), order);
+    is('the button of the other language is called what it says', true, await page.evaluate(
+        "(b => b.ariaLabel.includes(b.textContent))(document.querySelector('.av-language'))"));
     await page.close();
 }
 
@@ -157,7 +216,7 @@ await test('the lab page', async () => {
     holds(`the page has ${size} octets, at most ${OCTETS_MOST}`, size <= OCTETS_MOST);
     const browser = await launch();
     try {
-        for (const part of [scenarios, knobs, cable, people, looks, speed])
+        for (const part of [scenarios, knobs, addresses, manyNetworks, keyboard, cable, people, looks, speed])
             await test(part.name, () => part(browser));
     } finally {
         await browser.close();

@@ -3,8 +3,9 @@
 import { readRecord, parseLines } from '../../web/viewer/record.js';
 import { windowOf } from '../../web/viewer/connection.js';
 import { segmentLabel, packetLabel, packetDetails, sentenceOf, relative } from '../../web/viewer/text.js';
-import { historyOf, lastUpTo } from '../../web/viewer/tcb.js';
+import { historyOf, lastUpTo, cellText } from '../../web/viewer/tcb.js';
 import { seriesOf, statesOf } from '../../web/viewer/series.js';
+import { foldTimes, between } from '../../web/viewer/plots.js';
 import { layOut } from '../../web/viewer/layout.js';
 import { wordsOf } from '../../web/viewer/words.js';
 import { is, holds } from './check.mjs';
@@ -134,6 +135,36 @@ const sentBy = (model, event = 'segment_out') => one(model).items.filter(item =>
         { at: 200 * MS, host: 'a', conn: 1, event: 'timer', name: 'KEEPALIVE', count: 0 }]);
     is('of equal segments the one that took as long as others has arrived', [true, undefined],
        sentBy(model).slice(-2).map(i => i.lost));
+}
+{
+    const told = { state: 'ESTABLISHED', snd_una: 0xfffffff1, snd_nxt: 0xfffffff1, iss: 0xfffffff0, cwnd: 9, rto_us: 5 };
+    const model = of({ at: 30 * MS, host: 'a', conn: 1, tcb: told }, state(40 * MS, 'a', 'ESTABLISHED', 'FIN-WAIT-1'),
+        out(40 * MS, 'a', 'FIN,ACK', 0xfffffff1, 501), { at: 40 * MS, host: 'a', conn: 1, tcb: null },
+        arrive(60 * MS, 'a', 'ACK', 501, 0xfffffff2), { at: 70 * MS, host: 'a', conn: 1, event: 'deleted', status: 'ok' });
+    const at = time => lastUpTo(historyOf(one(model))[0], model.moments.findLast(m => m.at <= time * MS).number).values;
+    is('a TCB that nobody can ask for is what segments tell', ['FIN-WAIT-1', undefined, undefined, 0xfffffff2],
+       [at(40).state, at(40).cwnd, at(40).rto_us, at(60).snd_una]);
+    is('and when it is gone a state', 'CLOSED', at(70).state);
+    is('before the SYN of the other end there is no RCV.NXT', ['–', '–', '1'], [
+        cellText('rcv_nxt', { state: 'SYN-SENT', irs: 0, rcv_nxt: 0 }, one(model), 0, 0),
+        cellText('irs', { state: 'SYN-SENT', irs: 0, rcv_nxt: 0 }, one(model), 0, 0),
+        cellText('rcv_nxt', { state: 'ESTABLISHED', irs: 500, rcv_nxt: 501 }, one(model), 0, 0)]);
+}
+{
+    const model = of(state(40 * MS, 'b', 'ESTABLISHED', 'CLOSED'), { ...handshake[3], at: 90 * MS, conn: 9 },
+        { ...opened(90 * MS, 'b', 9) }, { ...state(90 * MS, 'b', 'LISTEN', 'SYN-RECEIVED'), conn: 9 },
+        { ...out(90 * MS, 'b', 'SYN,ACK', 70000, 0xfffffff1, 0, SYN), conn: 9 });
+    const [, next] = model.acts[0].connections;
+    is('an old SYN that is taken begins another connection', [2, '0', true], [model.acts[0].connections.length,
+       relative(next.ends[1], 70000), next.items.find(item => item.event === 'segment_in').again]);
+}
+{
+    const S = 1000 * MS, even = foldTimes([0, 10 * MS, 20 * MS, 40 * MS]);
+    is('times without pauses are in proportion', [20 * MS, 0.5], [between(even, 0.5, 1, 0), between(even, 20 * MS, 0, 1)]);
+    const folded = foldTimes([0, 10 * MS, 40 * MS, 90 * S, 90 * S + 10 * MS, 18000 * S]);
+    holds('pauses are folded, and time goes on', folded[2][1] > 0.3 && folded[3][1] < folded[4][1] &&
+          folded[5][1] === 1 && folded[3][1] - folded[2][1] < folded[5][1] - folded[4][1], folded);
+    is('a place is a time again', 90 * S, between(folded, between(folded, 90 * S, 0, 1), 1, 0));
 }
 is('two hosts at one time are two steps', 2, readRecord([header, out(5, 'a', 'ACK', 1, 1), arrive(5, 'b', 'ACK', 1, 1)])
     .moments.length);

@@ -215,7 +215,7 @@ async function pointing(page) {
 }
 
 async function korean(page) {
-    await page.evaluate("document.querySelector('[aria-label=Language]').click()");
+    await page.evaluate("document.querySelector('.av-language').click()");
     await page.evaluate(SETTLE);
     is('the page says that it is Korean', 'ko', await page.evaluate('document.documentElement.lang'));
     is('each control says it in Korean', [], (await page.evaluate(
@@ -241,6 +241,7 @@ async function using(browser) {
 
 async function acts(browser) {
     const page = await browser.open(`file://${place}/acts.html`);
+    is('a report opens at the end of its first act', 4, await page.evaluate('aksuViewer.step()'));
     await page.evaluate('aksuViewer.step(2)');
     await page.evaluate(SETTLE);
     is('the act is told', ['A handshake', 'Watch both states.\nThe server is later.'],

@@ -14,7 +14,7 @@ export class ScenarioList {
                                     onchange: () => choose(this.select.value) },
             ...scenarios.map(one => h('option', { value: one.name }, `${one.id} ${one.title}`)));
         this.element = h('nav', { class: 'lab-list', 'aria-label': w.scenarios },
-            h('h2', {}, w.scenarios), this.select,
+            h('h2', {}, w.scenarios),
             h('ul', {}, ...this.links.map(link => h('li', {}, link))));
     }
 
@@ -32,22 +32,27 @@ export class ScenarioList {
 // A slider takes some hundred steps; what has a wide range moves in steps that grow.
 const SCALE_FROM = 1000, SLIDER = 300;
 const isWide = knob => knob.most - knob.least > SCALE_FROM;
-const toSlider = (knob, value) => isWide(knob)
-    ? Math.round(SLIDER * Math.log1p(value - knob.least) / Math.log1p(knob.most - knob.least)) : value;
 
 function rounded(value) {
     const unit = 10 ** Math.max(0, Math.floor(Math.log10(Math.max(1, value))) - 1);
     return Math.round(value / unit) * unit;
 }
 
-const fromSlider = (knob, place) => isWide(knob)
-    ? Math.min(knob.most, knob.least + rounded(Math.expm1(place / SLIDER * Math.log1p(knob.most - knob.least))))
-    : place;
+// The values of a wide range that a slider can have, with the one that it has now.
+function valuesOf(knob, value) {
+    const values = new Set([knob.initial, value]);
+    for (let place = 0; place <= SLIDER; place++)
+        values.add(Math.min(knob.most,
+            knob.least + rounded(Math.expm1(place / SLIDER * Math.log1p(knob.most - knob.least)))));
+    return [...values].sort((a, b) => a - b);
+}
 
 export const knobText = (w, knob, value) => knob.unit === 'flag' ? (value ? w.on : w.off)
     : `${value}${knob.unit ? ` ${knob.unit}` : ''}`;
 
 const labButton = (text, onclick, style = 'lab-button') => h('button', { type: 'button', class: style, onclick }, text);
+
+const WIDE = '(min-width: 901px)';      // as in lab.css
 
 export class Knobs {
     // `page`: set(name, value), turn(name, value), untwist(index), reset(), otherSeed(), share().
@@ -62,11 +67,13 @@ export class Knobs {
         this.shareButton = labButton(w.share, () => page.share());
         this.cut = labButton(w.cut_now, () => page.cutNow(), 'lab-button lab-danger');
         this.when = h('label', { class: 'lab-when' }, `${w.when} `, this.fromNow);
-        this.element = h('section', { class: 'lab-knobs', 'aria-label': w.knobs },
-            h('h2', {}, w.knobs), this.body, this.when, this.chips,
+        this.address = h('input', { class: 'lab-address', readonly: true, hidden: true, 'aria-label': w.copy_this });
+        this.element = h('details', { class: 'lab-knobs', open: page.knobsOpen ?? matchMedia(WIDE).matches,
+                                      ontoggle: () => { page.knobsOpen = this.element.open; } },
+            h('summary', {}, h('h2', {}, w.knobs)), this.body, this.when, this.chips,
             h('div', { class: 'lab-buttons' }, this.cut,
                 labButton(w.reset, () => page.reset()), labButton(w.other_seed, () => page.otherSeed()),
-                this.shareButton), this.seed);
+                this.shareButton), this.address, this.seed);
     }
 
     get holdsFromNow() {
@@ -78,24 +85,28 @@ export class Knobs {
         const said = h('output', { for: id }, knobText(w, knob, value));
         const change = v => {
             setText(said, knobText(w, knob, v));
+            if (knob.unit !== 'flag')
+                input.setAttribute('aria-valuetext', knobText(w, knob, v));
             if (this.holdsFromNow)
                 page.turn(knob.name, v);
             else
                 page.set(knob.name, v);
         };
+        const values = isWide(knob) ? valuesOf(knob, value) : null, valueAt = n => values ? values[n] : n;
         const input = knob.unit === 'flag'
             ? h('input', { id, type: 'checkbox', checked: value !== 0, onchange: () => change(input.checked ? 1 : 0) })
-            : h('input', { id, type: 'range', min: isWide(knob) ? 0 : knob.least,
-                           max: isWide(knob) ? SLIDER : knob.most,
-                           oninput: () => change(fromSlider(knob, Number(input.value))) });
+            : h('input', { id, type: 'range', min: values ? 0 : knob.least, max: values ? values.length - 1 : knob.most,
+                           'aria-valuetext': knobText(w, knob, value),
+                           oninput: () => change(valueAt(Number(input.value))) });
         if (knob.unit !== 'flag')
-            input.value = toSlider(knob, value);
+            input.value = values ? values.indexOf(value) : value;
         return h('div', { class: `lab-knob${knob.unit === 'flag' ? ' is-flag' : ''}` },
             h('label', { for: id }, knob.help), said, input);
     }
 
     show(scenario, play) {
         const { w } = this;
+        this.address.hidden = true;
         this.body.replaceChildren(...(scenario.knobs.length === 0 ? [h('p', {}, w.none)]
             : scenario.knobs.map(knob => this.knob(knob, play.knobs[knob.name] ?? knob.initial))));
         this.when.hidden = scenario.knobs.length === 0;
@@ -120,6 +131,12 @@ export class Knobs {
     refresh(scenario, play) {
         this.showTurns(scenario, play);
         setText(this.seed, `${this.w.seed} ${play.seed}`);
+    }
+
+    showAddress(text) {
+        this.address.hidden = false;
+        this.address.value = text;
+        this.address.select();
     }
 
     wasShared() {

@@ -4,11 +4,12 @@ import { createViewer } from '../viewer/viewer.js';
 import { parseLines } from '../viewer/record.js';
 import { h, setText } from '../viewer/dom.js';
 import { Core } from './core.js';
-import { readAddress, writeAddress } from './address.js';
+import { readAddress, writeAddress, fitAddress, turnText } from './address.js';
 import { ScenarioList, Knobs, fillWords } from './controls.js';
 import { LAB_WORDS } from './lab_words.js';
 
 const TURNS_MOST = 64, MS = 1e6;
+const QUICK_MS = 40, WAIT_MS = 250;     // what takes longer is not played at each move of a slider
 
 class LabPage {
     constructor(core, element) {
@@ -27,6 +28,8 @@ class LabPage {
         this.unknown = !known && play.scenario ? play.scenario : null;
         this.playing = known ? play : { ...readAddress(''), scenario: this.core.scenarios(this.lang)[0].name,
                                         lang: play.lang };
+        fitAddress(this.playing, this.scenario);
+        this.arrived = true;
     }
 
     get w() {
@@ -45,9 +48,14 @@ class LabPage {
         this.knobs = new Knobs(w, this);
         this.notice = h('p', { class: 'lab-notice', role: 'status', hidden: true });
         const stage = h('main', { class: 'lab-stage' });
+        const skip = event => {
+            event.preventDefault();
+            stage.querySelector('.av-ladder').focus();
+        };
         this.element.replaceChildren(
-            h('aside', { class: 'lab-side' }, h('p', { class: 'lab-name' }, w.heading), this.list.element,
-                this.knobs.element),
+            h('a', { href: '#', class: 'lab-skip', onclick: skip }, w.skip),
+            h('aside', { class: 'lab-side' }, h('p', { class: 'lab-name' }, w.heading), this.list.select,
+                this.knobs.element, this.list.element),
             h('div', { class: 'lab-right' }, this.notice, stage));
         this.viewer = createViewer(stage, { lang: this.lang, onStep: () => this.writeSoon(),
                                             onLanguage: lang => this.speak(lang) });
@@ -59,7 +67,11 @@ class LabPage {
     // Plays, and puts the cursor on `step`; null: where it is; -1: at the end of the first act, so that
     // there is something to see.
     play(step) {
+        clearTimeout(this.replaying);
+        const began = performance.now();
         const lines = parseLines(this.core.play(this.playing, this.lang));
+        this.took = performance.now() - began;
+        this.tidy(lines);
         const failed = lines.find(line => line.failed !== undefined);
         const before = this.viewer.step();
         this.viewer.setRecord(lines);
@@ -67,10 +79,33 @@ class LabPage {
         this.list.show(this.playing.scenario);
         document.title = `${this.scenario.title} · ${this.w.heading}`;
         const said = failed ? fillWords(this.w.failed, { why: failed.failed })
-            : this.unknown ? fillWords(this.w.unknown, { name: this.unknown }) : '';
+            : this.unknown ? fillWords(this.w.unknown, { name: this.unknown })
+            : this.playing.odd.length > 0 ? fillWords(this.w.odd, { what: this.playing.odd.join(', ') }) : '';
         this.notice.hidden = said === '';
         setText(this.notice, said);
         this.writeSoon();
+    }
+
+    // Turns of acts that there are not, when an address comes with them; and the command, which has none.
+    tidy(lines) {
+        const acts = new Set(lines.map(line => line.act)), header = lines.find(line => line.record);
+        const stray = this.arrived ? this.playing.turns.filter(turn => !acts.has(turn.act)) : [];
+        this.arrived = false;
+        this.playing.odd.push(...stray.map(turn => `turn=${turnText(turn)}`));
+        this.playing.turns = this.playing.turns.filter(turn => !stray.includes(turn));
+        this.knobs.showTurns(this.scenario, this.playing);
+        if (header && this.playing.turns.length > 0)
+            header.command += ` (${this.w.turns})`;
+    }
+
+    // A slider says many values while it moves: when a play takes its time, only the last one is played.
+    replay() {
+        clearTimeout(this.replaying);
+        this.playing.odd = [];
+        if (this.took < QUICK_MS)
+            this.play(null);
+        else
+            this.replaying = setTimeout(() => this.play(null), WAIT_MS);
     }
 
     // A browser takes only some addresses a second.
@@ -111,7 +146,7 @@ class LabPage {
         else
             this.playing.knobs[name] = value;
         this.knobs.refresh(this.scenario, this.playing);
-        this.play(null);
+        this.replay();
     }
 
     // One turn of a knob at a moment: the one that is there is changed.
@@ -123,7 +158,7 @@ class LabPage {
         else if (turns.length < TURNS_MOST)
             turns.push({ act, at, knob: name, value });
         this.knobs.refresh(this.scenario, this.playing);
-        this.play(null);
+        this.replay();
     }
 
     cutNow() {
@@ -137,7 +172,7 @@ class LabPage {
     }
 
     reset() {
-        Object.assign(this.playing, { knobs: {}, turns: [], seed: '1' });
+        Object.assign(this.playing, { knobs: {}, turns: [], seed: '1', odd: [] });
         this.knobs.show(this.scenario, this.playing);
         this.play(-1);
     }
@@ -150,8 +185,12 @@ class LabPage {
 
     async share() {
         history.replaceState(null, '', writeAddress(this.playing, this.viewer.step(), this.lang));
-        await navigator.clipboard?.writeText(location.href);
-        this.knobs.wasShared();
+        try {
+            await navigator.clipboard.writeText(location.href);
+            this.knobs.wasShared();
+        } catch {                       // there is none for http://, and it may be forbidden
+            this.knobs.showAddress(location.href);
+        }
     }
 }
 

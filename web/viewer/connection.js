@@ -43,8 +43,11 @@ class Finder {
                                                                  : undefined;
     }
 
-    make(host, local, remote, udp = false) {
-        const c = new Connection(this.act.connections.length, [[host, local], [null, remote]], udp);
+    // `before`: the connection of these endpoints that it comes after, if any.
+    make(host, local, remote, udp, before) {
+        const other = before?.ends.find(end => end.at === remote && end.host !== host)?.host ?? null;
+        const c = new Connection(this.act.connections.length, [[host, local], [other, remote]], udp);
+        c.before = before ?? null;
         this.act.connections.push(c);
         this.byPair.set(this.pairKey(local, remote, udp), c);
         return c;
@@ -55,7 +58,7 @@ class Finder {
         let c = this.byPair.get(this.pairKey(local, remote, udp));
         const fresh = c && !udp && this.isNew(c, item);
         if (!c || fresh)
-            c = this.make(item.host, local, remote, udp);
+            c = this.make(item.host, local, remote, udp, c);
         const side = c.sideOf(item.host, local);
         if (side >= 0 && c.ends[side].host === null)
             c.ends[side].host = item.host;
@@ -64,9 +67,14 @@ class Finder {
 
     isNew(c, item) {
         const side = c.sideOf(item.host, item.raw.local);
+        if (side >= 0 && item.event === 'opened' && c.ends[side].number === null)
+            return item.raw.active && c.before !== null && c.ends[side].isn !== null;
         if (item.event === 'opened')
-            return side >= 0 && c.ends[side].number !== null &&
-                   (c.ends[side].number !== item.raw.conn || !c.ends[side].live);
+            return side >= 0 && (c.ends[side].number !== item.raw.conn || !c.ends[side].live);
+        // A SYN that is delivered once more, when the connection that it began is over.
+        if (item.event === 'segment_in' && has(item, 'SYN') && !has(item, 'ACK') && side >= 0 && item.raw.conn)
+            return c.ends[side].state === 'CLOSED' && c.ends[side].number !== item.raw.conn &&
+                   !this.byRecord.has(this.recordKey(item.host, item.raw.conn));
         if (item.event !== 'segment_out' || !has(item, 'SYN') || has(item, 'ACK') || side < 0)
             return false;
         return c.ends[side].isn !== null && c.ends[side].isn !== item.raw.seq && !c.ends[side].live;
@@ -187,6 +195,10 @@ function learnIsn(c, sender, raw) {
         c.ends[1 - sender].isn ??= distance(1, raw.ack);
 }
 
+// A reset by somebody who has no connection: its number is of no sequence, 0 or what it answers says.
+// RFC 9293 3.10.7.1.
+const isFree = (sender, item) => isSegment(item) && has(item, 'RST') && (sender.isn === null || item.raw.seq === 0);
+
 // The window of a segment in octets. RFC 7323 2.2: that of a SYN is never scaled, the others are when
 // both SYNs had the option.
 export function windowOf(c, sender, raw) {
@@ -197,6 +209,7 @@ export function windowOf(c, sender, raw) {
 
 function sent(c, side, item) {
     const end = c.ends[side];
+    item.free = isFree(end, item);
     Object.assign(item, { arrival: null, pieces: [], got: 0 });
     end.flight.push(item);
     if (end.flight.length > FLIGHT_MOST)
@@ -258,8 +271,13 @@ function octetMatches(end, item) {
     return chosen.sort((a, b) => (a.raw.seq - b.raw.seq) | 0);
 }
 
+// By the other end, in this connection or the one before.
+const wasSent = (c, item) => c !== null && (wasSent(c.before, item) || c.items.some(out =>
+    isOut(out) && out.host !== item.host && looks(out, item)));
+
 function arrived(c, side, item) {
     const sender = c.ends[1 - side];
+    item.free = isFree(sender, item);
     item.third = item.event === 'icmp_in' && item.raw.from !== addressOf(sender.at);
     const exact = item.third ? null : exactMatch(sender, item);
     const from = exact ? [exact] : isSegment(item) ? octetMatches(sender, item) : [];
@@ -275,9 +293,8 @@ function arrived(c, side, item) {
         sender.flight.splice(sender.flight.indexOf(out), 1);
     }
     if (from.length === 0 && !item.third) {
-        item.again = sender.host !== null &&
-            c.items.some(out => isOut(out) && out.side === 1 - side && looks(out, item));
-        if (!item.again && isSegment(item))
+        item.again = sender.host !== null && wasSent(c, item);
+        if (isSegment(item) && (!item.again || sender.isn === null))
             learnIsn(c, 1 - side, item.raw);
     }
 }
@@ -301,7 +318,8 @@ function placeOutside(model, act) {
         if (c.ends[0].host > c.ends[1].host || (c.ends[0].unseen && !c.ends[1].unseen &&
                                                 c.ends[0].host === c.ends[1].host))
             turn(c);
-        c.name = `${c.ends[0].at} ${c.ends[1].at}`;
+        const alike = act.connections.slice(0, c.id).filter(a => !a.udp === !c.udp && a.ends.every(end => c.ends.some(e => e.at === end.at)));
+        c.nth = alike.length;           // of those with these endpoints
     }
 }
 

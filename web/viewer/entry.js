@@ -69,7 +69,9 @@ function label(entry, line, room, scale, letter) {
     const turn = along ? `rotate(${way * slope} ${at.x} ${at.y})` : null;
     texts.push(s('text', { class: 'av-label', x: at.x, y: at.y - 5, 'text-anchor': anchor,
                            transform: turn }, text));
-    const details = entry.details.join(', ');
+    let details = entry.details.join(', ');
+    if (details.length * letter * scale * 0.9 > room - 20)
+        details = details.replace('timestamps', 'TS');          // of RFC 7323
     if (details)
         texts.push(s('text', { class: 'av-detail', x: at.x, y: at.y + 12 * scale, 'text-anchor': anchor,
                                transform: turn }, shorten(details, (room - 20) / scale / letter)));
@@ -131,6 +133,12 @@ function side(entry, columns) {
 // What tells a connection from the others of the same service: the greater of its ports.
 const ephemeral = c => Math.max(...c.ends.map(end => Number(end.at.slice(end.at.lastIndexOf(':') + 1))));
 
+// Which of the act's connections it is: by its port, and by its turn when it is not the first one there.
+function nameIn(act, c) {
+    act.onePort ??= new Set(act.connections.filter(one => !one.udp).map(ephemeral)).size === 1;
+    return `${act.onePort ? '' : ` :${ephemeral(c)}`}${c.nth > 0 ? ` (${c.nth + 1})` : ''}`;
+}
+
 function beside(entry, ladder) {
     const { columns } = ladder.layout, at = side(entry, columns);
     const x = columns.x.get(entry.item.host);
@@ -140,7 +148,7 @@ function beside(entry, ladder) {
                   callText(entry.item, entry.total) + (entry.more ? ` (${entry.more + 1}×)` : ''))];
     const state = entry.item.enters, { layout } = ladder;
     const alone = layout.c || layout.columns.narrow || layout.act.tcp < 2;
-    const which = alone ? '' : ` :${ephemeral(entry.item.c)}`;
+    const which = alone ? '' : nameIn(layout.act, entry.item.c);
     const text = s('text', { class: `av-state-name ${stateClass(state)}`,
         x: at.x, y: entry.y + 4, 'text-anchor': at.anchor }, state + which);
     return [s('circle', { class: `av-dot ${stateClass(state)}`, cx: x, cy: entry.y, r: 5 }), text];

@@ -35,8 +35,9 @@ export function wrap(text, room) {
 export function columns(model, act, c, width, scale) {
     const narrow = width < 560;
     let hosts = c ? [...new Set(c.ends.map(end => end.host))]
-                  : [...new Set([...model.hosts.keys()].filter(h => model.hosts[h].seen ||
-                        act.connections.some(a => a.ends.some(end => end.host === h))))];
+                  : [...model.hosts.keys()].filter(h => act.hosts.size > 2 && act.shown?.length > 0
+                        ? act.shown.includes(h)
+                        : act.hosts.has(h) || act.connections.some(a => a.ends.some(end => end.host === h)));
     if (hosts.length === 0)
         hosts = [0];
     const more = Math.min(scale, 1.3), named = !c && act.tcp > 1 && !narrow ? 24 : 0;
@@ -168,9 +169,9 @@ class Layout {
                        y: this.y + this.row * 0.2, text: fill(this.w.later, { time: durationText(dt) }) });
             this.y += this.row * 1.7;
         }
-        if (item.at !== this.at && item.at !== undefined)
-            this.add({ kind: 'time', item, top: this.y - 8, bottom: this.y + 8, y: this.y,
-                       text: this.timeOf(item) });
+        const time = item.at !== this.at && item.at !== undefined ? this.timeOf(item) : this.said;
+        if (time !== this.said)
+            this.add({ kind: 'time', item, top: this.y - 8, bottom: this.y + 8, y: this.y, text: this.said = time });
         this.from = this.y;
         this.last = this.y;
         this.at = item.at;

@@ -36,7 +36,7 @@ export class ActPanel {
     nameOf(model, c) {
         const name = host => model.hosts[host].name ?? this.w.peer;
         const ends = c.ends.map(end => `${name(end.host)} ${end.at}`).join(' – ');
-        return c.udp ? `${this.w.flow} ${ends}` : ends;
+        return `${c.udp ? `${this.w.flow} ` : ''}${ends}${c.nth > 0 ? ` (${c.nth + 1})` : ''}`;
     }
 
     update(model, act, c) {
@@ -70,7 +70,8 @@ export class ActPanel {
         setText(this.text, act.text);
         this.text.hidden = !act.text;
         this.connectionField.hidden = act.connections.length < 2;
-        this.connections.replaceChildren(h('option', { value: 'all' }, this.w.all_connections),
+        const all = act.shown?.length === 0 && act.hosts.size > 2 ? this.w.no_connection : this.w.all_connections;
+        this.connections.replaceChildren(h('option', { value: 'all' }, all),
             ...act.connections.map(c => h('option', { value: c.id }, this.nameOf(model, c))));
     }
 }
@@ -84,18 +85,16 @@ export class NowPanel {
                          h('h3', {}, w.now), this.list);
     }
 
-    update(model, act, cursor) {
-        if (this.model === model && this.cursor === cursor)
+    update(model, act, c, cursor) {
+        if (this.model === model && this.c === c && this.cursor === cursor)
             return;
-        Object.assign(this, { model, cursor });
+        Object.assign(this, { model, c, cursor });
         const moment = model.moments[cursor - 1];
-        const items = (moment?.items ?? []).filter(item => item.kind !== 'tcb');
-        if (!moment) {
-            this.list.replaceChildren(h('li', { class: 'av-none' }, this.w.now_nothing));
-            return;
-        }
+        const all = moment?.items ?? [], ours = all.filter(item => !c || !item.c || item.c === c);
+        const items = ours.filter(item => item.kind !== 'tcb');
         if (items.length === 0) {
-            this.list.replaceChildren(h('li', { class: 'av-none' }, this.w.now_quiet));
+            const why = !moment ? this.w.now_nothing : ours.length > 0 ? this.w.now_quiet : this.w.now_other;
+            this.list.replaceChildren(h('li', { class: 'av-none' }, why));
             return;
         }
         this.list.replaceChildren(...items.slice(0, FIELDS_MOST).map(item => this.entry(model, act, item)));
@@ -125,9 +124,10 @@ export class AfterPanel {
         this.element = h('div', { class: 'av-after' });
     }
 
-    update(act, cursor) {
-        const said = act.items.filter(item => (item.kind === 'table' || item.kind === 'check') &&
-                                              item.moment <= cursor);
+    // `whole`: tables are all that there is to see of the act.
+    update(act, cursor, whole) {
+        const said = act.items.filter(item => (item.kind === 'table' && (whole || item.moment <= cursor)) ||
+                                              (item.kind === 'check' && item.moment <= cursor));
         if (this.act === act && this.said === said.length)
             return;
         Object.assign(this, { act, said: said.length });

@@ -3,11 +3,12 @@
 // only moves.
 import { seriesOf, statesOf } from './series.js';
 import { h, s, setText, stateClass } from './dom.js';
-import { count, timeText } from './text.js';
+import { timeText, durationText } from './text.js';
 
 const LEFT = 58, RIGHT = 12, BOTTOM = 22, TOP = 8, PADDING = 26;
 const HEIGHT = { sequence: 260, congestion: 180, rtt: 150 };
-const DRAG = 6;
+const DRAG = 6, FEW_SEGMENTS = 8, FEW_SAMPLES = 3;
+const PAUSE = 200e6, BUSY = 1.2;     // pauses take no more room than this times what is between them
 
 // Round steps: 1, 2 or 5 times a power of ten, about `most` of them.
 export function ticks(from, to, most) {
@@ -21,6 +22,38 @@ export function ticks(from, to, most) {
 
 const short = n => n >= 1e6 ? `${+(n / 1e6).toPrecision(3)}M` : n >= 1e4 ? `${+(n / 1e3).toPrecision(3)}k`
                  : String(+n.toPrecision(4));
+
+// Places of `times` from 0 to 1: in proportion, but where long pauses would leave no room for the rest.
+// Then the pauses are folded, a longer one less. [[time, place, the pause that is folded before it]].
+export function foldTimes(times) {
+    const gaps = times.slice(1).map((t, i) => t - times[i]), whole = times.at(-1) - times[0];
+    const long = gaps.filter(gap => gap > PAUSE), busy = whole - long.reduce((a, b) => a + b, 0);
+    const sizeOf = gap => 1 + 0.35 * Math.log2(gap / PAUSE);
+    const room = BUSY * busy / long.reduce((sum, gap) => sum + sizeOf(gap), 0);
+    if (busy === 0 || long.length === 0 || whole - busy < BUSY * busy * 2)
+        return [[times[0], 0, 0], [times.at(-1), 1, 0]];
+    let at = 0;
+    const places = times.map((t, i) => {
+        const gap = i === 0 ? 0 : gaps[i - 1];
+        at += gap > PAUSE ? room * sizeOf(gap) : gap;
+        return [t, at, gap > PAUSE ? gap : 0];
+    });
+    return places.map(([t, place, gap]) => [t, place / at, gap]);
+}
+
+// The value at `v` of a line through points; `from` and `to` are the indices of what is given and asked.
+export function between(points, v, from, to) {
+    let low = 0, high = points.length - 1;
+    while (high - low > 1) {
+        const middle = (low + high) >> 1;
+        if (points[middle][from] <= v)
+            low = middle;
+        else
+            high = middle;
+    }
+    const a = points[low], b = points[high];
+    return a[to] + (b[to] - a[to]) * (v - a[from]) / ((b[from] - a[from]) || 1);
+}
 
 function stepPath(list, x, y, until) {
     let d = '';
@@ -46,8 +79,9 @@ class Plot {
         this.select = h('div', { class: 'av-select', hidden: true });
         this.none = h('p', { class: 'av-none', hidden: true }, owner.w.no_data);
         this.area = h('div', { class: 'av-plot-area', title: owner.w.drag }, this.svg, box, this.select);
-        this.legend = h('div', { class: 'av-legend' }, ...legend.map(([style, text]) =>
-            h('span', {}, h('i', { class: style, 'aria-hidden': 'true' }), text)));
+        this.marks = legend.map(([style, text]) =>
+            [style, h('span', {}, h('i', { class: style, 'aria-hidden': 'true' }), text)]);
+        this.legend = h('div', { class: 'av-legend' }, ...this.marks.map(([, mark]) => mark));
         this.head = h('div', { class: 'av-plot-head' }, h('h3', {}, title));
         this.element = h('section', { class: `av-panel av-plot av-plot-${name}` },
                          this.head, this.legend, this.area, this.none);
@@ -59,9 +93,22 @@ class Plot {
         this.area.hidden = this.legend.hidden = is;
     }
 
+    // Nothing of what was drawn before stays.
+    hide(is) {
+        this.element.hidden = is;
+        if (!is)
+            return;
+        this.svg.replaceChildren();
+        for (const name of ['width', 'height'])
+            this.svg.removeAttribute(name);
+        this.veil.removeAttribute('style');
+        for (const [, mark] of this.marks)
+            mark.hidden = false;
+        this.empty(false);
+    }
+
     // Where times and values stand. Each plot has its own width.
     frame(height, top, label) {
-        const { from, to, start } = this.owner;
         const width = this.width = this.owner.widthOf(this.element);
         const x = this.x = this.owner.scaleOf(width);
         const y = v => Math.round(10 * (height - BOTTOM - v / top * (height - BOTTOM - TOP))) / 10;
@@ -69,10 +116,8 @@ class Plot {
         for (const v of ticks(0, top, 5))
             parts.push(s('path', { class: 'av-grid', d: `M${LEFT} ${y(v)}H${width - RIGHT}` }),
                        s('text', { class: 'av-tick', x: LEFT - 6, y: y(v) + 4, 'text-anchor': 'end' }, label(v)));
-        const seconds = to - from > 2e9;
-        for (const t of ticks((from - start) / 1e6, (to - start) / 1e6, Math.max(2, Math.floor(width / 110))))
-            parts.push(s('text', { class: 'av-tick', x: x(start + t * 1e6), y: height - 5, 'text-anchor': 'middle' },
-                         seconds ? `${+(t / 1000).toPrecision(5)} s` : `${+t.toPrecision(6)} ms`));
+        for (const { at, text, style } of this.owner.times(x, width))
+            parts.push(s('text', { class: style, x: at, y: height - 5, 'text-anchor': 'middle' }, text));
         this.svg.setAttribute('width', width);
         this.svg.setAttribute('height', height);
         const clip = `av-clip-${this.owner.id}-${this.name}`;
@@ -83,13 +128,17 @@ class Plot {
         return { x, y };
     }
 
+    // What is not there has no place in the legend.
     path(style, d) {
         if (d)
             this.content.append(s('path', { class: style, d }));
+        const mark = this.marks.find(([name]) => name === style);
+        if (mark)
+            mark[1].hidden = !d;
     }
 
     at(time) {
-        if (!this.area.hidden && this.x)
+        if (!this.area.hidden && !this.element.hidden && this.x)
             moveVeil(this.veil, this.x(time), this.width);
     }
 }
@@ -109,7 +158,7 @@ let made = 0;
 export class Plots {
     constructor(w, onTime) {
         Object.assign(this, { w, onTime, id: ++made, cursor: 0, side: 0, zoom: null });
-        this.sequence = new Plot(this, 'sequence', w.sequence, [['seg', w.leg_segment], ['again', w.leg_again],
+        this.sequence = new Plot(this, 'sequence', `${w.sequence} (${w.octets})`, [['seg', w.leg_segment], ['again', w.leg_again],
             ['lost', w.leg_lost], ['ack', w.leg_ack], ['edge', w.leg_window], ['sack', w.leg_sack]]);
         this.congestion = new Plot(this, 'congestion', `${w.congestion} (${w.octets})`,
             [['cwnd', w.leg_cwnd], ['ssthresh', w.leg_ssthresh], ['flight', w.leg_flight]]);
@@ -130,7 +179,7 @@ export class Plots {
         this.element = h('div', { class: 'av-plots' }, this.states, this.sequence.element,
                          this.congestion.element, this.rtt.element);
         this.observer = new ResizeObserver(() => this.resized());
-        this.observer.observe(this.sequence.element);
+        this.observer.observe(this.states);
     }
 
     destroy() {
@@ -138,7 +187,7 @@ export class Plots {
     }
 
     resized() {
-        const width = this.widthOf(this.sequence.element);
+        const width = this.widthOf(this.states);
         if (width !== this.width && this.c)
             this.draw();
     }
@@ -148,8 +197,36 @@ export class Plots {
     }
 
     scaleOf(width) {
-        const room = Math.max(1, width - LEFT - RIGHT), length = Math.max(1, this.to - this.from);
-        return t => Math.round(10 * (LEFT + (t - this.from) / length * room)) / 10;
+        const room = Math.max(1, width - LEFT - RIGHT);
+        return t => Math.round(10 * (LEFT + between(this.places, t, 0, 1) * room)) / 10;
+    }
+
+    fold() {
+        const inside = this.c.items.map(item => item.at).filter(at => at > this.from && at < this.to);
+        this.places = foldTimes([...new Set([this.from, ...inside, Math.max(this.to, this.from + 1)])]);
+    }
+
+    // What stands under the axis: round times, or where pauses are folded the time behind each, and its length.
+    times(x, width) {
+        const { from, to, start } = this, seconds = to - from > 2e9;
+        const textOf = t => seconds ? `${+(t / 1000).toPrecision(5)} s` : `${+t.toPrecision(6)} ms`;
+        if (this.places.length === 2)
+            return ticks((from - start) / 1e6, (to - start) / 1e6, Math.max(2, Math.floor(width / 110)))
+                .map(t => ({ at: x(start + t * 1e6), text: textOf(t), style: 'av-tick' }));
+        const list = [];
+        let free = 0;
+        this.places.forEach(([t, , gap], i) => {
+            const left = i > 0 ? x(this.places[i - 1][0]) : 0, right = x(t);
+            for (const [at, text, style] of [[(left + right) / 2, gap ? `⟨${durationText(gap)}⟩` : '', 'av-tick av-fold'],
+                                             [right, i === 0 || gap ? timeText(t - start, 1e6) : '', 'av-tick']]) {
+                const half = text.length * 3.4 + 2;
+                if (text === '' || at - half < free || at + half > width)
+                    continue;
+                list.push({ at, text, style });
+                free = at + half;
+            }
+        });
+        return list;
     }
 
     show(model, act, c) {
@@ -178,10 +255,11 @@ export class Plots {
     }
 
     draw() {
-        const { c, act } = this, width = this.width = this.widthOf(this.sequence.element);
+        const { c, act } = this, width = this.width = this.widthOf(this.states);
         const whole = this.span();
         [this.from, this.to] = this.zoom ?? whole;
         this.start = act.start;
+        this.fold();
         this.x = this.scaleOf(width);
         this.whole.hidden = !this.zoom;
         this.data = seriesOf(c, this.side);
@@ -222,6 +300,9 @@ export class Plots {
 
     drawSequence() {
         const { data, to } = this, plot = this.sequence, height = HEIGHT.sequence;
+        plot.hide(this.c.octets[0] + this.c.octets[1] === 0);
+        if (plot.element.hidden)
+            return;
         plot.empty(data.segments.length === 0);
         if (data.segments.length === 0)
             return;
@@ -240,9 +321,8 @@ export class Plots {
 
     drawCongestion() {
         const { data, to } = this, plot = this.congestion;
-        const some = data.flight.length + data.cwnd.length > 0;
-        plot.empty(!some);
-        if (!some)
+        plot.hide(data.segments.length < FEW_SEGMENTS);
+        if (plot.element.hidden)
             return;
         const highest = most(data.cwnd, data.flight);
         const shown = data.ssthresh.filter(([, v]) => v < highest * 4);
@@ -255,8 +335,8 @@ export class Plots {
 
     drawRtt() {
         const { data, to } = this, plot = this.rtt;
-        plot.empty(data.samples.length === 0);
-        if (data.samples.length === 0)
+        plot.hide(data.segments.length < FEW_SEGMENTS || data.samples.length < FEW_SAMPLES);
+        if (plot.element.hidden)
             return;
         const highest = most(data.samples, data.srtt), rto = data.rto.filter(([, v]) => v < highest * 8);
         const { x, y } = plot.frame(HEIGHT.rtt, Math.max(highest, most(rto)) * 1.1,
@@ -280,8 +360,8 @@ export class Plots {
     // A click goes to that time, a drag chooses what is shown, a double click shows all.
     watch(area) {
         let down = null;
-        const timeAt = event => this.from + (event.clientX - area.getBoundingClientRect().left - LEFT) /
-                                Math.max(1, area.clientWidth - LEFT - RIGHT) * (this.to - this.from);
+        const timeAt = event => between(this.places, (event.clientX - area.getBoundingClientRect().left - LEFT) /
+                                                     Math.max(1, area.clientWidth - LEFT - RIGHT), 1, 0);
         area.addEventListener('pointerdown', event => {
             down = { x: event.clientX, t: timeAt(event) };
         });

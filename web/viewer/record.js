@@ -3,14 +3,16 @@
 import { findConnections } from './connection.js';
 
 const kindOf = line =>
-    line.event !== undefined ? 'event' : line.tcb ? 'tcb' : line.table ? 'table'
+    line.event !== undefined ? 'event' : line.tcb !== undefined ? 'tcb' : line.table ? 'table'
     : line.check !== undefined ? 'check' : line.note !== undefined ? 'note'
-    : line.moment !== undefined ? 'moment' : line.act !== undefined ? 'act'
+    
+    : line.show ? 'show' : line.moment !== undefined ? 'moment' : line.act !== undefined ? 'act'
     : line.record !== undefined ? 'header' : 'unknown';
 
 function newAct(number, title, text) {
+    // shown: the hosts whose connections are drawn, when the record says so.
     return { number, title, text, items: [], start: null, end: 0, first: 0, last: 0,
-             connections: [] };
+             connections: [], hosts: new Set(), shown: null };
 }
 
 // The moments: as the record marks them, or all that one host does at one time.
@@ -84,6 +86,8 @@ class Reader {
             this.acts.push(newAct(line.act, line.title ?? '', line.text ?? ''));
         } else if (kind === 'moment') {
             this.moments.end();
+        } else if (kind === 'show') {
+            this.act().shown = line.show.map(name => this.hostOf(name));
         } else if (line.hosts && kind === 'unknown') {
             line.hosts.forEach(name => this.hostOf(name));
         } else if (kind !== 'header' && kind !== 'unknown') {
@@ -97,8 +101,10 @@ class Reader {
                        event: line.event ?? null, act };
         if (kind === 'event' && item.host === null)
             item.host = this.hostOf('');
-        if (item.host !== null)
+        if (item.host !== null) {
             this.hosts[item.host].seen = true;
+            act.hosts.add(item.host);
+        }
         if (kind === 'event' || kind === 'note')
             act.start ??= item.at ?? null;
         act.end = Math.max(act.end, item.at ?? 0);

@@ -1,4 +1,4 @@
-// report.js - the page of a report: the viewer of the record that stands in it, at its end.
+// report.js - the page of a report: the viewer of the record that stands in it, at the end of its first act.
 import { createViewer } from './viewer.js';
 import { parseLines } from './record.js';
 
@@ -20,7 +20,7 @@ function openReport() {
     const viewer = createViewer(document.getElementById('viewer'), {
         lang, onStep: keepInAddress,
     });
-    viewer.setRecord(lines, { atEnd: true });
+    viewer.setRecord(lines, { open: true });
     if (wanted)
         viewer.step(Number(wanted[1]));
     window.aksuViewer = viewer;         // for those who look from the console, and for the tests

@@ -27,7 +27,7 @@ export function seriesOf(c, side) {
     const out = { segments: [], acks: [], edges: [], sacks: [], cwnd: [], ssthresh: [], flight: [],
                   samples: [], srtt: [], rto: [] };
     const unwrap = new Unwrap(c.ends[side].isn ?? 0);
-    const state = { sent: 0, una: 0, acked: false };
+    const state = { sent: 0, una: 0, acked: false, sacked: [] };
     for (const item of c.items) {
         const { raw, at } = item;
         const here = item.side === (seen ? side : 1 - side);
@@ -36,9 +36,15 @@ export function seriesOf(c, side) {
         else if (here && item.event === gets)
             answered(out, unwrap, state, item, c, side);
         else if (item.side === side)
-            toldAt(out, item, raw, at);
+            toldAt(out, state, item);
     }
     return out;
+}
+
+// What is sent and not acknowledged, where nobody says what of it is SACKed or lost.
+function flies(out, state, at) {
+    if (!state.told)
+        put(out.flight, at, Math.max(0, state.sent - state.una));
 }
 
 function sentAt(out, unwrap, state, item) {
@@ -53,7 +59,25 @@ function sentAt(out, unwrap, state, item) {
     out.segments.push({ t: at, from, to: from + room, again: item.why !== undefined || from < state.sent,
                         lost: item.lost === true, item });
     state.sent = Math.max(state.sent, from + room);
-    put(out.flight, at, state.sent - state.una);
+    flies(out, state, at);
+}
+
+// What of `from` to `to` is not in the ranges yet; then it is.
+function take(ranges, from, to) {
+    const fresh = [];
+    let at = from;
+    const touching = ranges.filter(([a, b]) => a <= to && b >= from);
+    for (const [a, b] of touching) {
+        if (a > at)
+            fresh.push([at, a]);
+        at = Math.max(at, b);
+    }
+    if (at < to)
+        fresh.push([at, to]);
+    const rest = ranges.filter(([a, b]) => a > to || b < from);
+    const all = [Math.min(from, ...touching.map(r => r[0])), Math.max(to, ...touching.map(r => r[1]))];
+    ranges.splice(0, ranges.length, ...[...rest, all].sort((a, b) => a[0] - b[0]));
+    return fresh;
 }
 
 function answered(out, unwrap, state, item, c, side) {
@@ -65,11 +89,12 @@ function answered(out, unwrap, state, item, c, side) {
         state.una = Math.max(state.una, ack);
         state.acked = true;
         out.acks.push([at, state.una]);
-        put(out.flight, at, Math.max(0, state.sent - state.una));
+        flies(out, state, at);
     }
     put(out.edges, at, ack + windowOf(c, 1 - side, raw));
     for (const [left, right] of raw.sack ?? [])
-        out.sacks.push({ t: at, from: unwrap.of(left), to: unwrap.of(right) });
+        for (const [from, to] of take(state.sacked, unwrap.of(left), unwrap.of(right)))
+            out.sacks.push({ t: at, from, to });
     unwrap.last = ack;
 }
 
@@ -79,7 +104,8 @@ function putThreshold(out, at, value) {
         put(out.ssthresh, at, value);
 }
 
-function toldAt(out, item, raw, at) {
+function toldAt(out, state, item) {
+    const { raw, at } = item;
     if (item.event === 'cwnd') {
         out.cwnd.push([at, raw.cwnd]);
         putThreshold(out, at, raw.ssthresh);
@@ -89,7 +115,16 @@ function toldAt(out, item, raw, at) {
         out.samples.push([at, raw.sample_us]);
         out.srtt.push([at, raw.srtt_us]);
         out.rto.push([at, raw.rto_us]);
+    } else if (raw.tcb === null) {
+        state.told = false;
+        flies(out, state, at);
     } else if (item.kind === 'tcb') {
+        if (raw.tcb.in_flight !== undefined) {
+            if (!state.told)
+                out.flight = [];
+            state.told = true;
+            put(out.flight, at, raw.tcb.in_flight);
+        }
         if (raw.tcb.cwnd)
             put(out.cwnd, at, raw.tcb.cwnd);
         putThreshold(out, at, raw.tcb.ssthresh);

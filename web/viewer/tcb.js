@@ -1,6 +1,6 @@
 // tcb.js - what each end knows, side by side, and what of it this step changed. The lab says whole
-// TCBs, but not of half-open connections and TIME-WAIT records, which have none; what is not said is
-// put together from the events, as far as these tell.
+// TCBs, and when nobody can ask for one any more (null). Before and after that, and where no TCB is ever
+// said, it is put together from the events, as far as these tell.
 import { relative, count, timeText } from './text.js';
 import { windowOf, distance } from './connection.js';
 import { h, setText, setAttribute, stateClass } from './dom.js';
@@ -61,19 +61,35 @@ function toldBy(item, was, c) {
     return item.enters ? { ...said, state: item.enters } : said;
 }
 
+// What remains of a TCB: its state, and when only nobody can ask for it any more, what segments go on to tell.
+const left = (was, goesOn) => Object.fromEntries(Object.entries(was).filter(([name]) => name === 'state' ||
+    (goesOn && ['iss', 'irs', 'snd_una', 'snd_nxt', 'snd_wnd', 'rcv_nxt', 'rcv_wnd', 'snd_mss', 'rcv_mss']
+        .includes(name))));
+
+// Who tells of an end: its events, the record, or nobody any more.
+function teller(was, item) {
+    if (item.kind === 'tcb')
+        return item.raw.tcb ? 'record' : was === 'record' ? 'events again' : was;
+    const isOver = item.event === 'deleted' || item.enters === 'CLOSED';
+    return isOver && was !== 'events' ? 'nobody' : was;
+}
+
 // For each side the TCBs in order: [{moment, values}].
 export function historyOf(c) {
     if (c.history)
         return c.history;
-    const told = [false, false], history = [[], []], now = [{}, {}];
+    const tells = ['events', 'events'], history = [[], []], now = [{}, {}];
+    const guess = [{}, {}];             // the same with what segments told since the record did
     for (const item of c.items) {
-        const { side, raw } = item;
-        told[side] ||= item.kind === 'tcb';
-        const said = item.kind === 'tcb' ? raw.tcb : told[side] ? (item.enters ? { state: item.enters } : null)
-                                                                : toldBy(item, now[side], c);
-        if (!said)
+        const { side, raw } = item, before = tells[side], tell = tells[side] = teller(before, item);
+        guess[side] = { ...guess[side], ...raw.tcb, ...toldBy(item, guess[side], c) };
+        if (tell !== before && tell !== 'record')
+            now[side] = left(guess[side], tell === 'events again');
+        const said = item.kind === 'tcb' ? raw.tcb : tell.startsWith('events') ? toldBy(item, now[side], c)
+                   : item.enters ? { state: item.enters } : null;
+        if (!said && tell === before)
             continue;
-        now[side] = item.kind === 'tcb' ? said : { ...now[side], ...said };
+        now[side] = item.kind === 'tcb' && said ? said : { ...now[side], ...said };
         const list = history[side];
         if (list.at(-1)?.moment === item.moment)
             list.at(-1).values = now[side];
@@ -96,8 +112,15 @@ export function lastUpTo(list, moment) {
     return low > 0 ? list[low - 1] : null;
 }
 
-function show(name, value, c, side, start) {
-    if (value === undefined || value === null || value === '')
+// Before the SYN of the other end has come there is no IRS, and no RCV.NXT that counts from it.
+const NO_IRS = ['CLOSED', 'LISTEN', 'SYN-SENT'];
+const isUnknown = (name, value, all) => value === undefined || value === null || value === '' ||
+    ((name === 'rcv_nxt' || name === 'irs') && all.irs === 0 && NO_IRS.includes(all.state));
+
+// What a cell says; `all`: the TCB that the value is of.
+export function cellText(name, all, c, side, start) {
+    const value = all[name];
+    if (isUnknown(name, value, all))
         return '–';
     if (name in SEQUENCE)
         return relative(c.ends[SEQUENCE[name] ? 1 - side : side], value);
@@ -141,17 +164,17 @@ export class TcbPanel {
             setText(head, c ? model.hosts[c.ends[side].host].name ?? this.w.peer : ''));
         for (const [name, { row, cells }] of this.rows) {
             row.hidden = !now.some(values => values[name] !== undefined && values[name] !== null);
-            cells.forEach((cell, side) => this.cell(cell, name, now[side][name], before[side][name],
-                                                    c, side, act.start));
+            cells.forEach((cell, side) => this.cell(cell, name, now[side], before[side], c, side,
+                                                    act.start));
         }
     }
 
-    cell(cell, name, value, was, c, side, start) {
-        const text = show(name, value, c, side, start), old = show(name, was, c, side, start);
+    cell(cell, name, all, was, c, side, start) {
+        const text = cellText(name, all, c, side, start), old = cellText(name, was, c, side, start);
         const changed = text !== old;
         setText(cell, text);
-        setAttribute(cell, 'class', [changed ? 'changed' : '', name === 'state' && value
-            ? `av-state-cell ${stateClass(value)}` : ''].filter(Boolean).join(' '));
+        setAttribute(cell, 'class', [changed ? 'changed' : '', name === 'state' && all.state
+            ? `av-state-cell ${stateClass(all.state)}` : ''].filter(Boolean).join(' '));
         const said = changed ? `${this.w.changed}: ${old} → ${text}` : null;
         for (const attribute of ['title', 'aria-label']) {
             if (said === null)

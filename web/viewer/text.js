@@ -40,7 +40,7 @@ export function segmentLabel(item, level = 0) {
     const bits = raw.ctl || '-', special = /SYN|FIN|RST/.test(bits);
     const parts = [bits];
     if (level < 2 || raw.len > 0 || special)
-        parts.push(`seq ${relative(ends[side], raw.seq)}`);
+        parts.push(`seq ${item.free ? raw.seq : relative(ends[side], raw.seq)}`);
     if (raw.len > 0)
         parts.push(`len ${raw.len}`);
     if (/ACK/.test(bits))
@@ -183,7 +183,29 @@ export function fieldsOf(item) {
     return said;
 }
 
-// One line for the table and for "what happened".
+const msOf = us => `${+(us / 1000).toPrecision(4)} ms`;
+const numberOf = (item, n) => item.c ? relative(item.c.ends[item.side], n) : String(n);
+const pairOf = raw => `${raw.local} – ${raw.remote}`;
+const joined = (...words) => words.filter(Boolean).join(', ');
+
+// Events that are not drawn beside a lifeline. Its name says what happened; this says the rest.
+const REST = {
+    opened: raw => `${pairOf(raw)}, ${raw.active ? 'OPEN active' : 'OPEN passive'}`,
+    listening: raw => raw.local, completed: () => '', time_wait: pairOf,
+    deleted: raw => raw.status === 'ok' ? '' : raw.status,
+    rtt: raw => `${msOf(raw.sample_us)}: SRTT ${msOf(raw.srtt_us)}, RTTVAR ${msOf(raw.rttvar_us)}, RTO ${msOf(raw.rto_us)}`,
+    retransmit: (raw, item) => joined(`seq ${numberOf(item, raw.seq)} len ${raw.len}`, raw.why),
+    lost: (raw, item) => `seq ${numberOf(item, raw.seq)} len ${raw.len}`,
+    marked: (raw, item) => item.c ? `seq ${relative(item.c.ends[1 - item.side], raw.seq)} len ${raw.len}` : `len ${raw.len}`,
+    duplicate_reported: (raw, item) => `${numberOf(item, raw.left)}–${numberOf(item, raw.right)}`,
+    ambiguous_rtt: (raw, item) => `ack ${numberOf(item, raw.ack)}`,
+    mtu_search: raw => joined(count(raw.mtu), raw.what),
+    icmp_out: raw => `${raw.to}, type ${raw.type} code ${raw.code}`,
+    neighbor: raw => joined(raw.ip, raw.state), address: raw => joined(raw.ip, raw.state),
+    router: raw => joined(raw.ip, raw.state), reassembled: raw => `${raw.from}, ${count(raw.len)}`,
+};
+
+// One line for the table and for "what happened", behind the event's name, which is not said again.
 export function sentenceOf(item, w) {
     if (item.kind === 'note')
         return item.raw.note;
@@ -202,9 +224,18 @@ export function sentenceOf(item, w) {
         return `${callText(item)}: ${item.raw.status}`;
     const note = noteOf(item, w);
     if (note)
-        return note[1];
+        return withoutName(note[1], item, w);
+    if (REST[item.event])
+        return REST[item.event](item.raw, item);
     const fields = fieldsOf(item).map(([name, value]) => `${name} ${value}`).join(', ');
     return fields;
+}
+
+function withoutName(text, item, w) {
+    for (const name of [w.ev[item.event], w.dropped, w.agreed])
+        if (text === name || text.startsWith(`${name}: `))
+            return text.slice(name.length + 2);
+    return text;
 }
 
 // What kind of thing an event is, in words.

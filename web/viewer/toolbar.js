@@ -29,10 +29,10 @@ export class Toolbar {
         this.playButton = button('play', `${w.play} (Space)`, () => viewer.play(), { class: 'av-button av-play' });
         this.count = h('span', { class: 'av-count' });
         this.time = h('span', { class: 'av-clock' });
-        this.language = h('button', { type: 'button', class: 'av-button av-text', 'aria-label': w.language,
-                                      title: w.language,
-                                      onclick: () => viewer.setLanguage(viewer.lang === 'ko' ? 'en' : 'ko') },
-                          viewer.lang === 'ko' ? 'EN' : '한국어');
+        const other = viewer.lang === 'ko' ? 'EN' : '한국어';
+        this.language = h('button', { type: 'button', class: 'av-button av-text av-language',
+                                      'aria-label': `${other}: ${w.language}`, title: w.language,
+                                      onclick: () => viewer.setLanguage(viewer.lang === 'ko' ? 'en' : 'ko') }, other);
         this.helpButton = button('help', `${w.help} (?)`, () => this.toggleHelp(), { 'aria-expanded': 'false' });
         const steps = h('div', { class: 'av-steps', role: 'group', 'aria-label': w.controls },
             button('start', `${w.to_start} (Home)`, () => viewer.step(0)),

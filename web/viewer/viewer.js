@@ -25,19 +25,19 @@ class Viewer {
     build() {
         const w = this.words = wordsOf(this.lang);
         this.model = readRecord(this.lines);
-        const go = moment => this.step(moment, true);
+        const go = still => moment => this.step(moment, still);
         this.toolbar = new Toolbar(w, this);
-        this.ladder = new Ladder(w, go);
-        this.now = new NowPanel(w, go);
+        this.ladder = new Ladder(w, go('ladder'));
+        this.now = new NowPanel(w);
         this.act = new ActPanel(w, this);
         this.after = new AfterPanel(w);
         this.tcb = new TcbPanel(w);
         this.plots = new Plots(w, time => this.stepToTime(time));
-        this.table = new EventTable(w, go);
+        this.table = new EventTable(w, go('table'));
         this.root = h('div', { class: 'av', lang: this.lang, role: 'application', 'aria-label': w.viewer },
             this.act.element, this.toolbar.element,
             h('div', { class: 'av-main' },
-              h('div', { class: 'av-left' }, this.ladder.element, this.after.element),
+              h('div', { class: 'av-left' }, h('p', { class: 'av-panel av-why-not' }, w.undrawn), this.ladder.element, this.after.element),
               h('div', { class: 'av-right' }, this.tcb.element, this.now.element)),
             this.plots.element, this.table.element, this.toolbar.help);
         this.host.replaceChildren(this.root);
@@ -55,8 +55,24 @@ class Viewer {
         this.chosen.clear();
         this.pause();
         this.model = readRecord(lines);
-        this.cursor = options.atEnd ? this.steps : options.keepStep ? Math.min(last, this.steps) : 0;
-        this.render(options.atEnd);
+        this.cursor = options.keepStep ? Math.min(last, this.steps) : options.open ? this.opening() : 0;
+        this.render();
+    }
+
+    // Where there is something to see at first: the end of the first act, of what is drawn of it.
+    opening() {
+        const act = this.model.acts[0], c = act && this.connectionOf(act);
+        let n = act?.last ?? 0;
+        while (c && n > act.first && !this.concerns(n, act, c))
+            n--;
+        return n;
+    }
+
+    // A step of another act concerns everybody.
+    concerns(n, act, c) {
+        const moment = this.model.moments[n - 1];
+        return moment.act !== act || moment.items.some(item => !c || item.c === c || item.kind === 'note' ||
+                                                               item.kind === 'check');
     }
 
     // The act at the cursor: that of the next moment before anything has happened.
@@ -86,31 +102,31 @@ class Viewer {
         return largest(act);
     }
 
-    // `still`: the ladder does not scroll to the cursor.
-    render(still = false) {
+    // `still`: what does not scroll to the cursor, because somebody points at it: 'ladder' or 'table'.
+    render(still = null) {
         const act = this.actNow(), { model, cursor } = this;
         const c = act ? this.connectionOf(act) : null;
         this.act.update(model, act, c, cursor);
         this.toolbar.update(this, act);
         this.root.classList.toggle('is-empty', !act);
+        this.root.classList.toggle('is-undrawn', isUndrawn(act, c));
         if (act) {
-            const one = tcpOf(c ?? this.lastTouched(act));
+            const undrawn = isUndrawn(act, c), one = undrawn ? null : tcpOf(c ?? this.lastTouched(act));
             this.ladder.cursor = cursor;
             this.ladder.show(model, act, c);
-            this.ladder.update(cursor, still);
-            this.now.update(model, act, cursor);
-            this.after.update(act, cursor);
+            this.ladder.update(cursor, still === 'ladder');
+            this.now.update(model, act, c, cursor);
+            this.after.update(act, cursor, undrawn);
             this.tcb.update(model, act, one, cursor);
-            this.plots.show(model, act, c || act.tcp <= FEW ? one : tcpOf(largest(act)));
+            this.plots.show(model, act, undrawn || c || act.tcp <= FEW ? one : tcpOf(largest(act)));
             this.plots.update(cursor);
             this.table.show(model, act, c);
-            this.table.update(cursor, still);
+            this.table.update(cursor, still === 'table');
         }
         this.onStep(cursor);
     }
 
-    // `still`: somebody points at it, it must not move away.
-    step(n, still = false) {
+    step(n, still = null) {
         const to = Math.max(0, Math.min(this.steps, Math.round(n)));
         if (to === this.cursor)
             return;
@@ -122,8 +138,7 @@ class Viewer {
     move(by) {
         const act = this.actNow(), c = act && this.connectionOf(act);
         let to = this.cursor + by;
-        const concerns = m => m.act !== act || m.items.some(item => !c || item.c === c || item.kind === 'note');
-        while (c && to > 0 && to < this.steps && !concerns(this.model.moments[to - 1]))
+        while (c && to > 0 && to < this.steps && !this.concerns(to, act, c))
             to += by;
         this.step(to);
     }
@@ -225,11 +240,18 @@ function usual(model, act) {
     const { connections } = act;
     if (connections.length === 1)
         return connections[0];
+    if (act.shown && act.hosts.size > 2) {
+        const drawn = connections.filter(c => c.ends.every(end => act.shown.includes(end.host)));
+        return drawn.length === 1 ? drawn[0] : null;
+    }
     const hosts = new Set(connections.flatMap(c => c.ends.map(end => end.host)));
     if (connections.length === 0 || hosts.size > 2 || act.title)
         return null;
     return largest(act);
 }
+
+// Many networks at once, whose hosts would all be beside each other: the act is in its tables.
+const isUndrawn = (act, c) => act !== null && !c && act.shown?.length === 0 && act.hosts.size > 2;
 
 // Datagrams have no TCB, and no sequence numbers.
 const tcpOf = c => c && !c.udp ? c : null;
@@ -240,8 +262,8 @@ function largest(act) {
     return act.connections.reduce((a, b) => (a && size(a) >= size(b) ? a : b), null);
 }
 
-// The viewer in `element`. setRecord(lines, {keepStep, atEnd}) takes the record's objects and begins
-// before the first step, at the same step as before, or behind the last one. onStep(n) is called after every
+// The viewer in `element`. setRecord(lines, {keepStep, open}) takes the record's objects and begins
+// before the first step, at the same step as before, or at the end of the first act. onStep(n) is called after every
 // change of the step. step() says which one it is, 0 is before everything; step(n) goes to that one.
 export function createViewer(element, options = {}) {
     const viewer = new Viewer(element, options);
