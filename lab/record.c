@@ -1,9 +1,10 @@
 /* record.c - a play as a record: lines of JSON (RFC 8259). The first is {"record":1,...}; then, for
  * each act, {"act":N,...}, {"hosts":[...]} as they come, {"show":[...]} where an act chooses whose
  * connections are drawn, the events as aksu_json_init writes them (times since it began),
- * {"tcb":{...}} where a TCB differs from what was last said of it, {"tcb":null} when it cannot be asked
- * any more (its user has closed), {"moment":N} behind what happened at once, {"look":...} where the
- * scenario looks at TCBs, and at the end tables and checks. Called by play.c, the hosts by host.c. */
+ * {"tcb":{...}} where a TCB differs from what was last said of it, {"tcb":null} when it cannot be
+ * asked any more (its user has closed), {"moment":N} behind what happened at once, {"look":...}
+ * where the scenario looks at TCBs, and at the end tables and checks. Called by play.c, the hosts
+ * by host.c. */
 #include "lab/inner.h"
 
 #include <inttypes.h>

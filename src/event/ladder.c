@@ -217,6 +217,8 @@ static void on_negotiated(struct ladder_side *s, const struct aksu_event *e)
     if (!same)
         add_note(s, c, e);
     c->agreed = *n;
+    c->end[s->side].shift = n->rcv_wscale;
+    c->end[1 - s->side].shift = n->snd_wscale;
 }
 
 /* Announced just before the segment, or just after it. */

@@ -11,6 +11,7 @@ struct ladder_end {
     bool opened, live;          /* there has been a record; there is one */
     bool time_wait;
     bool isn_known;
+    uint8_t shift;              /* of the windows that it advertises: RFC 7323 2.2 */
     uint32_t isn;
     uint8_t state, first_state; /* + 1; 0: unknown */
     uint32_t last_item;         /* of the segment that this side sent or received last */

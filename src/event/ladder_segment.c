@@ -34,6 +34,13 @@ static struct ladder_segment segment_of(const struct aksu_event *e)
         .wscale = s->wscale, .sack = s->sack };
 }
 
+/* To octets. RFC 7323 2.2: the window of a SYN is never scaled. */
+static void scale_window(const struct ladder_end *sender, struct ladder_segment *s)
+{
+    if (!(s->ctl & AKSU_SYN))
+        s->wnd <<= sender->shift;
+}
+
 void ladder_segment_out(struct ladder_side *s, const struct aksu_event *e)
 {
     struct aksu_ladder *l = s->ladder;
@@ -53,6 +60,7 @@ void ladder_segment_out(struct ladder_side *s, const struct aksu_event *e)
         return;
     item->kind = LADDER_SEGMENT;
     item->segment = segment_of(e);
+    scale_window(me, &item->segment);
     item->other_at = l->side[1 - s->side].present ? AKSU_NEVER : e->at;
     if (me->again_why && me->again_seq == e->segment_out.seq) {
         item->why = me->again_why;
@@ -212,7 +220,7 @@ struct ladder_item *ladder_appears(struct ladder_side *s, const struct aksu_even
 void ladder_segment_in(struct ladder_side *s, const struct aksu_event *e)
 {
     struct aksu_ladder *l = s->ladder;
-    const struct ladder_item got = { .sort = LADDER_TCP, .segment = segment_of(e) };
+    struct ladder_item got = { .sort = LADDER_TCP, .segment = segment_of(e) };
     struct match m = { NULL, NULL };
 
     if (l->side[1 - s->side].present)
@@ -230,6 +238,7 @@ void ladder_segment_in(struct ladder_side *s, const struct aksu_event *e)
             ladder_arrives(s, e, m.c, m.item);      /* else more pieces of it will come */
         return;
     }
+    scale_window(&m.c->end[1 - s->side], &got.segment);
     const struct ladder_item *item = ladder_appears(s, e, m.c, &got, false);
     if (item && !item->nowhere)
         learn_isn(&m.c->end[1 - s->side], &m.c->end[s->side], &got.segment);

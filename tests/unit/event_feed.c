@@ -50,7 +50,8 @@ static struct aksu_event_segment_in segment(const struct feed *f, unsigned side,
     uint32_t other = sender == 1 ? (uint32_t)ISN_LEFT : (uint32_t)ISN_RIGHT;
     struct aksu_event_segment_in e = { .local = f->end[side], .remote = f->end[1 - side],
         .ctl = seg.ctl, .seq = isn + seg.seq, .ack = seg.ctl & AKSU_ACK ? other + seg.ack : 0,
-        .wnd = seg.closed ? 0 : seg.wnd ? seg.wnd : 65535, .len = seg.len, .sack = seg.sack };
+        .wnd = seg.closed ? 0 : seg.wnd ? seg.wnd : seg.ctl & AKSU_SYN ? 65535 : 512,
+        .len = seg.len, .sack = seg.sack };
 
     for (uint32_t i = 0; i < seg.sack.count; i++) {
         e.sack.block[i].left += other;

@@ -24,7 +24,7 @@ struct feed feed_of(struct aksu_sink *left, struct aksu_sink *right);
 
 struct seg {
     uint8_t ctl;
-    uint32_t seq, ack, len, wnd;        /* wnd 0: 65535, unless `closed` */
+    uint32_t seq, ack, len, wnd;        /* wnd 0: 65535 octets, scaled, unless `closed` */
     bool closed, options;
     struct aksu_sacks sack;             /* relative to the receiver */
 };

@@ -1,6 +1,6 @@
 // text.js - what is said about segments and events, in the words of the RFCs: labels with numbers
 // relative to the SYN, as the ladder of the terminal has them, and all fields for the details.
-import { distance } from './connection.js';
+import { distance, windowOf } from './connection.js';
 import { isPacket, isOut, isSegment, isMessage, messageName } from './packet.js';
 
 export function fill(text, values) {
@@ -48,7 +48,7 @@ export function segmentLabel(item, level = 0) {
     if (/URG/.test(bits))
         parts.push(`up ${raw.up}`);
     if ((level < 1 || raw.wnd === 0) && !/RST/.test(bits))
-        parts.push(`wnd ${raw.wnd}`);
+        parts.push(`wnd ${windowOf(item.c, side, raw)}`);
     return parts.join(' ');
 }
 
