@@ -126,7 +126,8 @@ static const char *name_apart(struct lab *lab, const char *name)
     unsigned others = 0;
     for (unsigned i = 0; i < lab->hosts; i++) {
         const char *there = lab->host[i]->host.name;
-        others += strncmp(there, name, length) == 0 && (there[length] == '\0' || there[length] == ' ');
+        others += strncmp(there, name, length) == 0
+               && (there[length] == '\0' || there[length] == ' ');
     }
     if (others == 0)
         return name;

@@ -137,7 +137,8 @@ const sentBy = (model, event = 'segment_out') => one(model).items.filter(item =>
        sentBy(model).slice(-2).map(i => i.lost));
 }
 {
-    const told = { state: 'ESTABLISHED', snd_una: 0xfffffff1, snd_nxt: 0xfffffff1, iss: 0xfffffff0, cwnd: 9, rto_us: 5 };
+    const told = { state: 'ESTABLISHED', snd_una: 0xfffffff1, snd_nxt: 0xfffffff1, iss: 0xfffffff0, cwnd: 9,
+                   rto_us: 5 };
     const model = of({ at: 30 * MS, host: 'a', conn: 1, tcb: told }, state(40 * MS, 'a', 'ESTABLISHED', 'FIN-WAIT-1'),
         out(40 * MS, 'a', 'FIN,ACK', 0xfffffff1, 501), { at: 40 * MS, host: 'a', conn: 1, tcb: null },
         arrive(60 * MS, 'a', 'ACK', 501, 0xfffffff2), { at: 70 * MS, host: 'a', conn: 1, event: 'deleted', status: 'ok' });

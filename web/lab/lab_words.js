@@ -3,11 +3,13 @@
 export const LAB_WORDS = {
     en: {
         heading: 'Aksu lab', scenarios: 'Questions', choose: 'Choose a question',
-        knobs: 'Turn the knobs', none: 'This scenario has no knobs.', seed: 'Seed', other_seed: 'Other random numbers', skip: 'Skip to the diagram',
+        knobs: 'Turn the knobs', none: 'This scenario has no knobs.', seed: 'Seed', other_seed: 'Other random numbers',
+        skip: 'Skip to the diagram',
         from_start: 'the whole act', from_now: 'from this moment on', when: 'A change applies to',
         reset: 'Reset', cut_now: 'Pull the cable now', put_back: 'Put the cable back now',
         turned: 'act {act}, {time} ms: {knob} {value}', undo: 'Take this back',
-        share: 'Copy the address', shared: 'Copied', copy_this: 'The address, to be copied', on: 'on', off: 'off',
+        share: 'Copy the address', shared: 'Copied',
+        copy_this: 'The address, to be copied', on: 'on', off: 'off',
         failed: 'This could not be played to its end: {why}', broken: 'The page could not be started: {why}',
         unknown: 'There is no scenario “{name}”. Here is the first one.',
         odd: 'Not as the address says, which is beyond what can be set here: {what}.',

@@ -318,7 +318,8 @@ function placeOutside(model, act) {
         if (c.ends[0].host > c.ends[1].host || (c.ends[0].unseen && !c.ends[1].unseen &&
                                                 c.ends[0].host === c.ends[1].host))
             turn(c);
-        const alike = act.connections.slice(0, c.id).filter(a => !a.udp === !c.udp && a.ends.every(end => c.ends.some(e => e.at === end.at)));
+        const alike = act.connections.slice(0, c.id).filter(a => !a.udp === !c.udp &&
+            a.ends.every(end => c.ends.some(e => e.at === end.at)));
         c.nth = alike.length;           // of those with these endpoints
     }
 }

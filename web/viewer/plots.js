@@ -158,7 +158,8 @@ let made = 0;
 export class Plots {
     constructor(w, onTime) {
         Object.assign(this, { w, onTime, id: ++made, cursor: 0, side: 0, zoom: null });
-        this.sequence = new Plot(this, 'sequence', `${w.sequence} (${w.octets})`, [['seg', w.leg_segment], ['again', w.leg_again],
+        this.sequence = new Plot(this, 'sequence', `${w.sequence} (${w.octets})`, [['seg', w.leg_segment],
+            ['again', w.leg_again],
             ['lost', w.leg_lost], ['ack', w.leg_ack], ['edge', w.leg_window], ['sack', w.leg_sack]]);
         this.congestion = new Plot(this, 'congestion', `${w.congestion} (${w.octets})`,
             [['cwnd', w.leg_cwnd], ['ssthresh', w.leg_ssthresh], ['flight', w.leg_flight]]);
@@ -217,7 +218,8 @@ export class Plots {
         let free = 0;
         this.places.forEach(([t, , gap], i) => {
             const left = i > 0 ? x(this.places[i - 1][0]) : 0, right = x(t);
-            for (const [at, text, style] of [[(left + right) / 2, gap ? `⟨${durationText(gap)}⟩` : '', 'av-tick av-fold'],
+            const pause = gap ? `⟨${durationText(gap)}⟩` : '';
+            for (const [at, text, style] of [[(left + right) / 2, pause, 'av-tick av-fold'],
                                              [right, i === 0 || gap ? timeText(t - start, 1e6) : '', 'av-tick']]) {
                 const half = text.length * 3.4 + 2;
                 if (text === '' || at - half < free || at + half > width)

@@ -193,10 +193,11 @@ const REST = {
     opened: raw => `${pairOf(raw)}, ${raw.active ? 'OPEN active' : 'OPEN passive'}`,
     listening: raw => raw.local, completed: () => '', time_wait: pairOf,
     deleted: raw => raw.status === 'ok' ? '' : raw.status,
-    rtt: raw => `${msOf(raw.sample_us)}: SRTT ${msOf(raw.srtt_us)}, RTTVAR ${msOf(raw.rttvar_us)}, RTO ${msOf(raw.rto_us)}`,
+    rtt: raw => `${msOf(raw.sample_us)}: ` +
+        `SRTT ${msOf(raw.srtt_us)}, RTTVAR ${msOf(raw.rttvar_us)}, RTO ${msOf(raw.rto_us)}`,
     retransmit: (raw, item) => joined(`seq ${numberOf(item, raw.seq)} len ${raw.len}`, raw.why),
     lost: (raw, item) => `seq ${numberOf(item, raw.seq)} len ${raw.len}`,
-    marked: (raw, item) => item.c ? `seq ${relative(item.c.ends[1 - item.side], raw.seq)} len ${raw.len}` : `len ${raw.len}`,
+    marked: (raw, item) => joined(item.c && `seq ${relative(item.c.ends[1 - item.side], raw.seq)}`, `len ${raw.len}`),
     duplicate_reported: (raw, item) => `${numberOf(item, raw.left)}–${numberOf(item, raw.right)}`,
     ambiguous_rtt: (raw, item) => `ack ${numberOf(item, raw.ack)}`,
     mtu_search: raw => joined(count(raw.mtu), raw.what),

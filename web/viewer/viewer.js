@@ -37,7 +37,8 @@ class Viewer {
         this.root = h('div', { class: 'av', lang: this.lang, role: 'application', 'aria-label': w.viewer },
             this.act.element, this.toolbar.element,
             h('div', { class: 'av-main' },
-              h('div', { class: 'av-left' }, h('p', { class: 'av-panel av-why-not' }, w.undrawn), this.ladder.element, this.after.element),
+              h('div', { class: 'av-left' }, h('p', { class: 'av-panel av-why-not' }, w.undrawn),
+                this.ladder.element, this.after.element),
               h('div', { class: 'av-right' }, this.tcb.element, this.now.element)),
             this.plots.element, this.table.element, this.toolbar.help);
         this.host.replaceChildren(this.root);
