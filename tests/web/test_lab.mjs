@@ -87,11 +87,11 @@ async function knobs(browser) {
     const delay = Number(/^(\d+) ms$/.exec(said)?.[1]);
     holds('a slider says what it does', delay > 10, said);
     is('and does it', delay * 1e6, await page.evaluate(FIRST_ARRIVAL));
-    await new Promise(done => setTimeout(done, 300));
+    await page.until("location.hash.includes('delay=')");
     const hash = await page.evaluate('location.hash');
     holds('the address has the knob', hash.includes(`delay=${delay}`), hash);
     await page.evaluate('aksuLab.viewer.step(2)');
-    await new Promise(done => setTimeout(done, 300));
+    await page.until("location.hash.includes('step=2')");
     const shown = await page.evaluate('document.querySelector(".av-tcb").outerHTML');
     const again = await open(browser, await page.evaluate('location.hash'));
     is('who gets the address sees the same', shown,
