@@ -105,10 +105,12 @@ async function knobs(browser) {
     const said2 = await page.evaluate("document.getElementById('knob-delay').getAttribute('aria-valuetext')");
     is('a slider tells a reader what it tells the eye', said, said2);
     await page.evaluate("Object.defineProperty(navigator, 'clipboard', { value: undefined, configurable: true })");
-    await page.evaluate("[...document.querySelectorAll('.lab-button')].find(b => b.textContent.startsWith('Copy')).click()");
+    await page.evaluate(`[...document.querySelectorAll('.lab-button')]
+        .find(b => b.textContent.startsWith('Copy')).click()`);
     await page.until("!document.querySelector('.lab-address').hidden");
     is('without a clipboard the address is there to be copied', true, await page.evaluate(
-        "document.querySelector('.lab-address').value === location.href && getSelection().toString() === location.href"));
+        `document.querySelector('.lab-address').value === location.href &&
+         getSelection().toString() === location.href`));
     is('no error with knobs', [], page.errors);
     await page.close();
 }
@@ -163,7 +165,8 @@ async function cable(browser) {
 async function keyboard(browser) {
     const page = await open(browser, '#handshake');
     await page.key('Tab');
-    is('the first stop skips the questions', 'Skip to the diagram', await page.evaluate('document.activeElement.textContent'));
+    is('the first stop skips the questions', 'Skip to the diagram',
+       await page.evaluate('document.activeElement.textContent'));
     await page.key('Enter');
     is('and goes to the ladder', 'av-ladder', await page.evaluate('document.activeElement.className.split(" ")[0]'));
     const order = await page.evaluate(`[...document.querySelectorAll('.lab-side a, .lab-side input, .lab-side button')]

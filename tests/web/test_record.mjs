@@ -141,7 +141,8 @@ const sentBy = (model, event = 'segment_out') => one(model).items.filter(item =>
                    rto_us: 5 };
     const model = of({ at: 30 * MS, host: 'a', conn: 1, tcb: told }, state(40 * MS, 'a', 'ESTABLISHED', 'FIN-WAIT-1'),
         out(40 * MS, 'a', 'FIN,ACK', 0xfffffff1, 501), { at: 40 * MS, host: 'a', conn: 1, tcb: null },
-        arrive(60 * MS, 'a', 'ACK', 501, 0xfffffff2), { at: 70 * MS, host: 'a', conn: 1, event: 'deleted', status: 'ok' });
+        arrive(60 * MS, 'a', 'ACK', 501, 0xfffffff2),
+        { at: 70 * MS, host: 'a', conn: 1, event: 'deleted', status: 'ok' });
     const at = time => lastUpTo(historyOf(one(model))[0], model.moments.findLast(m => m.at <= time * MS).number).values;
     is('a TCB that nobody can ask for is what segments tell', ['FIN-WAIT-1', undefined, undefined, 0xfffffff2],
        [at(40).state, at(40).cwnd, at(40).rto_us, at(60).snd_una]);
@@ -161,7 +162,8 @@ const sentBy = (model, event = 'segment_out') => one(model).items.filter(item =>
 }
 {
     const S = 1000 * MS, even = foldTimes([0, 10 * MS, 20 * MS, 40 * MS]);
-    is('times without pauses are in proportion', [20 * MS, 0.5], [between(even, 0.5, 1, 0), between(even, 20 * MS, 0, 1)]);
+    is('times without pauses are in proportion', [20 * MS, 0.5],
+       [between(even, 0.5, 1, 0), between(even, 20 * MS, 0, 1)]);
     const folded = foldTimes([0, 10 * MS, 40 * MS, 90 * S, 90 * S + 10 * MS, 18000 * S]);
     holds('pauses are folded, and time goes on', folded[2][1] > 0.3 && folded[3][1] < folded[4][1] &&
           folded[5][1] === 1 && folded[3][1] - folded[2][1] < folded[5][1] - folded[4][1], folded);
