@@ -9,8 +9,9 @@ const OLD_BROWSER = {
 };
 
 async function unpack(id) {
-    const text = atob(document.getElementById(id).textContent.replace(/\s+/g, ''));
-    const packed = Uint8Array.from(text, c => c.charCodeAt(0));
+    const text = atob(document.getElementById(id).textContent), packed = new Uint8Array(text.length);
+    for (let i = 0; i < text.length; i++)
+        packed[i] = text.charCodeAt(i);
     return new Response(new Blob([packed]).stream().pipeThrough(new DecompressionStream('gzip')));
 }
 
