@@ -73,6 +73,7 @@ static void other_states(struct writing *w, const struct aksu_event_segment_in *
 size_t aksu_segment_steps(const struct aksu_event_segment_in *e, char out[AKSU_STEPS_TEXT])
 {
     struct writing w = { out, 0 };
+    out[0] = '\0';
     add(&w, "RFC 9293 3.10.7");
     switch (e->state) {
     case AKSU_TCP_CLOSED:

@@ -63,10 +63,10 @@ static void add(struct line *l, const char *format, ...)
 /* `text` behind `start`, in as many lines as it takes. */
 static void say_wrapped(FILE *out, const char *start, const char *text)
 {
-    size_t room = COLUMNS - strlen(start), length;
+    size_t room = COLUMNS - strlen(start);
 
     fputs(start, out);
-    while ((length = strlen(text)) > room) {
+    while (strlen(text) > room) {
         size_t at = room;
         while (at > 0 && text[at] != ' ')
             at--;
