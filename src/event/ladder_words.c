@@ -81,7 +81,9 @@ static void add_segment(struct words *w, const struct ladder_connection *c,
 
     aksu_ctl_text(s->ctl, ctl);
     ladder_words_add(w, "%s", ctl);
-    if (level < 2 || s->len > 0 || (s->ctl & (AKSU_SYN | AKSU_FIN | AKSU_RST)))
+    if ((s->ctl & AKSU_RST) && s->seq == 0)     /* RFC 9293 3.10.7.1: of no connection */
+        ladder_words_add(w, " seq 0");
+    else if (level < 2 || s->len > 0 || (s->ctl & (AKSU_SYN | AKSU_FIN | AKSU_RST)))
         add_relative(w, "seq", sender, s->seq);
     if (s->len > 0)
         ladder_words_add(w, " len %u", s->len);

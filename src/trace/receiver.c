@@ -11,7 +11,7 @@ static uint32_t in_us(aksu_time t)
     return t / 1000 < UINT32_MAX ? (uint32_t)(t / 1000) : UINT32_MAX;
 }
 
-/* RFC 6298 2.2, 2.3 */
+/* RFC 6298 2.2, 2.3. The RTO is not said: its floor and its granularity are the sender's own. */
 static void estimate(struct trace_conn *c, unsigned side, aksu_time rtt, aksu_time now)
 {
     struct trace_end *me = &c->end[side];
@@ -20,7 +20,7 @@ static void estimate(struct trace_conn *c, unsigned side, aksu_time rtt, aksu_ti
     me->rttvar = me->srtt == 0 ? rtt / 2 : (3 * me->rttvar + off) / 4;
     me->srtt = me->srtt == 0 ? rtt : (7 * me->srtt + rtt) / 8;
     TELL(c, side, now, rtt, .sample_us = in_us(rtt), .srtt_us = in_us(me->srtt),
-         .rttvar_us = in_us(me->rttvar), .rto_us = in_us(me->srtt + 4 * me->rttvar));
+         .rttvar_us = in_us(me->rttvar));
 }
 
 static void add(struct trace_rtt *r, aksu_time rtt)

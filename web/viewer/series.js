@@ -114,7 +114,8 @@ function toldAt(out, state, item) {
     } else if (item.event === 'rtt') {
         out.samples.push([at, raw.sample_us]);
         out.srtt.push([at, raw.srtt_us]);
-        out.rto.push([at, raw.rto_us]);
+        if (raw.rto_us > 0)             // aksu trace cannot know it
+            out.rto.push([at, raw.rto_us]);
     } else if (raw.tcb === null) {
         state.told = false;
         flies(out, state, at);
