@@ -107,7 +107,9 @@ static void give_syn(struct tcp *t, struct tcp_segment *out, aksu_time now)
     if (t->deadline[TIMER_RETRANSMISSION] == NEVER) {
         rto_start(t, now);
         aksu_time give_up = time_after(t->progress_at, t->env->config.syn_r2);
-        t->deadline[TIMER_RETRANSMISSION] = time_min(t->deadline[TIMER_RETRANSMISSION], give_up);
+        /* What would be sent in the last moment, nobody could answer. A record's R2 is rounded. */
+        if (time_after(t->deadline[TIMER_RETRANSMISSION], MS(1)) > give_up)
+            t->deadline[TIMER_RETRANSMISSION] = give_up;
     }
 }
 

@@ -112,6 +112,33 @@ static void the_syn_ack_is_repeated(void **state)
 
 /* All that was agreed, and the round trip. */
 /* So that what is known of the one before is in its record only. */
+/* RFC 9293 3.8.3 [MUST-23]: R2 is over when the SYN,ACK would be repeated once more, whatever the
+ * clock said when the SYN came: the record keeps that in coarser units. */
+static void the_last_moment_of_r2_sends_nothing(void **state)
+{
+    (void)state;
+    const struct link_options o = { .config[SERVER].syn_r2 = AKSU_SECONDS(7) };
+    for (unsigned odd = 0; odd < 5000; odd += 499) {
+        aksu_listener l;
+        struct tcp_segment seg;
+        struct two w = server_with(&o, 4, 0, &l);
+        w.now += odd;
+        aksu_time began = w.now;
+        unsigned n = 0;
+        (void)half_open(&w, 70000);
+        while (counters_of(w.net[SERVER]).half_open != 0 && w.now < began + AKSU_SECONDS(9)) {
+            w.now = aksu_next_timeout(w.net[SERVER]);
+            aksu_timeouts(w.net[SERVER], w.now);
+            while (answered(&w, &seg))
+                n++;
+        }
+        assert_int_equal(n, 2);                         /* after 1 and 3 s */
+        assert_true(w.now - began >= AKSU_SECONDS(7));
+        assert_true(w.now - began < AKSU_SECONDS(7) + AKSU_US(10));
+        two_fini(&w);
+    }
+}
+
 static void another_syn(struct two *w)
 {
     struct aksu_frame f;
@@ -416,6 +443,7 @@ int main(void)
         cmocka_unit_test(an_answer_at_once_is_no_long_round_trip),
         cmocka_unit_test(one_costs_64_octets),
         cmocka_unit_test(the_syn_ack_is_repeated),
+        cmocka_unit_test(the_last_moment_of_r2_sends_nothing),
         cmocka_unit_test(a_record_keeps_what_was_agreed),
         cmocka_unit_test(the_rules_of_syn_received),
         cmocka_unit_test(the_accept_queue_is_a_limit),
