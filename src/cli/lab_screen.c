@@ -158,11 +158,12 @@ static void draw_step(const struct lab_step *s)
 
 /* --- TCBs --- */
 
-/* What is known of an end without a TCB that can be asked is its state. */
+/* What is known of an end without a TCB that can be asked is its state. RFC 9293 3.3.2: CLOSED has
+ * none, whatever its user may still ask for. */
 static void cell_of(const struct tape_end *end, aksu_time now, unsigned row,
                     char out[LAB_CELL_TEXT])
 {
-    if (end->info != NULL)
+    if (end->info != NULL && (row == CELL_STATE || end->info->state != AKSU_TCP_CLOSED))
         lab_cell_text(end->info, now, row, out);
     else if (end->known && row == CELL_STATE)
         (void)snprintf(out, LAB_CELL_TEXT, "%s", aksu_tcp_state_name(end->state));
