@@ -5,7 +5,7 @@ import { packetLabel, callText, sentenceOf, eventName } from './text.js';
 import { isMessage } from './packet.js';
 import { textWidth } from './layout.js';
 
-const STEEP = 26;                       // degrees; text along a steeper arrow is hard to read
+const STEEP = 26, FLAT = 9;             // degrees; text along a steeper arrow is hard to read; a flat one
 const HEAD = 8;
 
 // A segment that has not arrived at the cursor's time is drawn as far as it has come, in percent.
@@ -51,18 +51,19 @@ function head({ from, to }, style) {
 const cross = at => s('path', { class: 'av-cross', transform: `translate(${at.x} ${at.y})`,
                                 d: 'M-6 -6L6 6M-6 6L6 -6' });
 
-// The label runs along the arrow, or beside its beginning when that is steep.
+// The label runs along the arrow; beside its beginning when that is steep, or would lead into the label of
+// the next one.
 function label(entry, line, room, scale, letter) {
     const { from, to, way } = line;
     const slope = Math.atan2(to.y - from.y, Math.abs(to.x - from.x)) * 180 / Math.PI;
-    const along = slope <= STEEP, texts = [];
+    const along = slope <= (entry.followed ? FLAT : STEEP), texts = [];
     let text = packetLabel(entry.item, 2);
     for (const level of [1, 0]) {
         const longer = packetLabel(entry.item, level);
         if (longer.length * letter * scale <= room - 22)
             text = longer;
     }
-    const centred = along && slope < 9;
+    const centred = along && slope < FLAT && text.length * letter * scale < Math.abs(to.x - from.x);
     const at = centred ? { x: (from.x + to.x) / 2, y: (from.y + to.y) / 2 }
                        : { x: from.x + way * 12, y: from.y + (along ? 12 * Math.tan(slope * Math.PI / 180) : 0) };
     const anchor = centred ? 'middle' : way > 0 ? 'start' : 'end';

@@ -8,6 +8,7 @@ export const ROW = 20, DETAIL = 13;
 const FIRST = 18, LONG_GAP = 200e6;     // a pause that is said in words
 const CHAR = 6.2, WIDE_CHAR = 11.5;     // widths of a letter, and of a Korean syllable
 const NOTE_CHARS_MOST = 64;
+const CLOSE = 1.7;                      // rows to the next departure: its label stands in the way
 
 export function textWidth(text) {
     let width = 0;
@@ -73,6 +74,7 @@ class Layout {
         this.entries = [];
         this.states = new Map(this.columns.hosts.map(h => [h, []]));
         this.y = FIRST * scale;
+        this.sent = new Map();          // of each host: what it sent last
         this.margin = new Map();        // of each host: where its margin is free
         this.at = null;
         this.unit = unitOf(act);
@@ -206,6 +208,10 @@ class Layout {
         const entry = this.add({ kind: 'arrow', item, details, from: item.host, to, y1: y, y2: y,
                                  top: y - this.row, bottom: y + this.row * 1.6, end: null });
         item.entry = entry;
+        const before = this.sent.get(item.host);
+        if (before && y - before.y1 < this.row * CLOSE)
+            before.followed = true;
+        this.sent.set(item.host, entry);
         if (item.unseen)
             entry.end = 'unseen';
         else if (!item.arrival)
