@@ -6,14 +6,14 @@ import { isPacket, isSegment, isOut, isIn } from './packet.js';
 
 export const ROW = 20, DETAIL = 13;
 const FIRST = 18, LONG_GAP = 200e6;     // a pause that is said in words
-const CHAR = 6.2, WIDE_CHAR = 11.5;     // widths of a letter, and of a Korean syllable
+const CHAR = 6.2, CAPITAL = 8.2, WIDE_CHAR = 11.5;    // widths of letters, and of a Korean syllable
 const NOTE_CHARS_MOST = 64;
 const CLOSE = 1.7;                      // rows to the next departure: its label stands in the way
 
 export function textWidth(text) {
     let width = 0;
     for (const c of text)
-        width += c.charCodeAt(0) > 0x2e7f ? WIDE_CHAR : CHAR;
+        width += c.charCodeAt(0) > 0x2e7f ? WIDE_CHAR : c >= 'A' && c <= 'Z' ? CAPITAL : CHAR;
     return width;
 }
 

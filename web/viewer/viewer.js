@@ -245,6 +245,10 @@ function usual(model, act) {
         const drawn = connections.filter(c => c.ends.every(end => act.shown.includes(end.host)));
         return drawn.length === 1 ? drawn[0] : null;
     }
+    // A flood from outside would bury what it is about.
+    const within = connections.filter(c => c.ends.every(end => model.hosts[end.host].name));
+    if (within.length === 1 && connections.length > FEW)
+        return within[0];
     const hosts = new Set(connections.flatMap(c => c.ends.map(end => end.host)));
     if (connections.length === 0 || hosts.size > 2 || act.title)
         return null;
