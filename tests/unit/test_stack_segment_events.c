@@ -33,7 +33,8 @@ static void a_segment_finds_the_connection_in_a_state(void **state)
                                                   AKSU_TCP_ESTABLISHED, AKSU_TCP_LAST_ACK,
                                                   AKSU_TCP_CLOSED };
     struct heard heard[2] = { { .sink.put = hear }, { .sink.put = hear } };
-    struct link_options o = { .config = { { .sink = &heard[0].sink }, { .sink = &heard[1].sink } } };
+    struct link_options o = { .config = { { .sink = &heard[0].sink },
+                                          { .sink = &heard[1].sink } } };
     struct two w;
     aksu_conn got;
     two_init(&w, &o);
