@@ -34,6 +34,13 @@ struct feed feed_of(struct aksu_sink *left, struct aksu_sink *right)
         .end = { endpoint(10, 0, 0, 2, 49152), endpoint(93, 184, 216, 34, 80) } };
 }
 
+struct feed two_sides(struct aksu_ladder *l)
+{
+    struct aksu_sink *left = aksu_ladder_side(l, 0, "client");
+
+    return feed_of(left, aksu_ladder_side(l, 1, "server"));
+}
+
 void feed_event(struct feed *f, unsigned side, struct aksu_event event)
 {
     event.at = f->at;

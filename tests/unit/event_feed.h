@@ -21,6 +21,8 @@ struct feed {
 };
 /* The client 10.0.0.2:49152 is at the left, the server 93.184.216.34:80 at the right. */
 struct feed feed_of(struct aksu_sink *left, struct aksu_sink *right);
+/* To a ladder with a stack at each side. */
+struct feed two_sides(struct aksu_ladder *l);
 
 struct seg {
     uint8_t ctl;

@@ -26,13 +26,6 @@ static struct aksu_ladder *ladder_with(struct aksu_ladder_config config)
     return l;
 }
 
-static struct feed two_sides(struct aksu_ladder *l)
-{
-    struct aksu_sink *left = aksu_ladder_side(l, 0, "client");
-
-    return feed_of(left, aksu_ladder_side(l, 1, "server"));
-}
-
 static struct feed one_side(struct aksu_ladder *l)
 {
     return feed_of(aksu_ladder_side(l, 0, "client"), NULL);

@@ -25,13 +25,6 @@ static struct aksu_ladder *ladder_with(struct aksu_ladder_config config)
     return l;
 }
 
-static struct feed two_sides(struct aksu_ladder *l)
-{
-    struct aksu_sink *left = aksu_ladder_side(l, 0, "client");
-
-    return feed_of(left, aksu_ladder_side(l, 1, "server"));
-}
-
 /* A datagram that `side` sends, and one that it gets. */
 static void sends(struct feed *f, unsigned side, uint32_t len, uint16_t sum)
 {

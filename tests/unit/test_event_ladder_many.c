@@ -27,13 +27,6 @@ static struct aksu_ladder *ladder_of(size_t length, bool at_end)
     return l;
 }
 
-static struct feed two_sides(struct aksu_ladder *l)
-{
-    struct aksu_sink *left = aksu_ladder_side(l, 0, "client");
-
-    return feed_of(left, aksu_ladder_side(l, 1, "server"));
-}
-
 static unsigned times(const char *text)
 {
     unsigned count = 0;
