@@ -120,7 +120,7 @@ outage() # us|them: who sends
     judge "down for 8 s while $1 send: capture" net --side $ours --gro $gro --without gap
 }
 
-r1_told() { [ "$(us signals)" = "ok excessive retransmission" ]; }
+r1_told() { [ "$(us signals)" = "ok R1: no acknowledgment yet" ]; }
 
 # Down for longer than R2: told after R1, over after R2.
 lost() # VERSION down|filtered
