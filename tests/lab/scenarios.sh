@@ -117,4 +117,7 @@ says "shows one scenario" 125 --all --html "$tmp/page.html"
 "$aksu" lab handshake --html "$tmp/page.html" > /dev/null
 verdict "lab --html writes a page" grep -q '"scenario":"handshake"' "$tmp/page.html"
 "$aksu" lab handshake --json - > "$tmp/record"
+"$aksu" lab close --json - > "$tmp/close"
+verdict "the record says that a TCB cannot be asked any more, once for each end of three acts" \
+    test "$(grep -c '"tcb":null' "$tmp/close")" = 6
 verdict "lab --json is one object a line" python3 -c 'import json, sys; [json.loads(l) for l in open(sys.argv[1])]' "$tmp/record"

@@ -94,6 +94,17 @@ SCRIPT(the_size_that_arrived)                       /* RFC 4821 7.7, R4821-7.7-a
     }
 }
 
+/* Ten full segments, and nothing comes back. */
+static void silent_for_two_timeouts(void)
+{
+    path_begin(__LINE__, true, false);
+    user_send(14600);
+    check_eq(drain().segments, 10);
+    after(tcp_next_timeout(&w.tcp) - w.now);
+    out(ACK, .seq = 1, .ack = 1, .len = FULL);
+    after(tcp_next_timeout(&w.tcp) - w.now);
+}
+
 /* Meanwhile the owner looks at the route again, which says what it said, or less. */
 SCRIPT(a_route_while_nothing_arrives)               /* RFC 4821 7.7, R4821-7.7-a */
 {
@@ -102,12 +113,7 @@ SCRIPT(a_route_while_nothing_arrives)               /* RFC 4821 7.7, R4821-7.7-a
           LEAST - 100 },
     };
     for (unsigned i = 0; i < sizeof routes / sizeof routes[0]; i++) {
-        path_begin(__LINE__, true, false);
-        user_send(14600);
-        check_eq(drain().segments, 10);
-        after(tcp_next_timeout(&w.tcp) - w.now);
-        out(ACK, .seq = 1, .ack = 1, .len = FULL);
-        after(tcp_next_timeout(&w.tcp) - w.now);
+        silent_for_two_timeouts();
         tcp_set_mtu(&w.tcp, routes[i].mtu);
         out(ACK, .seq = 1, .ack = 1, .len = routes[i].tried);
         after(tcp_next_timeout(&w.tcp) - w.now);
@@ -123,12 +129,7 @@ SCRIPT(a_route_while_nothing_arrives)               /* RFC 4821 7.7, R4821-7.7-a
 SCRIPT(silence_that_is_explained)                   /* RFC 4821 7.7, R4821-7.7-a */
 {
     for (unsigned kind = 0; kind < 2; kind++) {
-        path_begin(__LINE__, true, false);
-        user_send(14600);
-        check_eq(drain().segments, 10);
-        after(tcp_next_timeout(&w.tcp) - w.now);
-        out(ACK, .seq = 1, .ack = 1, .len = FULL);
-        after(tcp_next_timeout(&w.tcp) - w.now);
+        silent_for_two_timeouts();
         out(ACK, .seq = 1, .ack = 1, .len = BASE);
         if (kind == 0)
             check(tcp_icmp_error(&w.tcp, AKSU_UNREACHABLE_HOST, false, w.tcp.snd.una, w.now));
