@@ -113,24 +113,37 @@ static void reopen(struct aksu *net, struct arriving *a, const struct time_wait 
         closed_state(net, a, now);
 }
 
+/* What had TCP-AO and is a record now, as reopen_held() makes them. A SYN that reopens stands for
+ * itself: it has the MAC of the connection that it opens. */
+static void keys_are_gone(struct aksu *net, aksu_time now)
+{
+    EMIT(&net->events, 0, now, dropped, .rule = "RFC 5925 7.4",
+         .why = "TIME-WAIT of a connection with TCP-AO: its keys are gone, no answer can have a MAC");
+}
+
 static void time_wait_segment(struct aksu *net, struct time_wait *r, struct arriving *a,
                               aksu_time now)
 {
     struct tcp t;
     aksu_time until = time_wait_until(r, now);
+    bool mute = r->tcp.keys_gone;
     stack_segment_in_event(net, 0, a, TCP_TIME_WAIT, now);
     tcp_time_wait_expand(&t, &net->tcp, &r->tcp, now);
     t.deadline[TIMER_TIME_WAIT] = until;
     tcp_segment_arrives(&t, &a->seg, now);
-    while (tcp_next_segment(&t, &net->segment, now))
-        (void)stack_tcp_reply(net, &a->tuple, &net->segment, NULL, now);
-
+    while (tcp_next_segment(&t, &net->segment, now)) {
+        if (mute)
+            keys_are_gone(net, now);
+        else
+            (void)stack_tcp_reply(net, &a->tuple, &net->segment, NULL, now);
+    }
     if (t.state == TCP_CLOSED) {
         time_wait_remove(&net->time_wait, r);
         stack_time_wait_over(net, &a->tuple, "RST", now);
         return;
     }
     tcp_time_wait_compact(&t, &r->tcp);
+    r->tcp.keys_gone = mute;
     if (t.deadline[TIMER_TIME_WAIT] != until)
         time_wait_restart(&net->time_wait, r, now);
     if (t.reopen)

@@ -149,15 +149,17 @@ void tcp_fini(struct tcp *t)
 
 /* --- TIME-WAIT without a TCB --- */
 
+enum { CHALLENGES_MOST = 127 };     /* in an interval, whatever the config says */
+
 void tcp_time_wait_compact(const struct tcp *t, struct tcp_time_wait *out)
 {
     uint32_t wnd = rcv_wnd(t) >> t->rcv_wscale;
     *out = (struct tcp_time_wait){ .tuple = t->tuple, .snd_nxt = t->snd.nxt,
         .rcv_nxt = t->rcv.nxt, .ts_recent = t->ts_recent,
         .rcv_wnd = (uint16_t)(wnd > UINT16_MAX ? UINT16_MAX : wnd),
-        .challenges = (uint8_t)t->challenges,
+        .challenges = (t->challenges < CHALLENGES_MOST ? t->challenges : CHALLENGES_MOST) & 127u,
         .challenge_turn = (uint8_t)(t->challenge_turn & 7),
-        .ts_on = t->ts_on, .rcv_wscale = t->rcv_wscale };
+        .ts_on = t->ts_on, .rcv_wscale = t->rcv_wscale, .keys_gone = t->ao != 0 };
 }
 
 void tcp_time_wait_expand(struct tcp *t, struct tcp_env *env, const struct tcp_time_wait *in,
@@ -179,7 +181,7 @@ void tcp_time_wait_expand(struct tcp *t, struct tcp_env *env, const struct tcp_t
     uint16_t turn = tcp_challenge_turn(t, now);
     if ((turn & 7) == in->challenge_turn) {     /* the throttle of this interval goes on */
         t->challenge_turn = turn;
-        t->challenges = in->challenges;
+        t->challenges = in->challenges < CHALLENGES_MOST ? in->challenges : UINT16_MAX;
         tcp_challenged_before(t, now);
     }
 }

@@ -97,7 +97,8 @@ struct tcp_time_wait {              /* everything that TIME-WAIT needs to answer
     seq_t snd_nxt, rcv_nxt;
     uint32_t ts_recent;
     uint16_t rcv_wnd;
-    uint8_t challenges;
+    bool keys_gone : 1;             /* it had TCP-AO: no answer could have a MAC, so there is none */
+    uint8_t challenges : 7;
     bool ts_on : 1;
     uint8_t rcv_wscale : 4;
     uint8_t challenge_turn : 3;     /* modulo 8 */

@@ -191,6 +191,66 @@ static void time_wait_is_reopened(void **state)     /* RFC 5925 7.5 */
     two_fini(&w);
 }
 
+struct first_syn {
+    struct ao_frame frame;
+    bool kept;
+    struct watch after;             /* what the server says, but for RSTs */
+};
+
+static bool keep_first_syn(void *context, struct ao_frame *f)
+{
+    struct first_syn *s = context;
+    if (!s->kept)
+        s->frame = *f;
+    s->kept = true;
+    return f->from != SERVER || watch(&s->after, f);
+}
+
+/* A new SYN made the TIME-WAIT that was held a record, which has no keys, and nobody listens any
+ * more. The old connection's SYN, played again, has a good MAC: no answer to it can have one. */
+static void a_record_without_keys_is_silent(void **state)   /* RFC 5925 7.4 */
+{
+    (void)state;
+    struct two w;
+    aksu_conn c[2], again;
+    struct first_syn s = { .kept = false };
+    aksu_ao_key key[2];
+    ao_two(&w, NULL, AKSU_AO_AES128, key);
+    aksu_listener l = listen_on(&w, SERVER, 80, false);
+    struct aksu_open how = { .remote = { ip_of(&w, SERVER), 80 }, .local = { .port = 5000 } };
+    assert_int_equal(aksu_open(w.net[CLIENT], &how, &c[CLIENT], w.now), AKSU_OK);
+    (void)ao_move(&w, keep_first_syn, &s);
+    struct aksu_info client = ao_info(w.net[CLIENT], c[CLIENT]);
+    assert_int_equal(aksu_accept(w.net[SERVER], l, &c[SERVER], w.now), AKSU_OK);
+    assert_int_equal(aksu_close_listener(w.net[SERVER], l, w.now), AKSU_OK);
+    (void)aksu_shutdown(w.net[SERVER], c[SERVER], w.now);
+    (void)ao_move(&w, keep_first_syn, &s);
+    (void)aksu_close(w.net[CLIENT], c[CLIENT], w.now);
+    (void)ao_move(&w, keep_first_syn, &s);
+    w.now += AKSU_SECONDS(5);
+    assert_int_equal(aksu_open(w.net[CLIENT], &how, &again, w.now), AKSU_OK);
+    (void)ao_move(&w, keep_first_syn, &s);
+    assert_int_equal(state_of(w.net[CLIENT], again), AKSU_TCP_CLOSED);
+    assert_int_equal(s.after.rsts, 1);
+    struct aksu_counters counters;
+    aksu_counters(w.net[SERVER], &counters);
+    assert_int_equal(counters.time_wait, 1);
+    unsigned frames = s.after.frames;
+    for (unsigned i = 0; i < 2; i++)
+        ao_inject(&w, SERVER, s.frame.octets, s.frame.length);
+    (void)ao_move(&w, keep_first_syn, &s);
+    assert_int_equal(s.after.unsigned_ones, 0);
+    /* Nor to what passes without a MAC, once the key has been taken away. */
+    (void)aksu_close(w.net[SERVER], c[SERVER], w.now);
+    assert_int_equal(aksu_ao_remove(w.net[SERVER], key[SERVER]), AKSU_OK);
+    ao_forge(&w, CLIENT, &client, CTL_ACK, 1, 100);
+    (void)ao_move(&w, keep_first_syn, &s);
+    assert_int_equal(s.after.frames, frames);
+    aksu_counters(w.net[SERVER], &counters);
+    assert_int_equal(counters.time_wait, 1);
+    two_fini(&w);
+}
+
 /* RFC 5925 6.1: nothing is lost on the way to the new key, and the old one can go. */
 static void keys_rotate_without_loss(void **state)  /* RFC 5925 6.1, R5925-7.1-a */
 {
@@ -300,6 +360,7 @@ int main(void)
         cmocka_unit_test(keepalives_and_resets_too),
         cmocka_unit_test(time_wait_answers_with_a_mac),
         cmocka_unit_test(time_wait_is_reopened),
+        cmocka_unit_test(a_record_without_keys_is_silent),
         cmocka_unit_test(keys_rotate_without_loss),
         cmocka_unit_test(sequence_numbers_pass_2_32),
         cmocka_unit_test(a_connection_with_oneself),
