@@ -248,7 +248,7 @@ enum aksu_status aksu_refuse(struct aksu *net, aksu_conn handle, aksu_time now)
 static void vanish(struct aksu *net, struct conn *c, const char *how, aksu_time now)
 {
     EMIT(&net->events, c->tcp.conn, now, syn_answered, .how = how);
-    (void)tcp_abort(&c->tcp, now);
+    tcp_abandon(&c->tcp, now);
     c->tcp.rst_owed = false;
     stack_let_go(net, c, now);
 }

@@ -136,7 +136,7 @@ static void abort_record(struct aksu *net, struct syn_record *r, bool tell, aksu
     struct tcp t;
     syn_cache_tuple(&net->syn_cache, r, &tuple);
     expand(net, r, &tuple, &t, now);
-    (void)tcp_abort(&t, now);
+    tcp_abandon(&t, now);
     if (tell)
         drain(net, &t, now);
     end(net, r, &t, conn_hash(&net->table.key, &tuple), now);

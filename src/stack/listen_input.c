@@ -31,7 +31,7 @@ static void drop_half_open(struct aksu *net, struct conn *c, aksu_time now)
 {
     EMIT(&net->events, c->tcp.conn, now, half_open_replaced,
          .remote = { c->tcp.tuple.remote_ip, c->tcp.tuple.remote_port });
-    (void)tcp_abort(&c->tcp, now);
+    tcp_abandon(&c->tcp, now);
     c->tcp.rst_owed = false;
     stack_let_go(net, c, now);
 }
@@ -320,7 +320,7 @@ bool stack_conn_overflow(struct aksu *net, struct conn *c, const struct arriving
     bool reset = net->backlog_full == AKSU_BACKLOG_FULL_RESET;
     EMIT(&net->events, c->tcp.conn, now, accept_overflow, .reset = reset);
     if (reset) {                                /* from the TCB: it may have to be signed */
-        (void)tcp_abort(&c->tcp, now);
+        tcp_abandon(&c->tcp, now);
         stack_let_go(net, c, now);
     }
     return true;

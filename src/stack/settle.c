@@ -72,7 +72,7 @@ static void child_progress(struct aksu *net, struct conn *c)
  * is another object, and what is left is a connection that failed. */
 void stack_end_in_listen(struct tcp *t, aksu_time now)
 {
-    (void)tcp_abort(t, now);
+    tcp_abandon(t, now);
     t->rst_owed = false;
     t->reason = AKSU_RESET;
     t->notify |= AKSU_FAILED;
@@ -209,7 +209,7 @@ void stack_close_listener(struct aksu *net, struct listener *l, aksu_time now)
     for (struct conn_queue *q = &l->half_open; q != NULL; q = q == &l->accept ? NULL : &l->accept) {
         while (q->first != 0) {
             struct conn *c = conn_at(net, q->first);
-            (void)tcp_abort(&c->tcp, now);
+            tcp_abandon(&c->tcp, now);
             stack_let_go(net, c, now);
         }
     }

@@ -118,7 +118,7 @@ static void reopen(struct aksu *net, struct arriving *a, const struct time_wait 
 static void keys_are_gone(struct aksu *net, aksu_time now)
 {
     EMIT(&net->events, 0, now, dropped, .rule = "RFC 5925 7.4",
-         .why = "TIME-WAIT of a connection with TCP-AO: its keys are gone, no answer can have a MAC");
+         .why = "TIME-WAIT without the keys of its TCP-AO: no answer can have a MAC");
 }
 
 static void time_wait_segment(struct aksu *net, struct time_wait *r, struct arriving *a,

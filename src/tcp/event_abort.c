@@ -1,4 +1,4 @@
-/* event_abort.c - the ABORT call (RFC 9293 3.10.5). */
+/* event_abort.c - the ABORT call (RFC 9293 3.10.5), and the same end when no user asked for it. */
 #include "tcp/core.h"
 
 static void owe_reset(struct tcp *t)
@@ -8,13 +8,13 @@ static void owe_reset(struct tcp *t)
     t->rst_seq = tcp_acceptable_seq(t);
 }
 
-static enum aksu_status abort_by_state(struct tcp *t, aksu_time now)
+void tcp_abandon(struct tcp *t, aksu_time now)
 {
     bool tell_peer = false;
 
     switch ((enum aksu_tcp_state)t->state) {
     case TCP_CLOSED:
-        return tcp_gone(t);
+        return;
     case TCP_SYN_RECEIVED: case TCP_ESTABLISHED: case TCP_FIN_WAIT_1: case TCP_FIN_WAIT_2:
     case TCP_CLOSE_WAIT:
         tell_peer = true;
@@ -32,12 +32,12 @@ static enum aksu_status abort_by_state(struct tcp *t, aksu_time now)
         owe_reset(t);
     if (unanswered)
         t->rst_seq = seq_of(0);                /* our ISS was never sent: answer as a closed port */
-    return AKSU_OK;
 }
 
 enum aksu_status tcp_abort(struct tcp *t, aksu_time now)
 {
-    enum aksu_status status = abort_by_state(t, now);
+    enum aksu_status status = t->state == TCP_CLOSED ? tcp_gone(t) : AKSU_OK;
     TCP_EMIT(t, now, call, .name = "ABORT", .status = status);
+    tcp_abandon(t, now);
     return status;
 }

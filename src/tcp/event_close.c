@@ -14,31 +14,21 @@ static void queue_fin(struct tcp *t, aksu_time now)
         window_persist(t, now);
 }
 
-/* RFC 7413 4.2: with Fast Open the user may SEND in SYN-SENT and has done with it: the FIN follows
- * the text, as from SYN-RECEIVED. */
-static enum aksu_status close_behind_syn(struct tcp *t)
-{
-    if (t->fin_queued)
-        return AKSU_CLOSING;
-    t->fin_queued = true;
-    return AKSU_OK;
-}
-
-static enum aksu_status close_by_state(struct tcp *t, aksu_time now)
+static void close_by_state(struct tcp *t, aksu_time now)
 {
     switch ((enum aksu_tcp_state)t->state) {
-    case TCP_CLOSED:
-        return tcp_gone(t);
-    case TCP_LISTEN: case TCP_SYN_SENT:         /* "delete the TCB", nothing is sent */
-        if (t->fo_text || (t->fo != FO_OFF && t->send.length > 0))
-            return close_behind_syn(t);
-        tcp_flush(t);
+    case TCP_LISTEN: case TCP_SYN_SENT:
+        /* RFC 7413 4.2: with Fast Open the user may SEND in SYN-SENT and has done with it: the FIN
+         * follows the text, as from SYN-RECEIVED. */
+        if (t->fo_text || (t->fo != FO_OFF && t->send.length > 0)) {
+            t->fin_queued = true;
+            break;
+        }
+        tcp_flush(t);                           /* "delete the TCB", nothing is sent */
         t->reason = AKSU_CLOSING;
         tcp_enter(t, TCP_CLOSED, now);
-        return AKSU_OK;
+        break;
     case TCP_SYN_RECEIVED:
-        if (t->fin_queued)
-            return AKSU_CLOSING;
         /* RFC 7413 4.2.2: its text may be out already. */
         if ((t->send.length == 0 || t->fo_opened) && !t->held) {
             if (!t->fo_opened)
@@ -48,28 +38,35 @@ static enum aksu_status close_by_state(struct tcp *t, aksu_time now)
         } else {
             t->fin_queued = true;            /* "queue for processing after entering ESTABLISHED" */
         }
-        return AKSU_OK;
+        break;
     case TCP_ESTABLISHED:
         queue_fin(t, now);
         tcp_enter(t, TCP_FIN_WAIT_1, now);
-        return AKSU_OK;
+        break;
     case TCP_CLOSE_WAIT:
         queue_fin(t, now);
         tcp_enter(t, TCP_LAST_ACK, now);
-        return AKSU_OK;
-    case TCP_FIN_WAIT_1: case TCP_FIN_WAIT_2: case TCP_CLOSING: case TCP_LAST_ACK:
-    case TCP_TIME_WAIT:
-        return AKSU_CLOSING;
-    case AKSU_TCP_STATE_COUNT:
         break;
+    case TCP_CLOSED: case TCP_FIN_WAIT_1: case TCP_FIN_WAIT_2: case TCP_CLOSING: case TCP_LAST_ACK:
+    case TCP_TIME_WAIT: case AKSU_TCP_STATE_COUNT:
+        bug("the caller has answered those");
     }
-    bug("the state is one of the eleven");
 }
 
+static enum aksu_status close_answer(const struct tcp *t)
+{
+    if (t->state == TCP_CLOSED)
+        return tcp_gone(t);
+    return t->fin_queued ? AKSU_CLOSING : AKSU_OK;
+}
+
+/* The call is told before what it does. */
 enum aksu_status tcp_close(struct tcp *t, aksu_time now)
 {
-    enum aksu_status status = close_by_state(t, now);
+    enum aksu_status status = close_answer(t);
     TCP_EMIT(t, now, call, .name = "CLOSE", .status = status);
+    if (status == AKSU_OK)
+        close_by_state(t, now);
     return status;
 }
 

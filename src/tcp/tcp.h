@@ -44,6 +44,7 @@ enum aksu_status tcp_close(struct tcp *t, aksu_time now);
  * an ABORT (RFC 9293 3.6.1). Allowed in every state. */
 enum aksu_status tcp_release(struct tcp *t, aksu_time now);
 enum aksu_status tcp_abort(struct tcp *t, aksu_time now);
+void tcp_abandon(struct tcp *t, aksu_time now);      /* the same, but no user called */
 enum aksu_status tcp_status(const struct tcp *t, struct aksu_info *out);
 enum aksu_status tcp_set(struct tcp *t, enum aksu_option option, int64_t value, aksu_time now);
 
@@ -97,7 +98,7 @@ struct tcp_time_wait {              /* everything that TIME-WAIT needs to answer
     seq_t snd_nxt, rcv_nxt;
     uint32_t ts_recent;
     uint16_t rcv_wnd;
-    bool keys_gone : 1;             /* it had TCP-AO: no answer could have a MAC, so there is none */
+    bool keys_gone : 1;             /* of its TCP-AO: no answer could have a MAC, it gives none */
     uint8_t challenges : 7;
     bool ts_on : 1;
     uint8_t rcv_wscale : 4;
