@@ -139,8 +139,10 @@ $(B)/libaksu.so: $(B)/$(SONAME)
 inputs = $(filter %.o %.a,$^)
 $(B)/aksu: $(call obj,$(program)) $(page) $(B)/program.list $(B)/libaksu.a
 	$Q$(LINK) -o $@ $(inputs) $(call pkg,libseccomp) $(call pkg,libcrypto) $(call pkg,ncursesw) $(call pkg,libpcap)
+# Where memory runs out at will.
+$(B)/tests/unit/test_lab_memory: WRAP := -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=free
 $(unit): $(B)/tests/unit/%: $(B)/obj/tests/unit/%.o $(call obj,$(helpers))
-	$Q$(LINK) -o $@ $(inputs) -Wl,--as-needed $(call pkg,cmocka) $(call pkg,libseccomp) $(call pkg,libcrypto)
+	$Q$(LINK) $(WRAP) -o $@ $(inputs) -Wl,--as-needed $(call pkg,cmocka) $(call pkg,libseccomp) $(call pkg,libcrypto)
 $(B)/tests/script: $(call obj,$(wildcard tests/script/*.c))
 	$Q$(LINK) -o $@ $(inputs)
 $(B)/tests/sim: $(call obj,$(wildcard tests/sim/*.c) $(peer))

@@ -37,10 +37,12 @@ static struct inner_end *new_end(struct lab *lab, struct lab_host *host)
 
 static struct lab_end *nobody(struct lab *lab)
 {
-    lab->nobody = (struct lab_end){ .lab = lab, .failed = true, .given_back = true,
-        .reason = AKSU_DOES_NOT_EXIST, .opened_at = AKSU_NEVER, .connected_at = AKSU_NEVER,
-        .text_at = AKSU_NEVER, .closed_at = AKSU_NEVER, .failed_at = AKSU_NEVER };
-    return &lab->nobody;
+    struct lab_end *end = &lab->nobody.end;
+    *end = (struct lab_end){ .lab = lab, .host = &lab->no_host, .failed = true,
+        .given_back = true, .reason = AKSU_DOES_NOT_EXIST, .opened_at = AKSU_NEVER,
+        .connected_at = AKSU_NEVER, .text_at = AKSU_NEVER, .closed_at = AKSU_NEVER,
+        .failed_at = AKSU_NEVER };
+    return end;
 }
 
 static void fail(struct lab_end *end, enum aksu_status reason)
@@ -68,20 +70,13 @@ struct lab_end *lab_open(struct lab *lab, struct lab_host *host, const struct la
     return &e->end;
 }
 
-static struct lab_listener *no_listener(struct lab *lab)
-{
-    lab->no_host = (struct lab_host){ .lab = lab, .name = "" };
-    lab->no_listener = (struct lab_listener){ .host = &lab->no_host };
-    return &lab->no_listener;
-}
-
 struct lab_listener *lab_listen(struct lab *lab, struct lab_host *host,
                                 const struct aksu_listen *how)
 {
     struct inner_listener *l = lab_on(lab) ? calloc(1, sizeof *l) : NULL;
     if (l == NULL) {
         lab_fail(lab, "no memory for a listener");
-        return no_listener(lab);
+        return &lab->no_listener;
     }
     l->next = lab->listeners;
     lab->listeners = l;
@@ -206,7 +201,7 @@ void lab_set(struct lab_end *end, enum aksu_option option, int64_t value)
 bool lab_status(struct lab_end *end, struct aksu_info *out)
 {
     memset(out, 0, sizeof *out);
-    return !end->given_back && end->host != NULL
+    return !end->given_back
         && aksu_status(end->host->net, end->conn, out) == AKSU_OK;
 }
 
@@ -218,8 +213,6 @@ enum aksu_tcp_state lab_state(struct lab_end *end)
 
 void lab_note(struct lab_end *end, enum lab_words words)
 {
-    if (end->host == NULL)
-        return;
     struct lab *lab = end->lab;
     struct aksu_event note = { .at = clock_of(lab), .conn = end->conn.index,
         .kind = AKSU_EV_note, .note = { lab_say(words, lab->play->lang) } };

@@ -120,7 +120,7 @@ struct forge_frame forge_icmp(const struct aksu_ip *from, const struct aksu_ip *
 
 void forge_send(struct aksu_sim_cable *cable, unsigned way, const struct forge_frame *frame)
 {
-    if (cable != NULL && frame->length > 0)
+    if (frame->length > 0)
         aksu_sim_inject(cable, way, frame->octet, frame->length);
 }
 
@@ -182,7 +182,7 @@ const struct forge_frame *forge_capture(struct lab *lab, struct aksu_sim_cable *
                                         unsigned way, uint8_t mask, uint8_t ctl, unsigned nth)
 {
     static const struct forge_frame none;
-    struct forge_kept *k = cable != NULL ? keep(lab, cable, way) : NULL;
+    struct forge_kept *k = keep(lab, cable, way);
     if (k == NULL)
         return &none;
     k->mask = mask;

@@ -10,7 +10,7 @@
 /* The nodes of each way, before those of the scenario; the last one only with a knob for it:
  * sending takes time even at 1 Tbit/s. */
 enum { NODE_CUT, NODE_LOSS, NODE_DELAY, NODE_RATE, NODES, MORE_MOST = 8 };
-enum { QUEUE_MS = 100, MEMORY = 4 << 20, CONNECTIONS = 512, UDP = 17 };
+enum { QUEUE_MS = 100, MEMORY = 4 << 20, NOWHERE = 1 << 19, CONNECTIONS = 512, UDP = 17 };
 
 static void keep_said(struct lab *lab, const struct lab_host *host, bool drawn,
                       const struct aksu_event *event)
@@ -142,10 +142,33 @@ static void show_first_two(struct lab *lab, struct inner_host *h)
         h->ladder = aksu_ladder_side(lab->ladder, h->host.number, h->host.name);
 }
 
-static struct lab_host *no_host(struct lab *lab)
+bool lab_make_nowhere(struct lab *lab)
 {
-    lab->no_host = (struct lab_host){ .lab = lab, .name = "" };
-    return &lab->no_host;
+    static const struct aksu_sim_way ways[2];
+    struct aksu_sim_host how = { .stack = { .memory_limit = NOWHERE, .max_connections = 1 } };
+    struct lab_host *h = &lab->no_host;
+    *h = (struct lab_host){ .lab = lab, .name = "-" };
+    lab->no_listener = (struct lab_listener){ .host = h };
+    lab->no_cable = NULL;
+    lab->nowhere = aksu_sim_new(NULL);
+    how.stack.memory = lab->nowhere_memory = malloc(NOWHERE);
+    if (lab->nowhere == NULL || lab->nowhere_memory == NULL)
+        return false;
+    h->node = aksu_sim_host(lab->nowhere, &how);
+    struct aksu_sim_node *router = aksu_sim_router(lab->nowhere);
+    if (h->node == NULL || router == NULL)
+        return false;
+    h->net = aksu_sim_stack(h->node);
+    lab->no_cable = aksu_sim_cable(lab->nowhere, h->node, router, ways);
+    return lab->no_cable != NULL;
+}
+
+void lab_free_nowhere(struct lab *lab)
+{
+    aksu_sim_free(lab->nowhere);
+    free(lab->nowhere_memory);
+    lab->nowhere = NULL;
+    lab->nowhere_memory = NULL;
 }
 
 struct lab_host *lab_host(struct lab *lab, const char *name, const struct aksu_sim_host *how)
@@ -153,7 +176,7 @@ struct lab_host *lab_host(struct lab *lab, const char *name, const struct aksu_s
     struct inner_host *h = lab_on(lab) && lab->hosts < INNER_HOSTS ? calloc(1, sizeof *h) : NULL;
     if (h == NULL) {
         lab_fail(lab, "no memory for a host, or more than 16");
-        return no_host(lab);
+        return &lab->no_host;
     }
     struct aksu_sim_host config = how != NULL ? *how : (struct aksu_sim_host){ 0 };
     config.name = name;
@@ -165,17 +188,19 @@ struct lab_host *lab_host(struct lab *lab, const char *name, const struct aksu_s
         config.stack.max_connections = CONNECTIONS;
     h->sink.put = put;
     config.stack.sink = &h->sink;
-    h->host = (struct lab_host){ .lab = lab, .name = name_apart(lab, name),
-                                 .number = lab->hosts };
+    h->host = (struct lab_host){ .lab = lab, .node = lab->no_host.node, .net = lab->no_host.net,
+                                 .name = name_apart(lab, name), .number = lab->hosts };
     aksu_json_init(&h->json, lab->play->record, h->host.name);
     lab->host[lab->hosts++] = h;
     show_first_two(lab, h);
-    if (h->region != NULL)
-        h->host.node = aksu_sim_host(lab->world, &config);
-    h->host.net = h->host.node != NULL ? aksu_sim_stack(h->host.node) : NULL;
-    if (h->host.node == NULL || !take_blank(h)) {
+    struct aksu_sim_node *node = h->region != NULL ? aksu_sim_host(lab->world, &config) : NULL;
+    if (node != NULL) {
+        h->host.node = node;
+        h->host.net = aksu_sim_stack(node);
+    }
+    if (node == NULL || !take_blank(h)) {
         lab_fail(lab, "no memory for a host");
-        return no_host(lab);
+        return &lab->no_host;
     }
     aksu_sim_ready(h->host.node, lab_told, &h->host);
     lab_record_hosts(lab);
@@ -184,9 +209,8 @@ struct lab_host *lab_host(struct lab *lab, const char *name, const struct aksu_s
 
 struct aksu_ip lab_address(const struct lab_host *host)
 {
-    struct aksu_ip ip = { { 0 } };
-    if (host->node != NULL)
-        aksu_sim_address(host->node, false, &ip);
+    struct aksu_ip ip;
+    aksu_sim_address(host->node, false, &ip);
     return ip;
 }
 
@@ -204,7 +228,7 @@ struct lab_host *lab_router(struct lab *lab)
     }
     if (r == NULL || r->host.node == NULL) {
         lab_fail(lab, "no memory for a router");
-        return no_host(lab);
+        return &lab->no_host;
     }
     return &r->host;
 }
@@ -322,7 +346,7 @@ void lab_turn_cables(struct lab *lab)
             for (unsigned n = 0; n < own_nodes(lab); n++)
                 if (!aksu_path_set(aksu_sim_path(lab->cable[i].cable, way), n, &nodes[n],
                                    aksu_sim_now(lab->world)))
-                    lab_fail(lab, "a path does not take the value of a knob");
+                    lab_fail(lab, "no memory for the value of a knob, or a path does not take it");
     }
 }
 
@@ -337,7 +361,7 @@ struct aksu_sim_cable *lab_cable(struct lab *lab, struct lab_host *a, struct lab
     if (!lab_on(lab) || lab->cables == INNER_CABLES || l->count[0] > MORE_MOST
         || l->count[1] > MORE_MOST) {
         lab_fail(lab, "more than 16 cables, or 8 nodes in one");
-        return NULL;
+        return lab->no_cable;
     }
     struct inner_cable *c = &lab->cable[lab->cables];
     *c = (struct inner_cable){ .delay = l->delay != 0 || l->near ? l->delay : AKSU_MS(10),
@@ -350,8 +374,8 @@ struct aksu_sim_cable *lab_cable(struct lab *lab, struct lab_host *a, struct lab
     }
     c->cable = aksu_sim_cable(lab->world, a->node, b->node, ways);
     if (c->cable == NULL) {
-        lab_fail(lab, "a cable could not be made");
-        return NULL;
+        lab_fail(lab, "no memory for a cable, or it is laid where none can be");
+        return lab->no_cable;
     }
     lab->cables++;
     return c->cable;

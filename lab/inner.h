@@ -100,9 +100,14 @@ struct lab {
     struct inner_listener *listeners;
     struct inner_call *calls;
     struct inner_kept *kept;
-    struct lab_end nobody;      /* what lab_accepted gives when there is none */
-    struct lab_host no_host;    /* what those get that could not be made: nothing can be done ... */
-    struct lab_listener no_listener;    /* ... with it, and nothing breaks */
+    struct inner_end nobody;    /* what lab_accepted gives when there is none */
+    /* What scenarios get in place of what could not be made: all of it is real, in a world where
+     * time does not pass, so that whatever is done with it breaks nothing. */
+    struct aksu_sim *nowhere;
+    void *nowhere_memory;
+    struct lab_host no_host;
+    struct lab_listener no_listener;
+    struct aksu_sim_cable *no_cable;
     struct aksu_ladder *ladder;
     void *ladder_memory;
     struct lab_said *said;
@@ -126,6 +131,8 @@ void lab_moment(struct lab *lab, const struct lab_host *of);
 
 void lab_new_ladder(struct lab *lab);
 /* host.c */
+bool lab_make_nowhere(struct lab *lab);                 /* false: no memory for it */
+void lab_free_nowhere(struct lab *lab);
 void lab_turn_cables(struct lab *lab);                  /* the knobs' values, to the paths */
 void lab_free_hosts(struct lab *lab);
 /* end.c */

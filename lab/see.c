@@ -176,7 +176,7 @@ void lab_look(struct lab *lab, enum lab_words when, struct lab_end *a, struct la
     struct inner_look *look = &lab->look[lab->looks++];
     *look = (struct inner_look){ .when = when, .at = lab_now(lab), .count = count };
     for (unsigned i = 0; i < count; i++) {
-        look->host[i] = end[i]->host != NULL ? end[i]->host->name : "-";
+        look->host[i] = end[i]->host->name;
         look->known[i] = lab_status(end[i], &look->info[i]);
     }
     lab_record_look(lab, look);

@@ -1,6 +1,8 @@
 /* stage.h - what scenarios are written with: hosts, cables, the users at both ends, what is seen
  * and what must hold. Times are since the act began; all is freed at its end. When something cannot
- * be made the act is over: calls do nothing any more, and answer with something harmless. */
+ * be made the act is over, and what it says at its end is left out: calls do nothing any more, and
+ * what they answer with is real, on a network of its own where nothing happens. So hosts, cables
+ * and users need no check; what a planned call was to make, and events that were to come, do. */
 #ifndef LAB_STAGE_H
 #define LAB_STAGE_H
 

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "sim/calls.h"
+#include "sim/path_inner.h"
 #include "sim/words.h"
 
 enum { ETHERNET_OCTETS = 14, IPV4_OCTETS = 20, IPV6_OCTETS = 40 };
@@ -85,6 +86,8 @@ void aksu_sim_tamper(struct aksu_sim_cable *cable, unsigned way, aksu_sim_rewrit
     struct way *y = &cable->way[way & 1u];
     if (y->scratch == NULL)
         y->scratch = malloc(SIM_FRAME_MOST);
+    if (y->scratch == NULL)
+        sim_judge_violation(cable->world, NULL, "no memory for a liar");
     y->rewrite = y->scratch != NULL ? rewrite : NULL;
     y->context = context;
 }
@@ -198,12 +201,21 @@ static void rewritten(struct way *way, const struct aksu_frame *frame)
     (void)aksu_path_put(way->path, &out, way->from->world->now);
 }
 
+/* What is lost for want of memory would be taken for what the path is to lose. */
+static void set_due(struct way *way)
+{
+    struct aksu_sim *w = way->from->world;
+    if (way->path->store.starved)
+        sim_judge_violation(w, NULL, "no memory for a frame that is under way");
+    sim_queue_set(w, &way->due, aksu_path_next(way->path));
+}
+
 static void after(struct way *way)
 {
     struct aksu_frame reply;
     while (way->replies && aksu_path_reply(way->path, &reply))
         node_in(way->from, &reply);
-    sim_queue_set(way->from->world, &way->due, aksu_path_next(way->path));
+    set_due(way);
 }
 
 void sim_way_put(struct way *way, const struct aksu_frame *frame)
@@ -233,7 +245,7 @@ void aksu_sim_inject(struct aksu_sim_cable *cable, unsigned way, const uint8_t *
     struct aksu_frame f = { .parts = 1, .length = length, .checksum_partial = true };
     f.part[0] = (struct aksu_slice){ frame, length };
     (void)aksu_path_put(y->path, &f, cable->world->now);
-    sim_queue_set(cable->world, &y->due, aksu_path_next(y->path));
+    set_due(y);
 }
 
 void aksu_sim_counts(const struct aksu_sim *w, struct aksu_sim_counts *out)

@@ -27,6 +27,7 @@ struct flight_list {
 
 struct path_store {
     struct flight *unused[PATH_CLASSES], *made;
+    bool starved;               /* there was no memory for a frame, once */
 };
 
 /* Those that wait for their time: a list as long as times come in order, a heap for the others. */
@@ -92,7 +93,6 @@ void flight_append(struct flight_list *l, struct flight *f);
 struct flight *flight_take(struct flight_list *l);                  /* NULL: it is empty */
 void flight_free_all(struct path_store *s, struct flight_list *l);
 void path_store_fini(struct path_store *s);
-void path_queue_init(struct path_queue *q);
 bool path_queue_put(struct path_queue *q, struct flight *f);        /* by `at` and `turn` */
 struct flight *path_queue_take(struct path_queue *q);
 aksu_time path_queue_due(const struct path_queue *q);               /* AKSU_NEVER */

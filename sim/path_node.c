@@ -61,10 +61,12 @@ static void hold(struct aksu_path *p, struct path_node *n, struct flight *f, aks
 {
     f->at = until;
     f->turn = p->turns++;
-    if (path_queue_put(&n->queue, f))
+    if (path_queue_put(&n->queue, f)) {
         n->due = path_queue_due(&n->queue);
-    else
+    } else {
+        p->store.starved = true;
         path_drop(p, f, &p->counts.queue_dropped);
+    }
 }
 
 static void delay(struct aksu_path *p, struct path_node *n, struct flight *f, aksu_time at)

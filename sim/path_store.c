@@ -32,8 +32,10 @@ struct flight *flight_new(struct path_store *s, uint32_t length)
         s->unused[class] = f->next;
     } else {
         f = malloc(sizeof *f + room_of(class));
-        if (!f)
+        if (!f) {
+            s->starved = true;
             return NULL;
+        }
         f->made = s->made;
         s->made = f;
         f->class = (uint8_t)class;

@@ -2,7 +2,7 @@
  * one-way paths (path.h), and applications whose octets are known, so that each one that arrives is
  * compared. The same seed gives the same bytes at the same times. What must always hold is checked
  * after every step. Memory is allocated when something is made (a world, a node, a cable, a flow),
- * and by the paths for frames that are under way; freed all together. */
+ * and by the paths for frames under way (none left: a violation); freed all together. */
 #ifndef AKSU_SIM_H
 #define AKSU_SIM_H
 

@@ -316,6 +316,7 @@ static void datagrams(struct lab *lab)
     lab_at(lab, pause_of(lab), read_all, s);
     lab_at(lab, pause_of(lab), wake_up, &d);
     lab_run(lab, pause_of(lab) + AKSU_SECONDS(600));
+    s->peer = lab_accepted(s->listener, 0);
     unsigned dropped = lab_events(lab, s->receiver, AKSU_EV_udp_dropped);
     show_both(lab, &d, dropped);
     check_whole(lab, s);

@@ -147,7 +147,7 @@ static void tell_rest(struct lab *lab, void *context)
     lab_tell(s->end[1], NEW_TWO);
 }
 
-static bool play(struct lab *lab, struct stage *s)
+static void play(struct lab *lab, struct stage *s)
 {
     const struct aksu_sim_host how = { .stack = { .no_timestamps = true,
                                                    .no_dsack = true } };
@@ -164,7 +164,6 @@ static bool play(struct lab *lab, struct stage *s)
     lab_at(lab, AKSU_MS(LATE_MS), comes_late, s);
     lab_at(lab, AKSU_MS(REST_MS), tell_rest, s);
     lab_run(lab, AKSU_MS(END_MS));
-    return s->cable != NULL && s->end[1] != NULL;
 }
 
 /* The segment that arrived at the server when the old one was due, and what was said next. */
@@ -198,8 +197,7 @@ static void refused(struct lab *lab)
     struct stage s = { 0 };
     const struct lab_said *next = NULL;
     uint32_t isn[2];
-    if (!play(lab, &s))
-        return;
+    play(lab, &s);
     show(lab, &s, isn);
     const struct lab_said *late = late_one(lab, &s, &next);
     const struct lab_end *second = lab_accepted(s.listener, 1);
@@ -225,15 +223,14 @@ static void the_same(struct lab *lab)
     struct stage s = { .same = true };
     const struct lab_said *next = NULL;
     uint32_t isn[2];
-    if (!play(lab, &s))
-        return;
+    play(lab, &s);
     show(lab, &s, isn);
     const struct lab_said *late = late_one(lab, &s, &next);
     lab_check(lab, late != NULL && late->event.segment_in.len == strlen(OLD_TWO)
               && (next == NULL || next->event.kind != AKSU_EV_dropped), W_isn_check_taken);
     lab_check(lab, strcmp(lab_accepted(s.listener, 1)->heard, "new TEXT") == 0,
               W_isn_check_corrupt);
-    lab_check(lab, s.end[1]->sent == strlen("new text") && !s.end[1]->failed,
+    lab_check(lab, s.end[1] != NULL && s.end[1]->sent == strlen("new text") && !s.end[1]->failed,
               W_isn_check_unaware);
 }
 

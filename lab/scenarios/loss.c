@@ -144,8 +144,9 @@ static void one_lost(struct lab *lab)
     lab_check(lab, timers(lab, &s, "RETRANSMISSION") == 0, W_loss_check_no_timer);
     lab_check(lab, least_cwnd(lab, &s) > MSS && least_cwnd(lab, &s) < 10 * MSS,
               W_loss_check_reduced);
+    const struct lab_said *first = first_again(lab, &s);
     if (lab_plain(lab))
-        lab_check(lab, (first_again(lab, &s)->at - s.begun) / AKSU_US(1)
+        lab_check(lab, first != NULL && (first->at - s.begun) / AKSU_US(1)
                   == 2 * lab_delay(lab) / AKSU_US(1), W_loss_check_one_trip);
 }
 
@@ -222,8 +223,6 @@ static void plot(struct lab *lab, const struct stage *s)
 static void say_counts(struct lab *lab, const struct stage *s)
 {
     struct aksu_path_counts counts;
-    if (s->cable == NULL)
-        return;
     aksu_path_counts(aksu_sim_path(s->cable, 0), &counts);
     lab_fact_count(lab, W_loss_fact_sent, counts.in);
     lab_fact_count(lab, W_loss_fact_lost, counts.lost + counts.queue_dropped);

@@ -83,15 +83,13 @@ static bool obeys(const struct stage *s, unsigned from, uint32_t options)
     return s->wire[from].text == s->wire[1 - from].mss - options;
 }
 
-static bool play(struct lab *lab, struct stage *s, bool timestamps, uint16_t clamp)
+static void play(struct lab *lab, struct stage *s, bool timestamps, uint16_t clamp)
 {
     const struct aksu_sim_host how = { .stack.no_timestamps = !timestamps };
     s->client = lab_host(lab, "client", &how);
     s->server = lab_host(lab, "server", &how);
     s->wire[1].clamp = clamp;
     struct aksu_sim_cable *cable = lab_cable(lab, s->client, s->server, NULL);
-    if (cable == NULL)
-        return false;
     for (unsigned i = 0; i < 2; i++)
         aksu_sim_tamper(cable, i, pass, &s->wire[i]);
     struct lab_listener *listener = lab_listen(lab, s->server,
@@ -105,7 +103,6 @@ static bool play(struct lab *lab, struct stage *s, bool timestamps, uint16_t cla
     lab_note(s->end[1], W_mss_note_server);
     lab_send(s->end[1], TEXT);
     lab_run(lab, 40 * lab_delay(lab) + AKSU_SECONDS(2));
-    return true;
 }
 
 static void check_all(struct lab *lab, const struct stage *s, uint32_t options)
@@ -127,8 +124,7 @@ static void limits(struct lab *lab)
 {
     struct stage s = { 0 };
     struct aksu_info a, b;
-    if (!play(lab, &s, false, (uint16_t)lab_value(lab, "mss")))
-        return;
+    play(lab, &s, false, (uint16_t)lab_value(lab, "mss"));
     check_all(lab, &s, 0);
     lab_check(lab, lab_status(s.end[0], &a) && lab_status(s.end[1], &b)
               && a.snd_mss == s.wire[1].mss && b.snd_mss == s.wire[0].mss, W_mss_check_tcb);
@@ -137,8 +133,7 @@ static void limits(struct lab *lab)
 static void options(struct lab *lab)
 {
     struct stage s = { 0 };
-    if (!play(lab, &s, true, 0))
-        return;
+    play(lab, &s, true, 0);
     check_all(lab, &s, TIMESTAMPS);
 }
 

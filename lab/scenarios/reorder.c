@@ -68,8 +68,7 @@ static void set_up(struct lab *lab, struct stage *s, const char *detection)
     s->server = lab_host(lab, "server", &at_once);
     s->shuffle.cable = lab_cable(lab, s->client, s->server, NULL);
     s->listener = lab_listen(lab, s->server, &(struct aksu_listen){ .local.port = PORT });
-    if (s->shuffle.cable != NULL)
-        aksu_sim_tamper(s->shuffle.cable, 0, hold, &s->shuffle);
+    aksu_sim_tamper(s->shuffle.cable, 0, hold, &s->shuffle);
 }
 
 static void shut(struct lab *lab, void *context)

@@ -15,6 +15,7 @@ struct stage {
     struct aksu_sim_cable *cable;
     struct lab_listener *listener;
     struct lab_end *end;
+    struct aksu_info before;            /* the client's, at the moment of its abort */
 };
 
 static void set_up(struct lab *lab, struct stage *s)
@@ -84,22 +85,20 @@ static void nobody(struct lab *lab)
 
 static void aborts(struct lab *lab, void *context)
 {
-    (void)lab;
-    lab_abort(context);
+    struct stage *s = context;
+    (void)lab_status(s->end, &s->before);
+    lab_look(lab, W_reset_look_before, s->end, lab_accepted(s->listener, 0));
+    lab_abort(s->end);
 }
 
 static void abort_act(struct lab *lab)
 {
     struct stage s;
-    struct aksu_info before;
     set_up(lab, &s);
     s.listener->deaf = true;
     s.end = lab_open(lab, s.client, s.server, PORT, NULL);
     lab_send(s.end, LOTS);
-    lab_at(lab, 4 * lab_delay(lab), aborts, s.end);
-    lab_run(lab, 4 * lab_delay(lab) - 1);
-    (void)lab_status(s.end, &before);
-    lab_look(lab, W_reset_look_before, s.end, lab_accepted(s.listener, 0));
+    lab_at(lab, 4 * lab_delay(lab), aborts, &s);
     lab_run(lab, AKSU_SECONDS(60));
     struct lab_end *server = lab_accepted(s.listener, 0);
     const struct lab_said *rst = lab_segment(lab, s.client, AKSU_RST, AKSU_RST, 0);
@@ -108,11 +107,11 @@ static void abort_act(struct lab *lab)
     lab_check(lab, server->failed && server->reason == AKSU_RESET
               && rst != NULL && server->failed_at == rst->at + lab_delay(lab),
               W_reset_check_peer_told);
-    lab_check(lab, before.send_queued > before.send_unacked, W_reset_check_unsent);
+    lab_check(lab, s.before.send_queued > s.before.send_unacked, W_reset_check_unsent);
     lab_read(server, LOTS);
     lab_check(lab, server->received == 0, W_reset_check_unread);
     check_unanswered(lab);
-    lab_fact_count(lab, W_reset_queued, before.send_queued);
+    lab_fact_count(lab, W_reset_queued, s.before.send_queued);
 }
 
 /* --- close with unread text --- */

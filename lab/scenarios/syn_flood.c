@@ -73,8 +73,6 @@ static void play(struct lab *lab, struct stage *s, uint32_t backlog, enum aksu_s
     s->cable = lab_cable(lab, router, s->server, &(struct lab_link){ .near = true });
     s->listener = lab_listen(lab, s->server, &(struct aksu_listen){
         .local.port = PORT, .backlog = backlog });
-    if (s->cable == NULL)
-        return;
     sample(lab, s);
     lab_at(lab, 0, forge_one, s);
     lab_at(lab, AKSU_MS(CLIENT_MS), come, s);

@@ -211,8 +211,6 @@ static void unreachable(struct lab *lab)
 {
     struct stage s = { 0 };
     set_up(lab, &s, FIRST_RTO_MS);
-    if (s.cable == NULL)
-        return;
     aksu_sim_tamper(s.cable, 0, no_way, &s);
     s.end = lab_open(lab, s.client, s.server, PORT, NULL);
     s.end->told = hear;

@@ -254,8 +254,6 @@ static void set_up_crowd(struct lab *lab, struct crowd *c)
 static void crowd_row(struct lab *lab, const struct crowd *c)
 {
     struct aksu_counters client, server;
-    if (c->s.client->net == NULL || c->s.server->net == NULL)
-        return;
     aksu_counters(c->s.client->net, &client);
     aksu_counters(c->s.server->net, &server);
     lab_row(lab, (const char *[]){ lab_words(lab, c->who), lab_number(lab, c->connected),

@@ -171,8 +171,7 @@ static void one_datagram(struct lab *lab)
     struct stage s;
     set_up(lab, &s, false);
     s.client->datagram = s.server->datagram = told;
-    if (s.cable != NULL)
-        aksu_sim_tamper(s.cable, 0, watch, &s);
+    aksu_sim_tamper(s.cable, 0, watch, &s);
     send_to(&s, GAME_PORT, "hello", 5);
     lab_at(lab, AKSU_MS(500), nobody, &s);
     lab_at(lab, AKSU_SECONDS(1), again, &s);

@@ -195,12 +195,13 @@ class Section:
         return f'it does not happen; next: {left[0]}' if left else 'it does not happen, and nothing comes any more'
 
     def tcb(self, line):
-        said = [t for t in self.c.tcbs      # null: its user has closed; what was said last
-                if t[0] <= line.until and t[1] == line.host and not t[3].endswith('"tcb":null}')]
+        said = [t for t in self.c.tcbs if t[0] <= line.until and t[1] == line.host]
         if not said:
             raise Wrong(f'nothing is known of the TCB of {line.host}')
-        _, _, end, text = said[-1]
+        at, _, end, text = said[-1]
         tcb = json.loads(text)['tcb']
+        if tcb is None:
+            raise Wrong(f'the TCB of {line.host} cannot be seen any more: it is gone, or its user closed, at {ms(at)}')
         peer = next((e for e in self.c.isn if e != end), None)
         tcb = {k: self.c.relative(v, end) if k in OWN else self.c.relative(v, peer) if k in PEERS else v
                for k, v in tcb.items()}

@@ -107,6 +107,9 @@ in_record "a connection that nothing is said of" \
 in_record "a drop that is not expected" \
     '/"at":30000000,.*"ESTABLISHED"/{p;s/"event.*/"event":"dropped","rule":"RFC 9293 3","why":"x"}/}' \
     'not expected: 30.000  server drops RFC 9293 3: x'
+in_record "a TCB that is gone" '/"at":20000000,.*"host":"client".*"tcb":/s/"tcb":.*/"tcb":null}/' \
+    'the TCB of client cannot be seen any more: it is gone, or its user closed, at 20.000'
+in_record "a TCB that nothing is known of" '/"host":"client".*"tcb":/d' 'nothing is known of the TCB of client'
 in_record "a check that does not hold" 's/"ok":true/"ok":false/' 'does not hold'
 
 # --- the scenarios ---

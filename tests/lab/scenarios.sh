@@ -113,6 +113,30 @@ verdict "lab says what to type next" grep -q "aksu lab handshake --step" <("$aks
 verdict "lab --list does not" eval '! "$aksu" lab --list | grep -q -- --step'
 verdict "lab --serve --help is about itself" grep -q "^Usage: aksu lab --serve" <("$aksu" lab --serve --help)
 verdict "a flood of 2,000 takes no time" timeout 5 "$aksu" lab blind-attack --flood 2000 --check
+
+# With ever more memory, from where the program starts to where the scenario is played. Each allocation of each
+# act: tests/unit/test_lab_memory.c.
+starves() # SCENARIO
+{
+    local kib status told=0
+    for kib in $(seq 10000 500 60000); do
+        status=0
+        (ulimit -v "$kib"; exec "$aksu" lab "$1" --check) > "$tmp/out" 2> "$tmp/err" || status=$?
+        [ "$status" -ne 0 ] || break
+        ! grep -q "loading shared libraries" "$tmp/err" || continue
+        if [ "$status" -ne 125 ] || [ "$(grep -c "" "$tmp/err")" -ne 1 ] ||
+            ! grep -q "^aksu lab: $1 cannot be played: no memory" "$tmp/err" || grep -q "^FAIL" "$tmp/out"; then
+            echo "$kib KiB: status $status"
+            head -n 3 "$tmp/err"
+            return 1
+        fi
+        told=$((told + 1))
+    done
+    [ "$status" -eq 0 ] && [ "$told" -gt 5 ]
+}
+for name in udp loss segments; do
+    verdict "lab $name without memory says so" starves "$name"
+done
 says "shows one scenario" 125 --all --html "$tmp/page.html"
 "$aksu" lab handshake --html "$tmp/page.html" > /dev/null
 verdict "lab --html writes a page" grep -q '"scenario":"handshake"' "$tmp/page.html"
