@@ -34,6 +34,13 @@ static enum aksu_status silence(const struct tcp *t)
     return t->soft_error != AKSU_OK ? (enum aksu_status)t->soft_error : AKSU_TIMED_OUT;
 }
 
+static const char *name_of(const struct tcp *t, uint8_t which);
+
+static void expired(const struct tcp *t, uint8_t which, uint32_t count, aksu_time now)
+{
+    TCP_EMIT(t, now, timer, .name = name_of(t, which), .count = count);
+}
+
 static void user_timeout(struct tcp *t, aksu_time now)
 {
     if (!outstanding(t))
@@ -42,10 +49,12 @@ static void user_timeout(struct tcp *t, aksu_time now)
      * it once suggested. */
     aksu_time since = t->uto_heard && t->closed_window ? t->last_in_at : t->progress_at;
     aksu_time due = time_after(since, MS(user_timeout_now(t)));
-    if (due > now)
+    if (due > now) {
         t->deadline[TIMER_USER] = due;
-    else
-        tcp_fail(t, AKSU_USER_TIMEOUT, "connection aborted due to user timeout", now);
+        return;
+    }
+    expired(t, TIMER_USER, 0, now);
+    tcp_fail(t, AKSU_USER_TIMEOUT, "connection aborted due to user timeout", now);
 }
 
 /* RFC 9293 3.8.3 [MUST-22], 3.8.3 [MUST-23]: a SYN is repeated until syn_r2 has passed. */
@@ -164,6 +173,7 @@ static void keepalive_timeout(struct tcp *t, aksu_time now)
         t->deadline[TIMER_KEEP_ALIVE] = time_after(now, MS(t->keepalive_idle_ms));
         return;
     }
+    expired(t, TIMER_KEEP_ALIVE, t->keepalive_probes, now);
     if (t->keepalive_probes >= t->keepalive_count) {        /* RFC 9293 3.8.4 [MUST-29] */
         tcp_fail(t, AKSU_TIMED_OUT, "keep-alive: no answer", now);
         return;
@@ -183,7 +193,7 @@ static void time_wait_timeout(struct tcp *t, aksu_time now)
         t->reason = AKSU_TIMED_OUT;
         tcp_enter(t, TCP_CLOSED, now);
     } else {
-        (void)tcp_abort(t, now);                /* the linger time is over */
+        tcp_abandon(t, now);                    /* the linger time is over */
     }
 }
 
@@ -265,6 +275,13 @@ const char *tcp_next_timer(const struct tcp *t, aksu_time *at)
     return name;
 }
 
+/* The deadlines of two are not moved with each segment: when they come, it may not be time yet. The
+ * sender's paces what no one needs to see. */
+static bool says_itself(uint8_t which)
+{
+    return which == TIMER_USER || which == TIMER_KEEP_ALIVE || which == TIMER_SENDER;
+}
+
 void tcp_timeouts(struct tcp *t, aksu_time now)
 {
     for (size_t i = 0; i < TIMER_COUNT; i++) {
@@ -272,9 +289,9 @@ void tcp_timeouts(struct tcp *t, aksu_time now)
         if (t->deadline[which] > now)
             continue;
         t->deadline[which] = NEVER;
-        if (which != TIMER_SENDER)
-            TCP_EMIT(t, now, timer, .name = name_of(t, which),
-                     .count = which == TIMER_PERSIST ? t->probes : t->resends);
+        if (!says_itself(which))
+            expired(t, which, which == TIMER_PERSIST ? t->probes
+                    : which == TIMER_RETRANSMISSION ? t->resends : 0, now);
         timers[which].expire(t, now);
     }
 }

@@ -137,6 +137,21 @@ async function addresses(browser) {
     await broken.close();
 }
 
+// A scenario by its number, in large letters, and by half of its name; what there is no such thing of.
+async function near(browser) {
+    const page = await open(browser);
+    for (const [hash, name, said] of [['#S02', 'two-way', ''], ['#HANDSHAKE', 'handshake', ''],
+        ['#hand', 'handshake', '“hand”'], ['#mms', 'mss', '“mms”'], ['#handshake?lang=fr', 'handshake', 'lang=fr'],
+        ['#two-way?two-way', 'two-way', 'two-way=.'], ['#handshake?step=99999', 'handshake', 'step=99999']]) {
+        await page.evaluate(`location.hash = '${hash}'`);
+        await page.until(`aksuLab.playing.scenario === '${name}' && (e =>
+            '${said}' ? e.textContent.includes('${said}') : e.hidden)(document.querySelector('.lab-notice'))`);
+        is(`${hash} is ${name}`, name, await page.evaluate('aksuLab.playing.scenario'));
+    }
+    is('no error with names', [], page.errors);
+    await page.close();
+}
+
 // Acts of many networks are their tables, unless somebody chooses a connection of one.
 async function manyNetworks(browser) {
     const page = await open(browser, '#time-wait?step=70');
@@ -219,7 +234,7 @@ await test('the lab page', async () => {
     holds(`the page has ${size} octets, at most ${OCTETS_MOST}`, size <= OCTETS_MOST);
     const browser = await launch();
     try {
-        for (const part of [scenarios, knobs, addresses, manyNetworks, keyboard, cable, people, looks, speed])
+        for (const part of [scenarios, knobs, addresses, near, manyNetworks, keyboard, cable, people, looks, speed])
             await test(part.name, () => part(browser));
     } finally {
         await browser.close();

@@ -319,6 +319,18 @@ const CONTRAST = `(() => {
     return low;
 })()`;
 
+// A record in which nothing is: a sentence, and no error however the window changes.
+async function nothing(browser) {
+    writeFileSync(`${place}/nothing.json`, '{}\n');
+    await command(aksu, 'report', `${place}/nothing.json`, `${place}/nothing.html`);
+    const page = await browser.open(`file://${place}/nothing.html`);
+    await page.evaluate(SETTLE);
+    holds('of a record with nothing it says so', /nothing in this record/i.test(
+        await page.evaluate('document.body.textContent')));
+    is('no error with it', [], page.errors);
+    await page.close();
+}
+
 async function contrast(browser) {
     for (const dark of [false, true]) {
         const page = await browser.open(`file://${place}/acts.html`, { dark });
@@ -335,7 +347,7 @@ await test('pages', async () => {
     try {
         for (const name of ['run', 'acts', 'transfer'])
             await test(name, () => onePage(browser, name));
-        for (const part of [using, acts, frames, contrast])
+        for (const part of [using, acts, nothing, frames, contrast])
             await test(part.name, () => part(browser));
     } finally {
         await browser.close();

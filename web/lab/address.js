@@ -31,6 +31,8 @@ export function readAddress(hash) {
                 play.odd.push(`${name}=${value}`);
         } else if (name === 'lang') {
             play.lang = value === 'ko' ? 'ko' : 'en';
+            if (value !== play.lang)
+                play.odd.push(`${name}=${value}`);
         } else if (name === 'seed' && isSeed(value)) {
             play.seed = value;
         } else if (name === 'seed' || !NUMBER.test(value)) {
@@ -42,6 +44,29 @@ export function readAddress(hash) {
         }
     }
     return play;
+}
+
+// How many letters must change, come or go to make one word of the other.
+function distance(a, b) {
+    let row = Array.from({ length: b.length + 1 }, (_, i) => i);
+    for (let i = 0; i < a.length; i++) {
+        const next = [i + 1];
+        for (let k = 0; k < b.length; k++)
+            next.push(Math.min(next[k] + 1, row[k + 1] + 1, row[k] + (a[i] !== b[k])));
+        row = next;
+    }
+    return row[b.length];
+}
+
+// The scenario that is meant: by its name or its number, in small letters or large ones. `exact`: it is that,
+// and not just the nearest name. Of no name: undefined.
+export function findScenario(scenarios, text) {
+    const wanted = text.toLowerCase().slice(0, 40);
+    const found = scenarios.find(one => one.name === wanted || one.id.toLowerCase() === wanted);
+    if (found || !wanted)
+        return { found, exact: Boolean(found) };
+    const far = one => (one.name.startsWith(wanted) ? 0 : distance(one.name, wanted));
+    return { found: scenarios.reduce((best, one) => (far(one) < far(best) ? one : best)), exact: false };
 }
 
 export const turnText = turn => `${turn.act}:${turn.at}:${turn.knob}:${turn.value}`;

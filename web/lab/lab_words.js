@@ -11,8 +11,8 @@ export const LAB_WORDS = {
         share: 'Copy the address', shared: 'Copied',
         copy_this: 'The address, to be copied', on: 'on', off: 'off',
         failed: 'This could not be played to its end: {why}', broken: 'The page could not be started: {why}',
-        unknown: 'There is no scenario “{name}”. Here is the first one.',
-        odd: 'Not as the address says, which is beyond what can be set here: {what}.',
+        unknown: 'There is no scenario “{name}”. The nearest name is “{near}”: here it is.',
+        odd: 'The address also says what cannot be set here, or not so: {what}.',
         turns: 'and turns of knobs, which only this page has',
     },
     ko: {
@@ -23,8 +23,8 @@ export const LAB_WORDS = {
         turned: '{act}번 장면 {time} ms: {knob} {value}', undo: '되돌리기',
         share: '주소 복사', shared: '복사했다', copy_this: '복사할 주소', on: '켬', off: '끔',
         failed: '끝까지 실행하지 못했다: {why}', broken: '페이지를 시작하지 못했다: {why}',
-        unknown: '‘{name}’, 그런 시나리오는 없다. 첫 시나리오를 보여 준다.',
-        odd: '주소에 있지만 여기서 정할 수 있는 범위를 벗어나 그대로 쓰지 않은 값: {what}',
+        unknown: '‘{name}’, 그런 시나리오는 없다. 이름이 가장 비슷한 ‘{near}’를 보여 준다.',
+        odd: '주소에 있지만 여기서는 쓸 수 없거나 그대로는 쓸 수 없는 값: {what}',
         turns: '그리고 이 페이지에만 있는 도중의 조건 변경',
     },
 };

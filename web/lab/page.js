@@ -4,7 +4,7 @@ import { createViewer } from '../viewer/viewer.js';
 import { parseLines } from '../viewer/record.js';
 import { h, setText } from '../viewer/dom.js';
 import { Core } from './core.js';
-import { readAddress, writeAddress, fitAddress, turnText } from './address.js';
+import { findScenario, readAddress, writeAddress, fitAddress, turnText } from './address.js';
 import { ScenarioList, Knobs, fillWords } from './controls.js';
 import { LAB_WORDS } from './lab_words.js';
 
@@ -20,14 +20,13 @@ class LabPage {
         addEventListener('hashchange', () => this.arrive());
     }
 
-    // What the address says; an unknown scenario becomes the first one.
+    // What the address says; an unknown scenario becomes the one with the nearest name.
     take(play) {
         const wished = play.lang ?? this.lang ?? (/^ko\b/.test(navigator.language) ? 'ko' : 'en');
         this.lang = wished;
-        const known = this.core.scenarios(this.lang).some(one => one.name === play.scenario);
-        this.unknown = !known && play.scenario ? play.scenario : null;
-        this.playing = known ? play : { ...readAddress(''), scenario: this.core.scenarios(this.lang)[0].name,
-                                        lang: play.lang };
+        const scenarios = this.core.scenarios(this.lang), { found, exact } = findScenario(scenarios, play.scenario);
+        this.unknown = !exact && play.scenario ? play.scenario : null;
+        this.playing = { ...(exact ? play : readAddress('')), scenario: (found ?? scenarios[0]).name, lang: play.lang };
         fitAddress(this.playing, this.scenario);
         this.arrived = true;
     }
@@ -76,10 +75,12 @@ class LabPage {
         const before = this.viewer.step();
         this.viewer.setRecord(lines);
         this.viewer.step(step === null ? before : step < 0 ? this.viewer.moment.last : step);
+        if (step > this.viewer.step())
+            this.playing.odd.push(`step=${step}`);
         this.list.show(this.playing.scenario);
         document.title = `${this.scenario.title} · ${this.w.heading}`;
         const said = failed ? fillWords(this.w.failed, { why: failed.failed })
-            : this.unknown ? fillWords(this.w.unknown, { name: this.unknown })
+            : this.unknown ? fillWords(this.w.unknown, { name: this.unknown, near: this.playing.scenario })
             : this.playing.odd.length > 0 ? fillWords(this.w.odd, { what: this.playing.odd.join(', ') }) : '';
         this.notice.hidden = said === '';
         setText(this.notice, said);

@@ -93,7 +93,7 @@ export class EventTable {
     // While it is out of sight it stays as it is.
     update(cursor, still = false) {
         this.cursor = cursor;
-        if (this.seen === false)
+        if (this.seen === false || !this.shown)
             return;
         const y = Math.max(0, this.indexOf(cursor)) * LINE, page = Math.max(LINE, (this.view - LINE) / 2);
         const top = Math.max(0, Math.round(Math.floor(y / page - 0.5) * page));
