@@ -217,6 +217,11 @@ struct tape_end lab_tape_see(const struct lab_tape *tape, uint32_t moment, unsig
     return l.end;
 }
 
+bool lab_tape_draws(const struct tape_act *a, const struct tape_event *e)
+{
+    return a->hosts > 2 ? e->drawn : e->between;
+}
+
 void lab_tape_draw(const struct lab_tape *tape, uint32_t moment, struct aksu_ladder *ladder)
 {
     const struct tape_act *a = &tape->act[tape->moment[moment].act];
@@ -230,7 +235,7 @@ void lab_tape_draw(const struct lab_tape *tape, uint32_t moment, struct aksu_lad
         const struct tape_moment *here = &tape->moment[m];
         for (uint32_t i = 0; i < here->events; i++) {
             const struct tape_event *e = &tape->event[here->event + i];
-            if (a->hosts > 2 ? !e->drawn : !e->between)
+            if (!lab_tape_draws(a, e))
                 continue;
             if (e->host == a->left)
                 side[0]->put(side[0], &e->event);

@@ -68,6 +68,8 @@ struct tape_end {
     const struct aksu_info *info;       /* NULL: there is no TCB, or not one that can be asked */
 };
 struct tape_end lab_tape_see(const struct lab_tape *tape, uint32_t moment, unsigned host);
+/* The ladder of its act has it. */
+bool lab_tape_draws(const struct tape_act *act, const struct tape_event *event);
 /* Its act, up to and with the moment, to the ladder, which is finished. Of two hosts all that was
  * between them is drawn, also what a printed ladder leaves out to be short. */
 void lab_tape_draw(const struct lab_tape *tape, uint32_t moment, struct aksu_ladder *ladder);

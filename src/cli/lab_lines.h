@@ -9,12 +9,13 @@ struct lab_lines {
     size_t length, room;
     unsigned count;
     unsigned before;            /* the first of those that are read from their beginning */
+    unsigned step;              /* the first behind those that the last step changed */
     unsigned bold;              /* this one, from 1; 0: none */
 };
 
-/* For the cursor of `step`: the text of the act; or its ladder, below it what the scenario looks at
- * there, and at the end of the act its tables and checks. Of an act that is not drawn, its tables
- * from the start. */
+/* For the cursor of `step`: the text of the act, also while nothing is drawn yet; or its ladder,
+ * below it what the scenario looks at there, and at the end of the act its tables and checks. Of an
+ * act that is not drawn, its tables from the start. */
 struct lab_lines lab_lines_of(const struct lab_step *step);
 void lab_lines_free(struct lab_lines *lines);
 /* The first that is seen when there is room for `rows`: the last step, and as much as fits of what

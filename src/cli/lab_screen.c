@@ -78,6 +78,16 @@ static void rfc_part(const struct aksu_event *e, char out[AKSU_STEPS_TEXT])
             (void)snprintf(out, AKSU_STEPS_TEXT, "RFC 9293 %s", calls[i].part);
 }
 
+/* Said of a step that the ladder does not have: another network, a flood from outside. */
+static const char *not_drawn(const struct lab_step *s, const struct tape_moment *m)
+{
+    const struct tape_act *a = lab_step_act(s);
+    bool drawn = a->undrawn;
+    for (uint32_t i = 0; i < m->events; i++)
+        drawn |= lab_tape_draws(a, &s->tape.event[m->event + i]);
+    return drawn ? "" : lab_say(W_step_not_drawn, s->lang);
+}
+
 /* The first event of the moment that is a part of the standard, or else the first one; and where
  * the segment was dropped. */
 static void draw_step(const struct lab_step *s)
@@ -105,7 +115,9 @@ static void draw_step(const struct lab_step *s)
         (void)snprintf(line, sizeof line, "%s: %s", name, part);
     else
         (void)snprintf(line, sizeof line, "%s: %s   %s", name, what, part);
-    put_at(LINES - below(s), 0, line, (unsigned)COLS);
+    const char *apart = not_drawn(s, m);
+    put_at(LINES - below(s), 0, line, (unsigned)COLS - lab_width(apart));
+    put_at(LINES - below(s), COLS - (int)lab_width(apart), apart, (unsigned)COLS);
 }
 
 /* --- TCBs --- */

@@ -123,6 +123,19 @@ verdict "before the end" press Left "5. Whoever closes first has it"
 verdict "the table only" eval 'shows "closes first" && ! screen | grep -q "✓"'
 verdict "leaves time-wait" press q "ended with 0"
 
+start 80 24 silent-death --step
+verdict "silent-death" shows "0/"
+verdict "a step of a network that is not drawn says so" press End "client 3: timer expired   RFC 9293 3.10.8 TIMEOUTS                   (not drawn)"
+verdict "another one does not" eval 'press Home "0/" && press Right "1/" && ! screen | grep -q "(not drawn)"'
+verdict "leaves silent-death" press q "ended with 0"
+
+start 80 24 isn --step
+verdict "isn" shows "0/"
+for ((i = 0; i < 7; i++)); do terminal send-keys Right; done
+verdict "of three connections the one that the step is of is seen" shows "! user is told: connection refused"
+verdict "with what is hidden below" shows "lines above (key -): 0   lines below (key +): 25"
+verdict "leaves isn" press q "ended with 0"
+
 start 80 24 item-duplication --step
 verdict "item-duplication" shows "0/"
 verdict "item-duplication: the end" press End "CLOSED"

@@ -310,17 +310,43 @@ static void each_act_ends_as_printed(void **state)
     assert_true(looks > 20);
 }
 
+/* Three connections at once (isn): the SYN of the first arrives, and the others stay as they
+ * were. */
+static void the_last_step_is_seen(void **state)
+{
+    static struct played p;
+    struct lab_lines l = { .count = 0 };
+    (void)state;
+    play_all(&p, lab_find_scenario("isn"));
+    for (uint32_t cursor = 1; l.step == l.count; cursor++) {
+        lab_lines_free(&l);
+        l = lines_at(&p, cursor);
+    }
+    const char *at = l.text;
+    for (unsigned i = 0; i < l.step; i++)
+        at = strchr(at, '\n') + 1;
+    const char *dropped = strstr(l.text, "dropped"), *next = strstr(l.text, "\nconnection 2 ");
+    assert_true(dropped != NULL && dropped < at && next != NULL && at <= next);
+    lab_lines_free(&l);
+    lab_tape_free(&p.step.tape);
+}
+
 /* The line of the last step is not lost above what is below the ladder. */
 static void what_is_seen(void **state)
 {
-    struct lab_lines l = { .count = 40, .before = 30 };
+    struct lab_lines l = { .count = 40, .before = 30, .step = 20 };
     (void)state;
-    assert_int_equal(lab_lines_first(&l, 12, 0), 27);
-    assert_int_equal(lab_lines_first(&l, 12, 5), 22);
-    assert_int_equal(lab_lines_first(&l, 12, 100), 0);
-    assert_int_equal(lab_lines_first(&l, 12, -100), 28);
+    assert_int_equal(lab_lines_first(&l, 10, 0), 28);
+    assert_int_equal(lab_lines_first(&l, 10, 5), 23);
+    assert_int_equal(lab_lines_first(&l, 10, 100), 0);
+    assert_int_equal(lab_lines_first(&l, 10, -100), 30);
     l.before = 40;
+    assert_int_equal(lab_lines_first(&l, 12, 0), 8);
+    assert_int_equal(lab_lines_first(&l, 12, -5), 13);
+    l.step = 40;
     assert_int_equal(lab_lines_first(&l, 12, 0), 28);
+    l.step = 5;
+    assert_int_equal(lab_lines_first(&l, 12, 0), 0);
     l.before = 2;
     assert_int_equal(lab_lines_first(&l, 12, 0), 0);
     l.count = 10;
@@ -333,6 +359,7 @@ int main(void)
         cmocka_unit_test(each_step_is_consistent),
         cmocka_unit_test(each_act_ends_as_printed),
         cmocka_unit_test(what_is_seen),
+        cmocka_unit_test(the_last_step_is_seen),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
