@@ -12,7 +12,7 @@
 #include "lab/width.h"
 
 enum { TCB_ROWS = LAB_CELLS + 1, BELOW = TCB_ROWS + 3, HEAD = 2, LEFT = 22, RIGHT = 51, VALUE = 28,
-       COLOUR_CHANGED = 1 };
+       COLOUR_CHANGED = 1, STEP_TEXT = 256 };
 
 /* At most `room` columns: what is longer would go on in the next line. */
 static void put_at(int row, int column, const char *text, unsigned room)
@@ -88,13 +88,27 @@ static const char *not_drawn(const struct lab_step *s, const struct tape_moment 
     return drawn ? "" : lab_say(W_step_not_drawn, s->lang);
 }
 
+/* Where there is no room, without the number of the standard. */
+static void drop_text(const char *host, const struct aksu_event_dropped *d, unsigned room,
+                      char out[STEP_TEXT])
+{
+    static const char standard[] = "RFC 9293 ";
+    size_t length = sizeof standard - 1;
+    const char *rule = d->rule;
+    (void)snprintf(out, STEP_TEXT, "%s: dropped: %s: %s", host, rule, d->why);
+    if (lab_width(out) > room && strncmp(rule, standard, length) == 0)
+        (void)snprintf(out, STEP_TEXT, "%s: dropped: %s: %s", host, rule + length, d->why);
+}
+
 /* The first event of the moment that is a part of the standard, or else the first one; and where
  * the segment was dropped. */
 static void draw_step(const struct lab_step *s)
 {
     const struct tape_moment *m = &s->tape.moment[s->cursor - 1];
     const struct tape_event *event = &s->tape.event[m->event], *which = event, *dropped = NULL;
-    char part[AKSU_STEPS_TEXT] = "", line[256];
+    char part[AKSU_STEPS_TEXT] = "", line[STEP_TEXT];
+    const char *apart = not_drawn(s, m);
+    unsigned room = (unsigned)COLS - lab_width(apart);
     if (m->events == 0)
         return;
     for (uint32_t i = 0; i < m->events && part[0] == '\0'; i++) {
@@ -108,16 +122,13 @@ static void draw_step(const struct lab_step *s)
     const char *name = lab_step_act(s)->host[which->host];
     const char *what = aksu_event_sentence(which->event.kind);
     if (dropped != NULL)
-        (void)snprintf(line, sizeof line, "%s: dropped by %s: %s",
-                       lab_step_act(s)->host[dropped->host], dropped->event.dropped.rule,
-                       dropped->event.dropped.why);
+        drop_text(lab_step_act(s)->host[dropped->host], &dropped->event.dropped, room, line);
     else if (which->event.kind == AKSU_EV_segment_in)
         (void)snprintf(line, sizeof line, "%s: %s", name, part);
     else
         (void)snprintf(line, sizeof line, "%s: %s   %s", name, what, part);
-    const char *apart = not_drawn(s, m);
-    put_at(LINES - below(s), 0, line, (unsigned)COLS - lab_width(apart));
-    put_at(LINES - below(s), COLS - (int)lab_width(apart), apart, (unsigned)COLS);
+    put_at(LINES - below(s), 0, line, room);
+    put_at(LINES - below(s), (int)room, apart, (unsigned)COLS);
 }
 
 /* --- TCBs --- */

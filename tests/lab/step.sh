@@ -129,6 +129,12 @@ verdict "a step of a network that is not drawn says so" press End "client 3: tim
 verdict "another one does not" eval 'press Home "0/" && press Right "1/" && ! screen | grep -q "(not drawn)"'
 verdict "leaves silent-death" press q "ended with 0"
 
+start 80 24 reset --step
+verdict "reset" shows "0/"
+for ((i = 0; i < 62; i++)); do terminal send-keys Right; done
+verdict "why it was dropped is not cut" shows "server: dropped: 3.10.7.2 second: ACK for a connection that is not there"
+verdict "leaves reset" press q "ended with 0"
+
 start 80 24 isn --step
 verdict "isn" shows "0/"
 for ((i = 0; i < 7; i++)); do terminal send-keys Right; done
