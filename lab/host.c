@@ -12,7 +12,7 @@
 enum { NODE_CUT, NODE_LOSS, NODE_DELAY, NODE_RATE, NODES, MORE_MOST = 8 };
 enum { QUEUE_MS = 100, MEMORY = 4 << 20, NOWHERE = 1 << 19, CONNECTIONS = 512, UDP = 17 };
 
-static void keep_said(struct lab *lab, const struct lab_host *host, bool drawn,
+static void keep_said(struct lab *lab, const struct lab_host *host, bool drawn, bool between,
                       const struct aksu_event *event)
 {
     if (lab->said_count >= INNER_SAID_MOST)
@@ -29,7 +29,7 @@ static void keep_said(struct lab *lab, const struct lab_host *host, bool drawn,
     }
     lab->said[lab->said_count++] = (struct lab_said){
         .at = event->at > lab->start ? event->at - lab->start : 0, .host = host, .drawn = drawn,
-        .event = *event };
+        .between = between, .event = *event };
 }
 
 /* --- whose connection it is --- */
@@ -94,11 +94,11 @@ static void put(struct aksu_sink *sink, const struct aksu_event *event)
 {
     struct inner_host *h = (struct inner_host *)sink;
     struct lab *lab = h->host.lab;
-    bool drawn = h->shown && !with_stranger(h, event)
-        && (!lab->only_datagrams || is_of_datagrams(event));
+    bool between = (h->shown || lab->hosts <= 2) && !with_stranger(h, event);
+    bool drawn = h->shown && between && (!lab->only_datagrams || is_of_datagrams(event));
     if (lab->said_count > lab->said_before && lab->said[lab->said_count - 1].host != &h->host)
         lab_moment(lab, lab->said[lab->said_count - 1].host);
-    keep_said(lab, &h->host, drawn, event);
+    keep_said(lab, &h->host, drawn, between, event);
     if (!drawn && event->kind == AKSU_EV_call && strcmp(event->call.name, "OPEN active") == 0)
         lab->not_drawn++;
     if (drawn && h->ladder != NULL)

@@ -82,6 +82,7 @@ struct inner_check {
 
 struct lab {
     const struct lab_play *play;
+    struct aksu_writer text;    /* where text.c writes to now */
     struct lab_result result;
     unsigned act;               /* from 1 */
     uint64_t value[LAB_KNOBS];  /* as they are now */

@@ -26,11 +26,15 @@ void lab_record_end(struct lab *lab);                   /* tables and checks of 
 /* tape.c */
 void lab_tape_act(struct lab *lab, const struct lab_act *act);
 void lab_tape_moment(struct lab *lab, const struct lab_host *of);
+void lab_tape_look(struct lab *lab, const struct inner_look *look);
 void lab_tape_end(struct lab *lab);
-/* text.c */
+/* text.c. Those with `to` write there, whether the play is printed or not. */
 void lab_text_head(struct lab *lab);
 void lab_text_act(struct lab *lab, const struct lab_act *act);
 void lab_text_end(struct lab *lab);
+void lab_text_look(struct lab *lab, const struct inner_look *look, struct aksu_writer to);
+void lab_text_tables(struct lab *lab, struct aksu_writer to);   /* and facts */
+void lab_text_checks(struct lab *lab, struct aksu_writer to);
 struct aksu_writer lab_text_writer(struct lab *lab);
 
 #endif

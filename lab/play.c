@@ -266,6 +266,7 @@ struct lab_result lab_play(const struct lab_play *play)
     if (lab == NULL)
         return (struct lab_result){ .why = "no memory" };
     lab->play = play;
+    lab->text = play->text;
     for (unsigned i = 0; i < LAB_LEFT; i++)
         lab->left[i] = AKSU_NEVER;
     lab_record_head(lab);

@@ -13,6 +13,7 @@ struct lab_said {
     const struct lab_host *host;
     struct aksu_event event;
     bool drawn;                 /* in the ladder */
+    bool between;               /* those that the ladder is of, drawn or not */
 };
 unsigned lab_said_count(const struct lab *lab);
 const struct lab_said *lab_said(const struct lab *lab, unsigned index);

@@ -180,6 +180,7 @@ void lab_look(struct lab *lab, enum lab_words when, struct lab_end *a, struct la
         look->known[i] = lab_status(end[i], &look->info[i]);
     }
     lab_record_look(lab, look);
+    lab_tape_look(lab, look);
 }
 
 void lab_knob_text(const struct lab_knob *knob, uint64_t value, char out[32])

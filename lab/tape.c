@@ -1,9 +1,11 @@
 /* tape.c - see tape.h. Filled by play.c, moment by moment. */
 #include "lab/inner.h"
 
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
-enum { MOMENTS, EVENTS, TCBS, ACTS, FIRST_ROOM = 256 };
+enum { MOMENTS, EVENTS, TCBS, ACTS, LOOKS, FIRST_ROOM = 256 };
 
 /* Room for one more; false: no memory. */
 static bool grow(struct lab_tape *t, unsigned which, void **array, uint32_t count, size_t size)
@@ -41,7 +43,7 @@ static void add_events(struct lab *lab, struct lab_tape *t)
         t->event = array;
         struct tape_event *e = &t->event[t->events++];
         *e = (struct tape_event){ (uint8_t)lab->said[i].host->number, lab->said[i].drawn,
-                                   lab->said[i].event };
+                                   lab->said[i].between, lab->said[i].event };
         e->event.at = lab->said[i].at;
     }
 }
@@ -88,6 +90,44 @@ void lab_tape_moment(struct lab *lab, const struct lab_host *of)
     t->act[t->acts - 1].moments++;
 }
 
+/* --- text --- */
+
+struct kept_text {
+    struct lab_tape *tape;
+    char **text;
+    size_t length;
+};
+
+static void add_text(void *context, const char *text, size_t length)
+{
+    struct kept_text *k = context;
+    char *longer = realloc(*k->text, k->length + length + 1);
+    if (longer == NULL) {
+        k->tape->full = true;
+        return;
+    }
+    memcpy(longer + k->length, text, length);
+    k->length += length;
+    longer[k->length] = '\0';
+    *k->text = longer;
+}
+
+/* What is looked at before anything has happened, or after something that is no moment yet, belongs
+ * to the moment that comes. */
+void lab_tape_look(struct lab *lab, const struct inner_look *look)
+{
+    struct lab_tape *t = lab->play->tape;
+    void *array = t != NULL ? t->look : NULL;
+    if (t == NULL || t->acts == 0 || !grow(t, LOOKS, &array, t->looks, sizeof *t->look))
+        return;
+    bool ahead = lab->said_count > lab->said_before || t->act[t->acts - 1].moments == 0;
+    t->look = array;
+    struct tape_look *l = &t->look[t->looks++];
+    *l = (struct tape_look){ .moment = ahead ? t->moments : t->moments - 1 };
+    lab_text_look(lab, look, (struct aksu_writer){ add_text,
+                                                   &(struct kept_text){ t, &l->text, 0 } });
+}
+
 void lab_tape_end(struct lab *lab)
 {
     struct lab_tape *t = lab->play->tape;
@@ -97,12 +137,24 @@ void lab_tape_end(struct lab *lab)
     a->hosts = lab->hosts;
     a->left = lab->shown[0];
     a->right = lab->shown[1];
+    a->undrawn = lab->hosts > 2 && !lab->host[a->left]->shown;
+    lab_text_tables(lab, (struct aksu_writer){ add_text,
+                                               &(struct kept_text){ t, &a->tables, 0 } });
+    lab_text_checks(lab, (struct aksu_writer){ add_text,
+                                               &(struct kept_text){ t, &a->checks, 0 } });
     for (unsigned i = 0; i < lab->hosts && i < TAPE_HOSTS; i++)
-        a->host[i] = lab->host[i]->host.name;
+        (void)snprintf(a->host[i], TAPE_NAME, "%s", lab->host[i]->host.name);
 }
 
 void lab_tape_free(struct lab_tape *tape)
 {
+    for (uint32_t i = 0; i < tape->acts; i++) {
+        free(tape->act[i].tables);
+        free(tape->act[i].checks);
+    }
+    for (uint32_t i = 0; i < tape->looks; i++)
+        free(tape->look[i].text);
+    free(tape->look);
     free(tape->moment);
     free(tape->event);
     free(tape->tcb);
@@ -165,12 +217,17 @@ struct tape_end lab_tape_see(const struct lab_tape *tape, uint32_t moment, unsig
     return l.end;
 }
 
+bool lab_tape_draws(const struct tape_act *a, const struct tape_event *e)
+{
+    return a->hosts > 2 ? e->drawn : e->between;
+}
+
 void lab_tape_draw(const struct lab_tape *tape, uint32_t moment, struct aksu_ladder *ladder)
 {
     const struct tape_act *a = &tape->act[tape->moment[moment].act];
     struct aksu_sink *side[2] = {
-        aksu_ladder_side(ladder, 0, a->host[a->left] != NULL ? a->host[a->left] : "-"),
-        aksu_ladder_side(ladder, 1, a->host[a->right] != NULL ? a->host[a->right] : "-"),
+        aksu_ladder_side(ladder, 0, a->host[a->left][0] ? a->host[a->left] : "-"),
+        aksu_ladder_side(ladder, 1, a->host[a->right][0] ? a->host[a->right] : "-"),
     };
     for (uint32_t m = a->first; m < a->first + a->moments; m++) {
         if (m == moment + 1)
@@ -178,7 +235,7 @@ void lab_tape_draw(const struct lab_tape *tape, uint32_t moment, struct aksu_lad
         const struct tape_moment *here = &tape->moment[m];
         for (uint32_t i = 0; i < here->events; i++) {
             const struct tape_event *e = &tape->event[here->event + i];
-            if (!e->drawn)
+            if (!lab_tape_draws(a, e))
                 continue;
             if (e->host == a->left)
                 side[0]->put(side[0], &e->event);

@@ -6,11 +6,11 @@
 #include "aksu/socket.h"
 #include "lab/lab.h"
 
-enum { TAPE_HOSTS = 16 };
+enum { TAPE_HOSTS = 16, TAPE_NAME = 32 };
 
 struct tape_event {
     uint8_t host;               /* lifeline in its act */
-    bool drawn;                 /* of a connection that the ladder shows */
+    bool drawn, between;        /* see said.h */
     struct aksu_event event;    /* `at` since the act began; texts are constants */
 };
 
@@ -19,6 +19,12 @@ struct tape_tcb {
     uint32_t conn;              /* as in events */
     bool gone;                  /* nothing is known of it any more but what events say */
     struct aksu_info info;      /* timer_at since the act began */
+};
+
+/* Both TCBs where the scenario looked at them, as lines that end with \n. */
+struct tape_look {
+    uint32_t moment;            /* that had just happened */
+    char *text;
 };
 
 /* One thing that happened, with all that followed at once. */
@@ -32,8 +38,10 @@ struct tape_moment {
 struct tape_act {
     const struct lab_act *act;
     unsigned number;
-    const char *host[TAPE_HOSTS];
+    char host[TAPE_HOSTS][TAPE_NAME];   /* "": there is none */
     unsigned hosts, left, right;        /* lifelines of the ladder */
+    bool undrawn;               /* several networks at once: what came of them is in the tables */
+    char *tables, *checks;      /* what it ends with, as lines that end with \n; NULL: none */
     uint32_t first, moments;
 };
 
@@ -42,8 +50,9 @@ struct lab_tape {
     struct tape_event *event;
     struct tape_tcb *tcb;
     struct tape_act *act;
-    uint32_t moments, events, tcbs, acts;
-    uint32_t room[4];
+    struct tape_look *look;
+    uint32_t moments, events, tcbs, acts, looks;
+    uint32_t room[5];
     bool full;                  /* no memory: the rest is missing */
 };
 
@@ -59,7 +68,10 @@ struct tape_end {
     const struct aksu_info *info;       /* NULL: there is no TCB, or not one that can be asked */
 };
 struct tape_end lab_tape_see(const struct lab_tape *tape, uint32_t moment, unsigned host);
-/* Its act, up to and with the moment, to the ladder, which is finished. */
+/* The ladder of its act has it. */
+bool lab_tape_draws(const struct tape_act *act, const struct tape_event *event);
+/* Its act, up to and with the moment, to the ladder, which is finished. Of two hosts all that was
+ * between them is drawn, also what a printed ladder leaves out to be short. */
 void lab_tape_draw(const struct lab_tape *tape, uint32_t moment, struct aksu_ladder *ladder);
 
 #endif

@@ -18,7 +18,7 @@ static bool is_on(const struct lab *lab)
 
 static void put(struct lab *lab, const char *text, size_t length)
 {
-    lab->play->text.write(lab->play->text.context, text, length);
+    lab->text.write(lab->text.context, text, length);
 }
 
 static void put_text(struct lab *lab, const char *text)
@@ -215,6 +215,29 @@ static void put_not_drawn(struct lab *lab)
     put_format(lab, " %u\n", lab->not_drawn);
 }
 
+void lab_text_look(struct lab *lab, const struct inner_look *look, struct aksu_writer to)
+{
+    lab->text = to;
+    put_look(lab, look);
+    lab->text = lab->play->text;
+}
+
+void lab_text_tables(struct lab *lab, struct aksu_writer to)
+{
+    lab->text = to;
+    for (unsigned i = 0; i < lab->tables; i++)
+        put_table(lab, &lab->table[i]);
+    put_facts(lab);
+    lab->text = lab->play->text;
+}
+
+void lab_text_checks(struct lab *lab, struct aksu_writer to)
+{
+    lab->text = to;
+    put_checks(lab);
+    lab->text = lab->play->text;
+}
+
 void lab_text_end(struct lab *lab)
 {
     if (!is_on(lab))
@@ -225,9 +248,7 @@ void lab_text_end(struct lab *lab)
         put_not_drawn(lab);
     for (unsigned i = 0; i < lab->looks && !lab->play->brief; i++)
         put_look(lab, &lab->look[i]);
-    for (unsigned i = 0; i < lab->tables && !lab->play->brief; i++)
-        put_table(lab, &lab->table[i]);
     if (!lab->play->brief)
-        put_facts(lab);
+        lab_text_tables(lab, lab->play->text);
     put_checks(lab);
 }

@@ -53,3 +53,12 @@ size_t lab_wrap(const char *text, unsigned room)
     }
     return at;
 }
+
+size_t lab_fit(const char *text, unsigned room)
+{
+    size_t at = 0;
+    unsigned octets, width = 0;
+    while (text[at] && (width += columns_of(point_at(text + at, &octets))) <= room)
+        at += octets;
+    return at;
+}

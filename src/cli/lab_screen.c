@@ -1,111 +1,62 @@
-/* lab_screen.c - the screen of aksu lab --step: the ladder up to the cursor, what the last step was
- * and which part of RFC 9293 it belongs to, both TCBs with what has changed, the keys. Called by
- * lab_step.c. */
+/* lab_screen.c - the screen of aksu lab --step: the lines for the cursor (lab_lines.c), what the
+ * last step was and which part of RFC 9293 it belongs to, both TCBs with what has changed, the
+ * keys. Called by lab_step.c. */
 #define _XOPEN_SOURCE_EXTENDED 1
 #include <curses.h>
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include "aksu/sink.h"
-#include "cli/lab_step.h"
+#include "cli/lab_lines.h"
 #include "lab/cells.h"
 #include "lab/width.h"
 
-enum { WIDTH = 80, TCB_ROWS = LAB_CELLS + 1, BELOW = TCB_ROWS + 3, HEAD = 2, LEFT = 22,
-       RIGHT = 51, VALUE = 28,
-       LADDER_OCTETS = 1 << 20, COLOUR_CHANGED = 1 };
+enum { TCB_ROWS = LAB_CELLS + 1, BELOW = TCB_ROWS + 3, HEAD = 2, LEFT = 22, RIGHT = 51, VALUE = 28,
+       COLOUR_CHANGED = 1, STEP_TEXT = 256 };
 
-/* --- the ladder, as lines --- */
-
-struct lines {
-    char *text;
-    size_t length, room;
-};
-
-static void add_text(void *context, const char *text, size_t length)
+/* At most `room` columns: what is longer would go on in the next line. */
+static void put_at(int row, int column, const char *text, unsigned room)
 {
-    struct lines *l = context;
-    if (l->length + length + 1 > l->room) {
-        size_t room = (l->length + length + 1) * 2;
-        char *larger = realloc(l->text, room);
-        if (larger == NULL)
-            return;
-        l->text = larger;
-        l->room = room;
-    }
-    memcpy(l->text + l->length, text, length);
-    l->length += length;
-    l->text[l->length] = '\0';
+    mvaddnstr(row, column, text, (int)lab_fit(text, room));
 }
 
-static const struct tape_act *act_of(const struct lab_step *s)
+/* Rows below the lines: the step, the TCBs (of an act that is not drawn there are none), what is
+ * hidden, the keys. */
+static int below(const struct lab_step *s)
 {
-    return &s->tape.act[s->tape.moment[s->cursor > 0 ? s->cursor - 1 : 0].act];
+    return lab_step_act(s)->undrawn ? BELOW - TCB_ROWS : BELOW;
 }
 
-/* NULL: no memory. */
-static char *ladder_text(const struct lab_step *s)
+static void draw_hidden(const struct lab_step *s, unsigned above, unsigned under)
 {
-    struct lines l = { 0 };
-    void *memory = malloc(LADDER_OCTETS);
-    struct aksu_ladder *ladder = memory == NULL ? NULL : aksu_ladder_init(
-        &(struct aksu_ladder_config){ .writer = { add_text, &l }, .memory = memory,
-            .memory_length = LADDER_OCTETS, .utf8 = s->utf8, .at_end = true });
-    if (ladder != NULL)
-        lab_tape_draw(&s->tape, s->cursor - 1, ladder);
-    free(memory);
-    return l.text;
-}
-
-/* The last of the lines that fit. */
-static void draw_ladder(const struct lab_step *s)
-{
-    char *text = ladder_text(s);
-    unsigned room = (unsigned)(LINES - HEAD - BELOW), count = 0;
-    if (text == NULL)
+    char line[256];
+    if (above + under == 0)
         return;
-    for (const char *c = text; *c; c++)
-        count += *c == '\n';
-    unsigned scroll = count > room && s->scroll < count - room ? s->scroll
-        : count > room ? count - room : 0;
-    unsigned skip = count > room ? count - room - scroll : 0;
-    char *line = text;
-    for (unsigned row = 0; line != NULL && *line && row < room + skip; row++) {
+    (void)snprintf(line, sizeof line, "%s %u   %s %u", lab_say(W_step_above, s->lang), above,
+                   lab_say(W_step_under, s->lang), under);
+    put_at(LINES - 2, 0, line, (unsigned)COLS);
+}
+
+static void draw_lines(struct lab_step *s)
+{
+    struct lab_lines l = lab_lines_of(s);
+    unsigned room = (unsigned)(LINES - HEAD - below(s)), row = 0;
+    unsigned usual = lab_lines_first(&l, room, 0), first = lab_lines_first(&l, room, s->scroll);
+    char *line = l.text;
+    s->scroll = (int)usual - (int)first;
+    for (; line != NULL && *line && row < first + room; row++) {
         char *end = strchr(line, '\n');
         if (end != NULL)
             *end = '\0';
-        if (row >= skip)
-            mvaddstr((int)(HEAD + row - skip), 0, line);
+        attr_t look = row + 1 == l.bold ? A_BOLD : A_NORMAL;
+        attron(look);
+        if (row >= first)
+            put_at((int)(HEAD + row - first), 0, line, (unsigned)COLS);
+        attroff(look);
         line = end != NULL ? end + 1 : NULL;
     }
-    free(text);
-}
-
-static void draw_wrapped(int row, const char *text, int last)
-{
-    char line[WIDTH * 4];
-    while (*text && row < last) {
-        size_t length = lab_wrap(text, WIDTH - 4);
-        (void)snprintf(line, sizeof line, "%.*s", (int)length, text);
-        mvaddstr(row++, 2, line);
-        text += length;
-        while (*text == ' ' || *text == '\n')
-            text++;
-    }
-}
-
-static void draw_text(const struct lab_step *s)
-{
-    const struct tape_act *a = act_of(s);
-    int last = LINES - BELOW;
-    if (s->cursor == 0)
-        draw_wrapped(HEAD, lab_say(s->scenario->text, s->lang), last);
-    attron(A_BOLD);
-    mvaddstr(s->cursor == 0 ? HEAD + 6 : HEAD, 2, lab_say(a->act->title, s->lang));
-    attroff(A_BOLD);
-    draw_wrapped(s->cursor == 0 ? HEAD + 7 : HEAD + 1, lab_say(a->act->text, s->lang), last);
+    draw_hidden(s, first, l.count > row ? l.count - row : 0);
+    lab_lines_free(&l);
 }
 
 /* --- what the step was --- */
@@ -127,13 +78,37 @@ static void rfc_part(const struct aksu_event *e, char out[AKSU_STEPS_TEXT])
             (void)snprintf(out, AKSU_STEPS_TEXT, "RFC 9293 %s", calls[i].part);
 }
 
+/* Said of a step that the ladder does not have: another network, a flood from outside. */
+static const char *not_drawn(const struct lab_step *s, const struct tape_moment *m)
+{
+    const struct tape_act *a = lab_step_act(s);
+    bool drawn = a->undrawn;
+    for (uint32_t i = 0; i < m->events; i++)
+        drawn |= lab_tape_draws(a, &s->tape.event[m->event + i]);
+    return drawn ? "" : lab_say(W_step_not_drawn, s->lang);
+}
+
+/* Where there is no room, without the number of the standard. */
+static void drop_text(const char *host, const struct aksu_event_dropped *d, unsigned room,
+                      char out[STEP_TEXT])
+{
+    static const char standard[] = "RFC 9293 ";
+    size_t length = sizeof standard - 1;
+    const char *rule = d->rule;
+    (void)snprintf(out, STEP_TEXT, "%s: dropped: %s: %s", host, rule, d->why);
+    if (lab_width(out) > room && strncmp(rule, standard, length) == 0)
+        (void)snprintf(out, STEP_TEXT, "%s: dropped: %s: %s", host, rule + length, d->why);
+}
+
 /* The first event of the moment that is a part of the standard, or else the first one; and where
  * the segment was dropped. */
 static void draw_step(const struct lab_step *s)
 {
     const struct tape_moment *m = &s->tape.moment[s->cursor - 1];
     const struct tape_event *event = &s->tape.event[m->event], *which = event, *dropped = NULL;
-    char part[AKSU_STEPS_TEXT] = "", line[256];
+    char part[AKSU_STEPS_TEXT] = "", line[STEP_TEXT];
+    const char *apart = not_drawn(s, m);
+    unsigned room = (unsigned)COLS - lab_width(apart);
     if (m->events == 0)
         return;
     for (uint32_t i = 0; i < m->events && part[0] == '\0'; i++) {
@@ -144,16 +119,16 @@ static void draw_step(const struct lab_step *s)
     for (uint32_t i = 0; i < m->events && dropped == NULL; i++)
         if (event[i].event.kind == AKSU_EV_dropped)
             dropped = &event[i];
-    const char *name = act_of(s)->host[which->host];
+    const char *name = lab_step_act(s)->host[which->host];
     const char *what = aksu_event_sentence(which->event.kind);
     if (dropped != NULL)
-        (void)snprintf(line, sizeof line, "%s: dropped by %s: %s", act_of(s)->host[dropped->host],
-                       dropped->event.dropped.rule, dropped->event.dropped.why);
+        drop_text(lab_step_act(s)->host[dropped->host], &dropped->event.dropped, room, line);
     else if (which->event.kind == AKSU_EV_segment_in)
         (void)snprintf(line, sizeof line, "%s: %s", name, part);
     else
         (void)snprintf(line, sizeof line, "%s: %s   %s", name, what, part);
-    mvaddnstr(LINES - BELOW, 0, line, WIDTH);
+    put_at(LINES - below(s), 0, line, room);
+    put_at(LINES - below(s), (int)room, apart, (unsigned)COLS);
 }
 
 /* --- TCBs --- */
@@ -177,7 +152,7 @@ static void draw_tcb(const struct lab_step *s, unsigned host, int column)
     aksu_time at = s->tape.moment[moment].at;
     struct tape_end now = lab_tape_see(&s->tape, moment, host), before = { .known = false };
     char value[LAB_CELL_TEXT], old[LAB_CELL_TEXT];
-    if (moment > act_of(s)->first)
+    if (moment > lab_step_act(s)->first)
         before = lab_tape_see(&s->tape, moment - 1, host);
     for (unsigned row = 0; row < LAB_CELLS; row++) {
         cell_of(&now, at, row, value);
@@ -193,11 +168,11 @@ static void draw_tcb(const struct lab_step *s, unsigned host, int column)
 
 static void draw_tcbs(const struct lab_step *s)
 {
-    const struct tape_act *a = act_of(s);
+    const struct tape_act *a = lab_step_act(s);
     int top = LINES - BELOW + 1;
     attron(A_BOLD);
-    mvaddstr(top, LEFT + 2, a->host[a->left] != NULL ? a->host[a->left] : "");
-    mvaddstr(top, RIGHT, a->host[a->right] != NULL ? a->host[a->right] : "");
+    mvaddstr(top, LEFT + 2, a->host[a->left]);
+    mvaddstr(top, RIGHT, a->host[a->right]);
     attroff(A_BOLD);
     for (unsigned row = 0; row < LAB_CELLS; row++)
         mvaddstr(top + 1 + (int)row, 0, lab_cell_name(row, s->lang));
@@ -216,12 +191,12 @@ static void draw_head(const struct lab_step *s)
     attron(A_BOLD);
     (void)snprintf(line, sizeof line, "%s  %s", s->scenario->id,
                    lab_say(s->scenario->title, s->lang));
-    mvaddstr(0, 0, line);
+    put_at(0, 0, line, (unsigned)COLS);
     attroff(A_BOLD);
     (void)snprintf(line, sizeof line, "%u/%u  %" PRIu64 ".%03" PRIu64 " ms   %u. %s", s->cursor,
-                   s->tape.moments, at / 1000000, at / 1000 % 1000, act_of(s)->number,
-                   lab_say(act_of(s)->act->title, s->lang));
-    mvaddstr(1, 0, line);
+                   s->tape.moments, at / 1000000, at / 1000 % 1000, lab_step_act(s)->number,
+                   lab_say(lab_step_act(s)->act->title, s->lang));
+    put_at(1, 0, line, (unsigned)COLS);
 }
 
 void lab_screen_draw(struct lab_step *s)
@@ -230,14 +205,12 @@ void lab_screen_draw(struct lab_step *s)
         (void)init_pair(COLOUR_CHANGED, COLOR_YELLOW, -1);
     (void)erase();
     draw_head(s);
-    if (s->cursor == 0 || s->text)
-        draw_text(s);
-    else
-        draw_ladder(s);
+    draw_lines(s);
     if (s->cursor > 0)
         draw_step(s);
-    draw_tcbs(s);
-    mvaddstr(LINES - 1, 0, lab_say(W_step_keys, s->lang));
+    if (!lab_step_act(s)->undrawn)
+        draw_tcbs(s);
+    put_at(LINES - 1, 0, lab_say(W_step_keys, s->lang), (unsigned)COLS);
     (void)refresh();
 }
 

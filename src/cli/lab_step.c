@@ -74,13 +74,14 @@ static bool take_key(struct lab_step *s, int key)
         act_forward(s);
         return true;
     case '+': case '=':
-        s->scroll -= s->scroll > 0 ? 1 : 0;
+        s->scroll--;
         return true;
     case '-':
         s->scroll++;
         return true;
     case 't':
         s->text = !s->text;
+        s->scroll = 0;
         return true;
     case 'q': case ESCAPE:
         return false;

@@ -1,5 +1,5 @@
 /* lab_step.h - a scenario stepped through in the terminal. lab_step.c has the keys, lab_screen.c
- * draws. */
+ * draws, lab_lines.c says which lines. */
 #ifndef CLI_LAB_STEP_H
 #define CLI_LAB_STEP_H
 
@@ -11,7 +11,7 @@ struct lab_step {
     struct lab_tape tape;
     enum lab_lang lang;
     uint32_t cursor;            /* moments that have happened, 0..tape.moments */
-    unsigned scroll;            /* lines of the ladder below the screen */
+    int scroll;                 /* lines up from where a step is seen */
     bool text;                  /* the act's text instead of the ladder */
     bool utf8, colour;
 };
@@ -19,6 +19,12 @@ struct lab_step {
 /* Plays and lets the user step until he leaves. An exit status; a screen that is too small is said
  * in a sentence. */
 int lab_step(const struct lab_play *play);
+
+/* The act that the cursor is in. */
+static inline const struct tape_act *lab_step_act(const struct lab_step *s)
+{
+    return &s->tape.act[s->tape.moment[s->cursor > 0 ? s->cursor - 1 : 0].act];
+}
 
 void lab_screen_draw(struct lab_step *step);
 void lab_screen_small(const struct lab_step *step);     /* it has become too small for that */

@@ -75,6 +75,16 @@ verdict "back" press Left "2/11  0.000 ms"
 screen > "$tmp/one again"
 verdict "the screen is what it was" same one "one again"
 verdict "to the end" press End "11/11  40.000 ms"
+verdict "what came of the act" shows "the server's user has the text after   30.000 ms"
+verdict "and what had to hold" shows "✓ the text arrives one and a half round trips after the SYN left"
+verdict "the last line of the ladder is still there" shows "client: 2 segments, 77 octets"
+verdict "what is hidden is said" shows "lines above (key -): 15   lines below (key +): 0"
+verdict "up" press - "lines above (key -): 14   lines below (key +): 1"
+verdict "down" press + "lines above (key -): 15   lines below (key +): 0"
+verdict "and no further" press + "lines above (key -): 15   lines below (key +): 0"
+verdict "back from the end" press Left "10/11  30.000 ms"
+verdict "takes all that away" eval '! screen | grep -q "✓\|has the text after"'
+verdict "to the end again" press End "11/11  40.000 ms"
 verdict "the next act's text" press t "The client has a request ready."
 verdict "to the start" press Home "0/11"
 screen > "$tmp/start again"
@@ -92,6 +102,45 @@ for ((i = 0; i < 10; i++)); do terminal send-keys Right; done
 verdict "close: the tenth step" shows "10/"
 verdict "close: what arrives at the same time is not lost" eval '! screen | grep -q " lost"'
 verdict "leaves close" press q "ended with 0"
+
+start 80 24 handshake --step
+verdict "handshake" shows "0/11"
+verdict "nothing is looked at yet" eval 'press Right "1/11" && ! screen | grep -q "under way"'
+verdict "what the scenario looks at stands at its step" press Right "5.000 ms: the SYN is under way"
+verdict "with the TCB" eval 'screen | grep -q "^    timer that runs  *RETRANSMISSION 995 ms  *-$"'
+verdict "and not behind it" eval 'press Right "3/11" && ! screen | grep -q "under way"'
+verdict "leaves it" press q "ended with 0"
+
+start 80 24 time-wait --step
+verdict "time-wait" shows "0/"
+verdict "an act of many networks" press End "5. Whoever closes first has it"
+verdict "says so" shows "Several networks at once are not drawn"
+verdict "has its table" shows "client, 8 ports, timestamps  40      0        8          0"
+verdict "and what had to hold" shows "✓ with timestamps they do so at the client too"
+verdict "whose step it is" shows "client 5: TIME-WAIT ended"
+verdict "no TCB of one of its networks" eval '! screen | grep -q "SND.UNA\|^ *client  *server$"'
+verdict "before the end" press Left "5. Whoever closes first has it"
+verdict "the table only" eval 'shows "closes first" && ! screen | grep -q "✓"'
+verdict "leaves time-wait" press q "ended with 0"
+
+start 80 24 silent-death --step
+verdict "silent-death" shows "0/"
+verdict "a step of a network that is not drawn says so" press End "client 3: timer expired   RFC 9293 3.10.8 TIMEOUTS                   (not drawn)"
+verdict "another one does not" eval 'press Home "0/" && press Right "1/" && ! screen | grep -q "(not drawn)"'
+verdict "leaves silent-death" press q "ended with 0"
+
+start 80 24 reset --step
+verdict "reset" shows "0/"
+for ((i = 0; i < 62; i++)); do terminal send-keys Right; done
+verdict "why it was dropped is not cut" shows "server: dropped: 3.10.7.2 second: ACK for a connection that is not there"
+verdict "leaves reset" press q "ended with 0"
+
+start 80 24 isn --step
+verdict "isn" shows "0/"
+for ((i = 0; i < 7; i++)); do terminal send-keys Right; done
+verdict "of three connections the one that the step is of is seen" shows "! user is told: connection refused"
+verdict "with what is hidden below" shows "lines above (key -): 0   lines below (key +): 25"
+verdict "leaves isn" press q "ended with 0"
 
 start 80 24 item-duplication --step
 verdict "item-duplication" shows "0/"

@@ -1,6 +1,6 @@
 /* test_lab_steps.c - each scenario of the labs stepped through, as aksu lab --step does: at every
  * step the state beside the ladder's line is that of the TCB below it, and what is drawn as lost
- * stays lost. */
+ * stays lost; at the end of an act there is what the printed one ends with, and not before. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -12,9 +12,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "lab/tape.h"
+#include "cli/lab_lines.h"
 
-enum { TEXT = 1 << 20, MOMENTS = 400 };     /* drawing is quadratic: longer acts are left out */
+enum { TEXT = 1 << 24, MOMENTS = 400 };     /* drawing is quadratic: longer acts are left out */
 enum { TIME_END = 9, CELL = 12, LIFE_LEFT = 23, LIFE_RIGHT = 66 };  /* columns of a ladder */
 
 struct drawn {
@@ -146,10 +146,220 @@ static void each_step_is_consistent(void **state)
     assert_int_equal(wrong, 0);
 }
 
+/* --- below the ladder --- */
+
+/* A scenario as it is stepped through, as it is printed, and as a record. */
+struct played {
+    struct lab_step step;
+    struct drawn printed, record;
+};
+
+static const char *head_of(const struct played *p, unsigned act, const char *from)
+{
+    const struct tape_act *a = &p->step.tape.act[act];
+    char head[256];
+    (void)snprintf(head, sizeof head, "\n%u. %s\n", a->number, lab_say(a->act->title, LAB_ENGLISH));
+    const char *at = strstr(from, head);
+    assert_non_null(at);
+    return at;
+}
+
+/* What is printed of the act, or the lines of its record: `text` begins with that of the first. */
+static const char *end_of(const struct played *p, unsigned act, const char *start)
+{
+    return act + 1 < p->step.tape.acts ? head_of(p, act + 1, start) : start + strlen(start);
+}
+
+static struct lab_lines lines_at(struct played *p, uint32_t cursor)
+{
+    p->step.cursor = cursor;
+    return lab_lines_of(&p->step);
+}
+
+/* Below the ladder; of an act that is not drawn, below the sentence that says so. */
+static const char *below_ladder(const struct lab_lines *l, bool undrawn)
+{
+    const char *text = l->text;
+    assert_non_null(text);
+    for (unsigned i = 0; i < (undrawn ? 1 : l->before); i++)
+        text = strchr(text, '\n') + 1;
+    return text;
+}
+
+static bool has(const struct lab_lines *l, const char *text)
+{
+    return l->text != NULL && strstr(l->text, text) != NULL;
+}
+
+static void ends_as_printed(struct played *p, unsigned act, const char *end)
+{
+    const struct tape_act *a = &p->step.tape.act[act];
+    struct lab_lines l = lines_at(p, a->first + a->moments);
+    const char *below = below_ladder(&l, a->undrawn);
+    size_t length = strlen(below);
+    assert_true(length > 0);
+    assert_memory_equal(end - length, below, length);
+    assert_true(a->undrawn || l.before > 0);
+    lab_lines_free(&l);
+}
+
+static void not_before_the_end(struct played *p, unsigned act)
+{
+    const struct tape_act *a = &p->step.tape.act[act];
+    struct lab_lines l = lines_at(p, a->first + a->moments - 1);
+    if (a->moments > 1) {
+        assert_false(has(&l, a->checks));
+        assert_true(a->tables == NULL || has(&l, a->tables) == a->undrawn);
+    }
+    lab_lines_free(&l);
+}
+
+static unsigned count(const char *text, const char *end, const char *what)
+{
+    unsigned n = 0;
+    for (const char *at = text; at != NULL && (at = strstr(at, what)) != NULL && at < end; at++)
+        n++;
+    return n;
+}
+
+/* The checks, tables, hosts and whether anything is drawn, as the record of the act has them. */
+static void as_recorded(const struct played *p, unsigned act)
+{
+    const struct tape_act *a = &p->step.tape.act[act];
+    char head[32];
+    (void)snprintf(head, sizeof head, "{\"act\":%u,", a->number);
+    const char *start = strstr(p->record.text, head), *hosts = start;
+    assert_non_null(start);
+    const char *end = strstr(start + 1, "{\"act\":");
+    end = end != NULL ? end : start + strlen(start);
+    assert_int_equal(count(a->checks, a->checks + strlen(a->checks), "✓"),
+                     count(start, end, "\n{\"check\":"));
+    assert_true((a->tables != NULL) == (count(start, end, "\n{\"table\":") > 0));
+    for (const char *at = start; (at = strstr(at, "\n{\"hosts\":")) != NULL && at < end; at++)
+        hosts = at;
+    for (unsigned i = 0; i < a->hosts; i++) {
+        char name[TAPE_NAME + 3];
+        (void)snprintf(name, sizeof name, "\"%s\"", a->host[i]);
+        assert_int_equal(count(hosts, strchr(hosts + 1, '\n'), name), 1);
+    }
+    bool many = count(hosts, strchr(hosts + 1, '\n'), ",") > 1;
+    assert_true(a->undrawn == (many && count(start, end, "\n{\"show\":[]}") > 0));
+}
+
+static void act_is_right(struct played *p, unsigned act, const char *end)
+{
+    ends_as_printed(p, act, end);
+    not_before_the_end(p, act);
+    as_recorded(p, act);
+}
+
+/* At its moment, and at no other. */
+static unsigned looks_of(struct played *p)
+{
+    const struct lab_tape *t = &p->step.tape;
+    for (uint32_t i = 0; i < t->looks; i++) {
+        uint32_t moment = t->look[i].moment;
+        struct lab_lines here = lines_at(p, moment + 1);
+        assert_non_null(strstr(below_ladder(&here, false), t->look[i].text));
+        lab_lines_free(&here);
+        struct lab_lines before = lines_at(p, moment > 0 ? moment : 0);
+        assert_false(has(&before, t->look[i].text));
+        lab_lines_free(&before);
+        if (moment + 2 <= t->moments) {
+            struct lab_lines behind = lines_at(p, moment + 2);
+            assert_false(has(&behind, t->look[i].text));
+            lab_lines_free(&behind);
+        }
+    }
+    return t->looks;
+}
+
+static void play_all(struct played *p, const struct lab_scenario *scenario)
+{
+    struct lab_play play;
+    p->step = (struct lab_step){ .scenario = scenario, .utf8 = true };
+    p->printed.length = p->record.length = 0;
+    lab_init_play(&play, scenario);
+    play.tape = &p->step.tape;
+    play.text = (struct aksu_writer){ add, &p->printed };
+    play.record = (struct aksu_writer){ add, &p->record };
+    assert_null(lab_play(&play).why);
+}
+
+static void each_act_ends_as_printed(void **state)
+{
+    static struct played p;
+    unsigned acts = 0, undrawn = 0, looks = 0;
+    (void)state;
+    for (unsigned i = 0; lab_scenarios[i] != NULL; i++) {
+        play_all(&p, lab_scenarios[i]);
+        const char *at = p.printed.text;
+        for (unsigned act = 0; act < p.step.tape.acts; act++, acts++) {
+            const char *end = end_of(&p, act, head_of(&p, act, at) + 1);
+            act_is_right(&p, act, end);
+            undrawn += p.step.tape.act[act].undrawn;
+            at = end;
+        }
+        assert_int_equal(p.step.tape.looks, count(p.record.text, p.record.text + p.record.length,
+                                                  ",\"look\":"));
+        looks += looks_of(&p);
+        lab_tape_free(&p.step.tape);
+    }
+    assert_true(acts > 80);
+    assert_int_equal(undrawn, 2);
+    assert_true(looks > 20);
+}
+
+/* Three connections at once (isn): the SYN of the first arrives, and the others stay as they
+ * were. */
+static void the_last_step_is_seen(void **state)
+{
+    static struct played p;
+    struct lab_lines l = { .count = 0 };
+    (void)state;
+    play_all(&p, lab_find_scenario("isn"));
+    for (uint32_t cursor = 1; l.step == l.count; cursor++) {
+        lab_lines_free(&l);
+        l = lines_at(&p, cursor);
+    }
+    const char *at = l.text;
+    for (unsigned i = 0; i < l.step; i++)
+        at = strchr(at, '\n') + 1;
+    const char *dropped = strstr(l.text, "dropped"), *next = strstr(l.text, "\nconnection 2 ");
+    assert_true(dropped != NULL && dropped < at && next != NULL && at <= next);
+    lab_lines_free(&l);
+    lab_tape_free(&p.step.tape);
+}
+
+/* The line of the last step is not lost above what is below the ladder. */
+static void what_is_seen(void **state)
+{
+    struct lab_lines l = { .count = 40, .before = 30, .step = 20 };
+    (void)state;
+    assert_int_equal(lab_lines_first(&l, 10, 0), 28);
+    assert_int_equal(lab_lines_first(&l, 10, 5), 23);
+    assert_int_equal(lab_lines_first(&l, 10, 100), 0);
+    assert_int_equal(lab_lines_first(&l, 10, -100), 30);
+    l.before = 40;
+    assert_int_equal(lab_lines_first(&l, 12, 0), 8);
+    assert_int_equal(lab_lines_first(&l, 12, -5), 13);
+    l.step = 40;
+    assert_int_equal(lab_lines_first(&l, 12, 0), 28);
+    l.step = 5;
+    assert_int_equal(lab_lines_first(&l, 12, 0), 0);
+    l.before = 2;
+    assert_int_equal(lab_lines_first(&l, 12, 0), 0);
+    l.count = 10;
+    assert_int_equal(lab_lines_first(&l, 12, 5), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_step_is_consistent),
+        cmocka_unit_test(each_act_ends_as_printed),
+        cmocka_unit_test(what_is_seen),
+        cmocka_unit_test(the_last_step_is_seen),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

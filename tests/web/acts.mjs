@@ -1,4 +1,4 @@
-// acts.mjs - a record as the lab writes them: acts, moments, notes, TCBs, a table, checks, three
+// acts.mjs - a record as the lab writes them: acts, moments, notes, TCBs, a look, a table, checks, three
 // hosts. Small, and made of lines that show each thing the viewer draws.
 const MS = 1e6;
 const [C, S, X] = ['10.0.0.1:20000', '10.0.0.2:80', '10.0.0.9:4444'];
@@ -30,7 +30,7 @@ class Act {
     }
 }
 
-function handshake(act) {
+function handshake(act, ...looked) {
     act.say({ at: 0, note: 'The client opens' },
             { at: 0, host: 'client', conn: 1, event: 'opened', local: C, remote: S, active: true },
             { at: 0, host: 'client', conn: 1, event: 'call', name: 'OPEN active', status: 'ok', length: 0 },
@@ -48,7 +48,7 @@ function handshake(act) {
             state(100, 'client', 1, 'SYN-SENT', 'ESTABLISHED'),
             segment(100, 'client', 'segment_out', 1, C, S, 'ACK', 101, 901),
             tcb(100, 'client', 1, { state: 'ESTABLISHED',
-                snd_una: 101, snd_nxt: 101, iss: 100, irs: 900, rcv_nxt: 901 })).end(100);
+                snd_una: 101, snd_nxt: 101, iss: 100, irs: 900, rcv_nxt: 901 })).end(100).say(...looked);
     act.say(segment(150, 'server', 'segment_in', 2, S, C, 'ACK', 101, 901),
             state(150, 'server', 2, 'SYN-RECEIVED', 'ESTABLISHED'),
             tcb(150, 'server', 2, { state: 'ESTABLISHED',
@@ -76,7 +76,10 @@ export function actsRecord() {
                      command: 'aksu lab two-acts --seed 1' }];
     const act = new Act(lines);
     act.say({ act: 1, title: 'A handshake', text: 'Watch both states.\nThe server is later.' });
-    handshake(act);
+    handshake(act, { at: 120 * MS, look: 'the ACK is under way', ends: [
+        { host: 'client', tcb: { state: 'ESTABLISHED', iss: 100, irs: 900, snd_una: 101, rcv_nxt: 902,
+                                 rto_us: 150000 } },
+        { host: 'server', tcb: null }] });
     act.say({ act: 2, title: 'An attack', text: 'The same network, and somebody else on it.' });
     handshake(act);
     attack(act);

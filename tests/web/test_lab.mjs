@@ -166,6 +166,22 @@ async function manyNetworks(browser) {
     await page.close();
 }
 
+// What the scenario looks at, as the terminal prints it.
+async function lookedAt(browser) {
+    const page = await open(browser, '#handshake?step=2');
+    const said = () => page.evaluate("[...document.querySelectorAll('.av-look caption')].map(e => e.textContent)");
+    is('what the scenario looks at stands at its step', ['5.000 ms: the SYN is under way'], await said());
+    await page.evaluate('aksuLab.viewer.step(5)');
+    is('and all of it at the end of the act', ['5.000 ms: the SYN is under way', '40.000 ms: both are ESTABLISHED'],
+       await said());
+    await page.evaluate('aksuLab.viewer.step(1)');
+    is('and none before', [], await said());
+    await page.evaluate('aksuLab.viewer.setLanguage("ko"), aksuLab.viewer.step(5)');
+    await page.screenshot(`${shots}/looks-ko.png`, true);
+    is('no error with looks', [], page.errors);
+    await page.close();
+}
+
 async function cable(browser) {
     const page = await open(browser, '#cable-pull');
     const record = 'aksuLab.core.play(aksuLab.playing, "en")';
@@ -234,7 +250,8 @@ await test('the lab page', async () => {
     holds(`the page has ${size} octets, at most ${OCTETS_MOST}`, size <= OCTETS_MOST);
     const browser = await launch();
     try {
-        for (const part of [scenarios, knobs, addresses, near, manyNetworks, keyboard, cable, people, looks, speed])
+        for (const part of [scenarios, knobs, addresses, near, manyNetworks, lookedAt, keyboard, cable, people, looks,
+            speed])
             await test(part.name, () => part(browser));
     } finally {
         await browser.close();

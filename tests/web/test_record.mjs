@@ -169,6 +169,18 @@ const sentBy = (model, event = 'segment_out') => one(model).items.filter(item =>
           folded[5][1] === 1 && folded[3][1] - folded[2][1] < folded[5][1] - folded[4][1], folded);
     is('a place is a time again', 90 * S, between(folded, between(folded, 90 * S, 0, 1), 1, 0));
 }
+{
+    const look = (at, words) => ({ at: at * MS, look: words, ends: [{ host: 'a', tcb: null }] });
+    const model = readRecord([header, { act: 1, title: 'one', text: '' }, look(0, 'before'), ...handshake.slice(0, 3),
+        { at: 0, moment: 1 }, look(5, 'behind'), ...handshake.slice(3, 7), look(10, 'within'), handshake[7],
+        { at: 10 * MS, moment: 2 }, { act: 2, title: 'two', text: '' }, ...handshake.slice(0, 3), { at: 0, moment: 3 },
+        look(99, 'last'), { check: 'it holds', ok: true }]);
+    is('a look belongs to the step that has just been, or that is under way', [3, [1, 1, 2, 3]],
+       [model.moments.length, model.acts.flatMap(a => a.items).filter(i => i.kind === 'look').map(i => i.moment)]);
+    is('and is said in it', [['before', 'behind'], ['within'], ['last']], model.moments.map(m =>
+       m.items.filter(i => i.kind === 'look').map(i => sentenceOf(i, wordsOf('en')))));
+    is('time does not go on for it', [10, 0], model.acts.map(a => a.end / MS));
+}
 is('two hosts at one time are two steps', 2, readRecord([header, out(5, 'a', 'ACK', 1, 1), arrive(5, 'b', 'ACK', 1, 1)])
     .moments.length);
 is('lines that are none are left out', [{ a: 1 }], parseLines('{"a":1}\n{"at":\n\n7\n'));

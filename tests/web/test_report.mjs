@@ -239,6 +239,24 @@ async function using(browser) {
     await page.close();
 }
 
+// At its step and behind it, and gone when one steps back.
+async function looked(page) {
+    const rows = `[...document.querySelectorAll('.av-look tr')].map(row => [...row.children].map(e => e.textContent))`;
+    const at = async step => (await page.evaluate(`aksuViewer.step(${step})`), page.evaluate(rows));
+    is('nothing is looked at yet', [], await at(2));
+    const seen = await at(3);
+    is('TCBs that the scenario looks at', ['', 'client', 'server'], seen[0]);
+    is('as they were, counted from their own ISNs', [['state', 'ESTABLISHED', '–'], ['SND.UNA', '1', '–'],
+       ['RCV.NXT', '2', '–'], ['timer', '–', '–'], ['RTO', '150 ms', '–']],
+       seen.filter(([name]) => ['state', 'SND.UNA', 'RCV.NXT', 'RTO', 'timer'].includes(name)));
+    is('when, and why', '120.000 ms: the ACK is under way', await page.evaluate(shownText('.av-look caption')));
+    holds('it is said in that step', (await page.evaluate(shownText('.av-now-list'))).includes('the ACK is under way'));
+    is('it stays while the act goes on', seen, await at(4));
+    holds('and is not said again', !(await page.evaluate(shownText('.av-now-list'))).includes('the ACK is under way'));
+    is('back again it is gone', [], await at(2));
+    is('and is of this act only', [], await at(5));
+}
+
 async function acts(browser) {
     const page = await browser.open(`file://${place}/acts.html`);
     is('a report opens at the end of its first act', 4, await page.evaluate('aksuViewer.step()'));
@@ -250,6 +268,7 @@ async function acts(browser) {
         "[...document.querySelectorAll('.av-tcb .changed')].map(e => e.parentNode.textContent)");
     holds('what changed in the TCB is marked', changed.some(t => t.includes('SYN-RECEIVED')) &&
           !changed.some(t => t.includes('timer')), changed);
+    await looked(page);
     await page.evaluate(`(select => { select.value = '1'; select.dispatchEvent(new Event('change')); })(
         document.querySelector('.av-choosers select'))`);
     is('an act is chosen', 5, await page.evaluate('aksuViewer.step()'));

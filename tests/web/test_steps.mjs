@@ -14,7 +14,7 @@ import { is, holds, test } from './check.mjs';
 const root = new URL('../../', import.meta.url).pathname;
 const aksu = process.env.AKSU ?? `${root}build/gcc/aksu`;
 const WIDTH = 900, FAR = 2 ** 24, HALF = 2 ** 31, FEW = 8, FAULTS_MOST = 6;
-const w = wordsOf('en');
+const w = wordsOf('en'), all = { looks: 0 };
 
 const lab = (...args) => {
     const { stdout, status } = spawnSync(aksu, ['lab', ...args], { encoding: 'utf8', maxBuffer: 1 << 28 });
@@ -72,8 +72,35 @@ function segmentsOf(layout, c, name, fault) {
     }
 }
 
+// What the scenario looks at belongs to the moment that the record ends in front of it; when something was said
+// since then, to the one that is under way, of which more may happen.
+function looksOf(model, lines, name, fault) {
+    const looks = model.acts.flatMap(act => act.items.filter(item => item.kind === 'look')), within = new Set();
+    let moment = 0, said = false;
+    const wanted = [];
+    for (const line of lines) {
+        moment = line.moment ?? moment;
+        said = line.event !== undefined || (said && line.moment === undefined && line.act === undefined);
+        if (line.look !== undefined)
+            wanted.push(said ? moment + 1 : moment);
+        if (line.look !== undefined && said)
+            within.add(line);
+    }
+    is(`${name}: each look at its step`, wanted, looks.map(item => item.moment));
+    for (const { act, moment: n, raw } of looks)
+        for (const { host, tcb } of raw.ends.filter(end => end.tcb)) {
+            const c = act.connections.find(one => one.ends.some(end => model.hosts[end.host].name === host &&
+                                                                     end.isn === tcb.iss));
+            const side = c?.ends.findIndex(end => model.hosts[end.host].name === host);
+            const panel = c && lastUpTo(historyOf(c)[side], n)?.values.state;
+            if (panel && panel !== tcb.state && !within.has(raw))
+                fault(`${name} step ${n} ${host}: ${tcb.state} looked at, ${panel} in the TCB`);
+        }
+    return looks.length;
+}
+
 function scenario(name) {
-    const model = readRecord(parseLines(lab(name, '--json', '-'))), faults = [];
+    const lines = parseLines(lab(name, '--json', '-')), model = readRecord(lines), faults = [];
     let looked = 0;
     const fault = text => faults.push(text);
     for (const act of model.acts) {
@@ -84,6 +111,7 @@ function scenario(name) {
             looked += (act.last - act.first + 1);
         }
     }
+    all.looks += looksOf(model, lines, name, fault);
     is(`${name}: at no step two places deny each other`, [], faults.slice(0, FAULTS_MOST));
     return looked;
 }
@@ -92,5 +120,6 @@ await test('steps', () => {
     const names = lab('--list').match(/^ *S\d\d +\S+/gm).map(line => line.trim().split(/\s+/)[1]);
     holds('there are scenarios', names.length >= 20, names);
     const looked = names.map(scenario).reduce((a, b) => a + b, 0);
+    holds(`${all.looks} times the scenarios look at TCBs`, all.looks > 20, all.looks);
     holds(`${looked} steps were looked at`, looked > 5000, looked);
 });

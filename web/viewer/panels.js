@@ -1,6 +1,7 @@
 // panels.js - what stands around the ladder: the act and its text, what happened in this step, and
-// the tables and checks that belong to an act.
+// what the scenario looks at, tables and checks of an act.
 import { h, setText } from './dom.js';
+import { lookRows } from './tcb.js';
 import { sentenceOf, eventName, fieldsOf, fill, timeText } from './text.js';
 
 const FIELDS_MOST = 40;
@@ -117,7 +118,7 @@ export class NowPanel {
     }
 }
 
-// Tables and checks of the act, once they were said.
+// Looks, tables and checks of the act, once they were said.
 export class AfterPanel {
     constructor(w) {
         this.w = w;
@@ -127,13 +128,22 @@ export class AfterPanel {
     // `whole`: tables are all that there is to see of the act.
     update(act, cursor, whole) {
         const said = act.items.filter(item => (item.kind === 'table' && (whole || item.moment <= cursor)) ||
-                                              (item.kind === 'check' && item.moment <= cursor));
+            (['look', 'check'].includes(item.kind) && item.moment <= cursor));
         if (this.act === act && this.said === said.length)
             return;
         Object.assign(this, { act, said: said.length });
         const tables = said.filter(item => item.kind === 'table').map(item => this.table(item.raw.table));
         const checks = said.filter(item => item.kind === 'check');
-        this.element.replaceChildren(...tables, ...(checks.length ? [this.checks(checks)] : []));
+        const looks = said.filter(item => item.kind === 'look').map(item => this.look(item.raw, act));
+        this.element.replaceChildren(...looks, ...tables, ...(checks.length ? [this.checks(checks)] : []));
+    }
+
+    look({ at, look, ends }, act) {
+        const table = this.table({ title: `${timeText(at - act.start)}: ${look}`,
+                                   columns: ['', ...ends.map(end => end.host)],
+                                   rows: lookRows(ends, this.w, act.start) });
+        table.classList.add('av-look');
+        return table;
     }
 
     table(table) {

@@ -4,8 +4,7 @@ import { findConnections } from './connection.js';
 
 const kindOf = line =>
     line.event !== undefined ? 'event' : line.tcb !== undefined ? 'tcb' : line.table ? 'table'
-    : line.check !== undefined ? 'check' : line.note !== undefined ? 'note'
-    
+    : line.check !== undefined ? 'check' : line.note !== undefined ? 'note' : line.look !== undefined ? 'look'
     : line.show ? 'show' : line.moment !== undefined ? 'moment' : line.act !== undefined ? 'act'
     : line.record !== undefined ? 'header' : 'unknown';
 
@@ -107,10 +106,13 @@ class Reader {
         }
         if (kind === 'event' || kind === 'note')
             act.start ??= item.at ?? null;
-        act.end = Math.max(act.end, item.at ?? 0);
-        // What holds of the act as a whole belongs to its last moment.
-        item.moment = act.last > 0 && (kind === 'table' || kind === 'check')
-            ? act.last : this.moments.of(item, act);
+        if (kind !== 'look')
+            act.end = Math.max(act.end, item.at ?? 0);
+        // What holds of the act as a whole belongs to its last moment, as what is looked at behind one does.
+        const isBehind = kind === 'table' || kind === 'check' || (kind === 'look' && !this.moments.open);
+        item.moment = act.last > 0 && isBehind ? act.last : this.moments.of(item, act);
+        if (kind === 'look' && isBehind && act.last > 0)
+            this.moments.list[act.last - 1].items.push(item);
         item.index = act.items.push(item) - 1;
         act.first ||= item.moment;
         act.last = item.moment;

@@ -52,7 +52,7 @@ export class EventTable {
             return;
         Object.assign(this, { model, act, c, unit: unitOf(act) });
         this.items = act.items.filter(item => (item.kind === 'event' && (!c || item.c === c || !item.c)) ||
-                                              item.kind === 'note' || item.kind === 'check');
+                                              ['note', 'look', 'check'].includes(item.kind));
         this.filter();
     }
 

@@ -16,6 +16,11 @@ const ROWS = ['state', 'iss', 'snd_una', 'snd_nxt', 'snd_wnd', 'irs', 'rcv_nxt',
     'send_queued', 'send_unacked', 'receive_queued', 'cwnd', 'ssthresh', 'in_flight', 'recovery',
     'congestion_control', 'srtt_us', 'rttvar_us', 'rto_us', 'backoff', 'retransmits', 'timer', 'timer_at'];
 
+// Those that the lab prints of a TCB that its scenario looks at.
+const LOOKED = ['state', 'snd_una', 'snd_nxt', 'snd_wnd', 'rcv_nxt', 'rcv_wnd', 'timer', 'timer_at', 'send_queued',
+    'send_unacked', 'receive_queued', 'cwnd', 'rto_us'];
+const fieldName = (name, w) => NAMES[name] ?? w[`tcb_${name}`];
+
 // What an event says of the TCB of the end where it happened; null: nothing.
 const TOLD = {
     negotiated: raw => ({ snd_mss: raw.snd_mss, rcv_mss: raw.rcv_mss }),
@@ -133,6 +138,13 @@ export function cellText(name, all, c, side, start) {
     return typeof value === 'number' && name !== 'iss' && name !== 'irs' ? count(value) : String(value);
 }
 
+// The TCBs of a look as the rows of a table; null: there is none. Numbers count from its own ISNs.
+export function lookRows(ends, w, start) {
+    const cellOf = (name, tcb) => tcb ? cellText(name, tcb, { ends: [{ isn: tcb.iss }, { isn: tcb.irs }] }, 0, start)
+                                      : '–';
+    return LOOKED.map(name => [fieldName(name, w), ...ends.map(({ tcb }) => cellOf(name, tcb))]);
+}
+
 export class TcbPanel {
     constructor(w) {
         this.w = w;
@@ -144,7 +156,7 @@ export class TcbPanel {
                        h('thead', {}, h('tr', {}, h('td', {}), ...this.heads)), this.body);
         for (const name of ROWS) {
             const cells = [h('td', {}), h('td', {})];
-            const row = h('tr', {}, h('th', { scope: 'row' }, NAMES[name] ?? w[`tcb_${name}`]), ...cells);
+            const row = h('tr', {}, h('th', { scope: 'row' }, fieldName(name, w)), ...cells);
             this.rows.set(name, { row, cells });
             this.body.append(row);
         }

@@ -210,8 +210,8 @@ const REST = {
 export function sentenceOf(item, w) {
     if (item.kind === 'note')
         return item.raw.note;
-    if (item.kind === 'check')
-        return item.raw.check;
+    if (item.kind === 'check' || item.kind === 'look')
+        return item.raw[item.kind];
     if (item.kind === 'table')
         return item.raw.table.title ?? '';
     if (isSegment(item) && !item.c)

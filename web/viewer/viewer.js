@@ -72,8 +72,8 @@ class Viewer {
     // A step of another act concerns everybody.
     concerns(n, act, c) {
         const moment = this.model.moments[n - 1];
-        return moment.act !== act || moment.items.some(item => !c || item.c === c || item.kind === 'note' ||
-                                                               item.kind === 'check');
+        return moment.act !== act || moment.items.some(item => !c || item.c === c || 
+                                                               ['note', 'look', 'check'].includes(item.kind));
     }
 
     // The act at the cursor: that of the next moment before anything has happened.
