@@ -1,6 +1,6 @@
 /* json.c - one JSON object (RFC 8259) per line and event, its members expanded from events.def. A
- * capture may have a million lines in a second: they grow in memory, at a pointer, and not by a call
- * for each piece. */
+ * capture makes a million lines a second: they grow in memory, at a pointer, not by a call for
+ * each piece. */
 #include "event/print.h"
 
 #include <string.h>

@@ -24,8 +24,8 @@ void event_print_seconds(struct print *p, aksu_time time);
 /* What is gathered goes to the writer. */
 void event_print_flush(struct print *p);
 
-/* In decimal at `at`, where there is room for EVENT_U64_TEXT octets; what follows the last digit. No
- * zero ends it. */
+/* In decimal at `at`, where there is room for EVENT_U64_TEXT octets; what follows the last digit.
+ * No zero ends it. */
 #define EVENT_U64_TEXT 20
 char *event_write_u64(char *at, uint64_t n);
 
