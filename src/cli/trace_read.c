@@ -111,8 +111,8 @@ static void say_empty(const struct trace_options *o, const struct tracker *t)
     else if (t->packets == 0)
         fprintf(stderr, "aksu trace: %s: there are no packets in it\n", name);
     else if (t->begun == 0 && t->count[TRACE_CUT] > 0)
-        fprintf(stderr, "aksu trace: %s: each packet was cut before the end of its TCP header; tcpdump -s 128 "
-                "captures more of it\n", name);
+        fprintf(stderr, "aksu trace: %s: each packet was cut before the end of its TCP header; "
+                "tcpdump -s 128 captures more of it\n", name);
     else if (t->begun == 0)
         fprintf(stderr, "aksu trace: %s: there are packets, but no TCP segments\n", name);
 }

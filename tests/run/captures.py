@@ -26,13 +26,15 @@ def packet(who, flags, seq, ack, length):
 
 
 def frames(link):
-    head = {0: b'\x02\0\0\0', 1: bytes(12) + b'\x08\x00', 101: b'', 105: bytes(24), VLAN: bytes(12) + b'\x81\0\0\5\x08\0',
+    head = {0: b'\x02\0\0\0', 1: bytes(12) + b'\x08\x00', 101: b'', 105: bytes(24),
+            VLAN: bytes(12) + b'\x81\0\0\5\x08\0',
             113: b'\0\0\0\1\0\6' + bytes(8) + b'\x08\0', 276: b'\x08\0\0\0\0\0\0\1\0\1\0\6' + bytes(8)}[link]
     return [(ms, head + packet(*what)) for ms, *what in TALK]
 
 
 def pcap(order='<', unit=10**6, link=1, snaplen=65535):
-    out = struct.pack(order + 'IHHiIII', 0xa1b2c3d4 if unit == 10**6 else 0xa1b23c4d, 2, 4, 0, 0, snaplen, link & 0xffff)
+    out = struct.pack(order + 'IHHiIII', 0xa1b2c3d4 if unit == 10**6 else 0xa1b23c4d, 2, 4, 0, 0, snaplen,
+                      link & 0xffff)
     for ms, data in frames(link):
         kept = data[:snaplen]
         out += struct.pack(order + 'IIII', 1700000000, ms * unit // 1000, len(kept), len(data)) + kept
@@ -53,12 +55,13 @@ def pcapng(said=b'', other=b''):
     out = block(0x0a0d0d0a, struct.pack('<IHHq', 0x1a2b3c4d, 1, 0, -1)) + block(1, struct.pack('<HHI', 1, 0, 0)) + other
     for ms, data in frames(1):
         at = 1700000000 * 10**6 + ms * 1000
-        out += block(6, struct.pack('<IIIII', 0, at >> 32, at % 2**32, len(data), len(data)) + data + bytes(-len(data) % 4) + said)
+        out += block(6, struct.pack('<IIIII', 0, at >> 32, at % 2**32, len(data), len(data)) + data +
+                     bytes(-len(data) % 4) + said)
     return out
 
 
 # A name for an address, and a block that nobody knows.
-NAMES = (block(4, struct.pack('<HH', 1, 11) + bytes(CLIENT) + b'client\0' + bytes(1) + bytes(4)) + block(0xbad, b'what is it'))
+NAMES = block(4, struct.pack('<HH', 1, 11) + bytes(CLIENT) + b'client\0' + bytes(5)) + block(0xbad, b'what is it')
 to = pathlib.Path(sys.argv[1])
 for name, octets in {'plain': pcap(), 'big-endian': pcap('>'), 'nanoseconds': pcap(unit=10**9), 'raw': pcap(link=101),
                      'pcapng': pcapng(), 'snaplen': pcap(snaplen=68), 'wifi': pcap(link=105),
