@@ -11,6 +11,7 @@
 #: make bench-device   throughput and connections through a TAP device (needs root)
 #: make bench-path     one connection over links with loss, reordering and delay, ours and Linux's (needs root)
 #: make bench-page     frames per second of the pages in Chromium, and the time to the first scenario
+#: make bench-trace    packets a second that aksu trace reads
 #: make bench-flood    SYNs of a flood through a TAP device, answered by cookie, and by the kernel's (needs root)
 #: make wasm           compile the core for freestanding wasm32
 #: make lab-page       build/web/lab/index.html: the labs in the browser, in one file (needs clang, lld, wasi-libc)
@@ -83,7 +84,7 @@ examples := $(patsubst %.c,$(B)/%,$(wildcard examples/*.c))
 aksu     := $(if $(wildcard src/cli/*.c),$(B)/aksu)
 hosted   := $(wildcard src/device/*.c src/host/*.c) $(program) $(wildcard tests/*/*.c tests/interop/path/*.c bench/*.c bench/device/*.c bench/path/*.c bench/sim/*.c bench/syn/*.c bench/flood/*.c examples/*.c) $(drivers)
 
-.PHONY: lab-page all lib objects tests check soak golden lint bench bench-many bench-sim bench-device bench-path bench-flood bench-page wasm fuzz fuzz-afl proof fuzz-programs install uninstall clean help FORCE
+.PHONY: lab-page all lib objects tests check soak golden lint bench bench-many bench-sim bench-device bench-path bench-flood bench-page bench-trace wasm fuzz fuzz-afl proof fuzz-programs install uninstall clean help FORCE
 all: lib $(aksu)
 lib: $(B)/libaksu.a $(B)/libaksu.so
 objects: $(call obj,$(library))
@@ -205,6 +206,8 @@ bench-many: $(B)/bench
 	$Q$(B)/bench --mark many --only bulk --only conn --only rr --only many --others 1000 --others 10000000 $(BENCH)
 bench-page: all $(B)/examples/simulate lab-page
 	$Qbench/page/run $(BENCH)
+bench-trace: $(B)/aksu
+	$QBUILD=$(B) bench/trace/run $(BENCH)
 bench-sim: $(B)/bench-sim
 	$Q$(B)/bench-sim $(BENCH)
 others := $(if $(wildcard /usr/include/lwip/lwip/tcpip.h),lwip) \

@@ -71,6 +71,16 @@ static bool take_option(struct trace_options *o, int option)
     }
 }
 
+/* A million lines a second are too many for pieces of 4096 octets. Who reads along, at a terminal
+ * or what a pipe brings, does not wait for more than that. */
+static void widen_stdout(const struct trace_options *o)
+{
+    static char buffer[1 << 16];
+
+    if (strcmp(o->file, "-") != 0 && !isatty(STDOUT_FILENO))
+        (void)setvbuf(stdout, buffer, _IOFBF, sizeof buffer);
+}
+
 static int trace(const struct trace_options *o)
 {
     struct trace_show show;
@@ -86,6 +96,7 @@ static int trace(const struct trace_options *o)
         fputs("aksu trace: there is no memory; a smaller --connections needs less\n", stderr);
         return CLI_USAGE;
     }
+    widen_stdout(o);
     trace_show_init(&show, o);
     int status = trace_read(o, t, &show);
     if (!trace_show_close(&show))

@@ -104,10 +104,17 @@ static int read_packets(pcap_t *p, struct tracker *t, struct trace_show *show)
 /* Nothing to show is no failure, but rarely what was wanted. */
 static void say_empty(const struct trace_options *o, const struct tracker *t)
 {
-    if (o->filter != NULL && t->packets == 0)
-        fprintf(stderr, "aksu trace: %s: no packet matches --filter '%s'\n", name_of(o), o->filter);
-    else if (t->packets > 0 && t->begun == 0)
-        fprintf(stderr, "aksu trace: %s: there are packets, but no TCP segments\n", name_of(o));
+    const char *name = name_of(o);
+
+    if (t->packets == 0 && o->filter != NULL)
+        fprintf(stderr, "aksu trace: %s: no packet matches --filter '%s'\n", name, o->filter);
+    else if (t->packets == 0)
+        fprintf(stderr, "aksu trace: %s: there are no packets in it\n", name);
+    else if (t->begun == 0 && t->count[TRACE_CUT] > 0)
+        fprintf(stderr, "aksu trace: %s: each packet was cut before the end of its TCP header; "
+                "tcpdump -s 128 captures more of it\n", name);
+    else if (t->begun == 0)
+        fprintf(stderr, "aksu trace: %s: there are packets, but no TCP segments\n", name);
 }
 
 static int read_all(const struct trace_options *o, pcap_t *p, struct tracker *t,

@@ -2,6 +2,7 @@
  * it. */
 #include "aksu/event.h"
 #include "aksu/sink.h"
+#include "base/ip_addr.h"
 
 const char *aksu_event_name(enum aksu_event_kind kind)
 {
@@ -58,28 +59,22 @@ size_t aksu_ctl_text(uint8_t ctl, char out[AKSU_CTL_TEXT])
 
 size_t aksu_endpoint_text(const struct aksu_endpoint *end, char out[AKSU_ENDPOINT_TEXT])
 {
-    char digits[5];
-    size_t length = 1, count = 0;
+    bool v6 = !ip_is_v4(&end->ip);
+    char *at = out, digits[5];
+    size_t count = 0;
     unsigned port = end->port;
-    bool colon = false;
 
-    length += aksu_ip_format(&end->ip, out + 1);
-    for (size_t i = 1; i < length; i++)
-        colon = colon || out[i] == ':';
-    if (colon) {
-        out[0] = '[';
-        out[length++] = ']';
-    } else {
-        length--;
-        for (size_t i = 0; i < length; i++)
-            out[i] = out[i + 1];
-    }
-    out[length++] = ':';
+    if (v6)
+        *at++ = '[';
+    at += aksu_ip_format(&end->ip, at);
+    if (v6)
+        *at++ = ']';
+    *at++ = ':';
     do
         digits[count++] = (char)('0' + port % 10);
     while ((port /= 10) > 0);
     while (count > 0)
-        out[length++] = digits[--count];
-    out[length] = '\0';
-    return length;
+        *at++ = digits[--count];
+    *at = '\0';
+    return (size_t)(at - out);
 }

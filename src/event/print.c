@@ -27,15 +27,38 @@ void event_print_text(struct print *p, const char *text)
     event_print_octets(p, text, strlen(text));
 }
 
+/* How many digits n has: 1233 / 4096 is little more than the decimal logarithm of 2. */
+static unsigned digits_of(uint64_t n)
+{
+    static const uint64_t least[EVENT_U64_TEXT] = { 0, 10, 100, 1000, 10000, 100000, 1000000,
+        10000000, 100000000, 1000000000, 10000000000, 100000000000, 1000000000000,
+        10000000000000, 100000000000000, 1000000000000000, 10000000000000000,
+        100000000000000000, 1000000000000000000, 10000000000000000000u };
+    unsigned bits = 64 - (unsigned)__builtin_clzll(n | 1), guess = bits * 1233 >> 12;
+
+    return guess + (n >= least[guess]);
+}
+
+char *event_write_u64(char *at, uint64_t n)
+{
+    static const char pair[] =
+        "0001020304050607080910111213141516171819202122232425262728293031323334353637383940414243"
+        "4445464748495051525354555657585960616263646566676869707172737475767778798081828384858687"
+        "888990919293949596979899";
+    char *end = at + digits_of(n), *to = end;
+
+    for (; n >= 10; n /= 100)
+        memcpy(to -= 2, &pair[n % 100 * 2], 2);
+    if (to > at)
+        *at = (char)('0' + n);
+    return end;
+}
+
 void event_print_u64(struct print *p, uint64_t n)
 {
-    char digits[20];
-    size_t at = sizeof digits;
+    char digits[EVENT_U64_TEXT];
 
-    do
-        digits[--at] = (char)('0' + n % 10);
-    while ((n /= 10) > 0);
-    event_print_octets(p, digits + at, sizeof digits - at);
+    event_print_octets(p, digits, (size_t)(event_write_u64(digits, n) - digits));
 }
 
 void event_print_ctl(struct print *p, uint8_t ctl)

@@ -2,25 +2,39 @@
  * segment (RFC 9293 3.10.7). Where one of them drops it, the event `dropped` says so. Uses no libc,
  * as event.c. Called by the JSON sink and by programs that show what a step does. */
 #include "aksu/sink.h"
+#include "base/bytes.h"
 
 struct writing {
     char *out;
     size_t length;
 };
 
-static void add(struct writing *w, const char *text)
+static void add_octets(struct writing *w, const char *text, size_t length)
 {
-    while (*text != '\0' && w->length + 1 < AKSU_STEPS_TEXT)
-        w->out[w->length++] = *text++;
+    if (length >= AKSU_STEPS_TEXT - w->length)
+        length = AKSU_STEPS_TEXT - 1 - w->length;
+    memcpy(w->out + w->length, text, length);
+    w->length += length;
     w->out[w->length] = '\0';
 }
 
-static void step(struct writing *w, bool has_work, const char *text)
+/* Constants: the compiler knows their lengths. */
+#define add(w, text) add_octets(w, text, sizeof(text) - 1)
+#define step(w, has_work, text) \
+    do { \
+        if (has_work) { \
+            begin_step(w); \
+            add(w, text); \
+        } \
+    } while (0)
+
+static void begin_step(struct writing *w)
 {
-    if (!has_work)
-        return;
-    add(w, w->out[w->length - 1] >= '0' && w->out[w->length - 1] <= '9' ? " " : ", ");
-    add(w, text);
+    char last = w->out[w->length - 1];
+    if (last >= '0' && last <= '9')
+        add(w, " ");
+    else
+        add(w, ", ");
 }
 
 /* The steps that text and the control bits behind it have: RFC 9293 3.10.7.4. */
@@ -65,7 +79,8 @@ static void other_states(struct writing *w, const struct aksu_event_segment_in *
     step(w, syn, "fourth SYN");
     if (syn && !(ack && e->state == AKSU_TCP_SYN_RECEIVED))
         return;
-    step(w, true, ack ? "fifth ACK" : "fifth");
+    step(w, ack, "fifth ACK");
+    step(w, !ack, "fifth");
     if (ack)
         sixth_to_eighth(w, e);
 }

@@ -167,21 +167,35 @@ struct report *report_open(const struct report_config *config)
     return r;
 }
 
+static void put_octets(FILE *file, const char *text, size_t length)
+{
+    const char *end = text + length, *found;
+
+    for (; (found = memchr(text, '<', (size_t)(end - text))) != NULL; text = found + 1) {
+        fwrite(text, 1, (size_t)(found - text), file);
+        put_octet(file, *found);
+    }
+    fwrite(text, 1, (size_t)(end - text), file);
+}
+
 /* A line is there whole or not at all. */
 static void write_lines(void *context, const char *text, size_t length)
 {
     struct report *r = context;
+    const char *end = text + length, *next;
 
-    for (size_t i = 0; i < length; i++) {
+    for (; text < end; text = next) {
         if (!r->in_line) {
             r->skips = r->octets >= OCTETS_MOST;
             r->left_out += r->skips;
         }
-        r->in_line = text[i] != '\n';
+        const char *newline = memchr(text, '\n', (size_t)(end - text));
+        next = newline ? newline + 1 : end;
+        r->in_line = newline == NULL;
         if (r->skips)
             continue;
-        put_octet(r->file, text[i]);
-        r->octets++;
+        put_octets(r->file, text, (size_t)(next - text));
+        r->octets += (size_t)(next - text);
     }
 }
 

@@ -244,10 +244,12 @@ static void look_whether_over(struct trace_conn *c, aksu_time at)
         delete_record(c, side, AKSU_OK, at);
 }
 
-/* The same packet, seen on another device: a repetition has another identification. */
+/* The same packet, seen on another device: a repetition has another identification. Where there is
+ * none, only a SYN tells: no RTO is so short before a round trip was measured (RFC 6298 2.1). */
 static bool is_copy(const struct trace_end *me, const struct trace_segment *s)
 {
-    return me->identified && s->identification != 0 && me->identification == s->identification &&
+    bool tells = s->identification != 0 || (s->tcp.ctl & CTL_SYN) != 0;
+    return me->identified && tells && me->identification == s->identification &&
            me->last_seq == s->tcp.seq.n && me->last_ack == s->tcp.ack.n &&
            me->last_ctl == s->tcp.ctl && me->wnd_field == s->tcp.wnd &&
            s->at - me->last_at < TRACE_COPY;

@@ -48,7 +48,7 @@ connection 1  10.0.0.1:20000  <->  10.0.0.2:80
 10 packets, 10 of TCP, 1 connection
 LADDER
 is "the ladder of a conversation" "$(cat "$work/wanted")" "$(cat "$work/ladder")"
-for format in big-endian nanoseconds raw pcapng snaplen; do
+for format in big-endian nanoseconds raw pcapng snaplen vlan sll sll2 null comments; do
     is "the same of $format" "$(cat "$work/ladder")" "$(trace "$work/$format")"
 done
 is "the same of stdin" "$(cat "$work/ladder")" "$(trace - <"$work/plain")"
@@ -82,7 +82,12 @@ trace --summary --lang ko --html "$work/korean.html" "$work/plain" >/dev/null
 is "a report in Korean" 1 "$(grep -c '"lang":"ko"' "$work/korean.html")"
 trace --html "$work/none.html" "$work/text" 2>/dev/null
 [ ! -e "$work/none.html" ] || fail "a report of a file that is no capture"
-is "a capture without packets" "0 packets, 0 of TCP, 0 connections" "$(trace "$work/no packets")"
+is "a capture without packets" "0 packets, 0 of TCP, 0 connections" "$(trace "$work/no packets" 2>/dev/null)"
+is "a capture without packets: a hint" "aksu trace: $work/no packets: there are no packets in it" \
+    "$(trace "$work/no packets" 2>&1 >/dev/null)"
+trace "$work/short" >/dev/null 2>"$work/short.err"
+is "headers that are cut: exit status" 0 $?
+has "headers that are cut: a hint" "cut before the end of its TCP header; tcpdump -s 128" "$(cat "$work/short.err")"
 
 # --- what there is not
 

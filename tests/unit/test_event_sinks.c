@@ -255,6 +255,67 @@ static void writes_long_texts(void **state)
                      2 * strlen(why) + strlen("0.000000 #7 segment dropped: rule , why \n"));
 }
 
+/* The same in JSON, where the longest escape falls on each place of what is gathered. */
+static void writes_long_texts_in_json(void **state)
+{
+    (void)state;
+    static char why[5000];
+    struct aksu_json_sink json;
+
+    memset(why, 0x1f, sizeof why - 1);
+    for (size_t i = 0; i < 6; i++) {
+        memset(why, 'y', i);
+        aksu_json_init(&json, kept_writer(&kept), why);
+        struct feed f = feed_of(&json.sink, NULL);
+        FEED(&f, 0, dropped, .rule = why, .why = "z");
+        size_t length = 6 * (strlen(why) - i) + i;
+        assert_int_equal(kept.length, 2 * length + strlen("{\"at\":100000000000,\"host\":\"\","
+            "\"conn\":7,\"event\":\"dropped\",\"rule\":\"\",\"why\":\"z\"}\n"));
+        assert_true(is_json_line(kept.text));
+        assert_non_null(strstr(kept.text, "\\u001f\",\"why\":\"z\"}\n"));
+    }
+}
+
+static void number_is(uint64_t n)
+{
+    char wanted[128], text[128];
+    struct aksu_json_sink json;
+    struct aksu_text_sink log;
+    struct aksu_event e = { .at = n, .kind = AKSU_EV_memory,
+                            .memory = { .answer = "a", .left = n } };
+
+    (void)snprintf(wanted, sizeof wanted, "{\"at\":%llu,\"conn\":0,\"event\":\"memory\","
+                   "\"answer\":\"a\",\"left\":%llu}\n", (unsigned long long)n,
+                   (unsigned long long)n);
+    aksu_json_init(&json, kept_writer(&kept), NULL);
+    json.sink.put(&json.sink, &e);
+    assert_string_equal(kept.text, wanted);
+    (void)snprintf(text, sizeof text, "left %llu\n", (unsigned long long)n);
+    aksu_text_init(&log, kept_writer(&kept), NULL);
+    log.sink.put(&log.sink, &e);
+    assert_non_null(strstr(kept.text, text));
+}
+
+/* Around each power of 10 and of 2, where the number of digits is guessed. */
+static void writes_every_length_of_numbers(void **state)
+{
+    (void)state;
+    uint64_t ten = 1;
+
+    for (unsigned i = 0; i < 20; i++, ten *= 10) {
+        number_is(ten - 1);
+        number_is(ten);
+        number_is(ten + 1);
+        number_is(ten / 10 * 7);
+    }
+    for (unsigned i = 0; i < 64; i++) {
+        number_is((uint64_t)1 << i);
+        number_is(((uint64_t)1 << i) - 1);
+    }
+    number_is(UINT64_MAX);
+    number_is(12345678901234567890u);
+}
+
 static void the_tee_feeds_all(void **state)
 {
     (void)state;
@@ -317,6 +378,8 @@ int main(void)
         cmocka_unit_test(names_what_there_is),    cmocka_unit_test(writes_endpoints),
         cmocka_unit_test(logs_text),              cmocka_unit_test(writes_json),
         cmocka_unit_test(writes_long_texts),      cmocka_unit_test(the_tee_feeds_all),
+        cmocka_unit_test(writes_long_texts_in_json),
+        cmocka_unit_test(writes_every_length_of_numbers),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

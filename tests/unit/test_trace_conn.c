@@ -161,6 +161,25 @@ static void a_repeated_syn_gives_no_round_trip(void **state)
     assert_int_equal(talk_told(&talk, 0, AKSU_EV_retransmit, "SYN timeout"), 1);
 }
 
+/* RFC 6298 2.1: without an identification, only who repeats a SYN at once did not repeat it. */
+static void a_syn_seen_twice_is_one(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 2; i++)
+        says(1, 0, (struct talk_segment){ .ctl = S });
+    for (int i = 0; i < 2; i++)
+        says(1, 1, (struct talk_segment){ .ctl = S | A, .ack = 1 });
+    says(1, 0, (struct talk_segment){ .ctl = A, .seq = 1, .ack = 1 });
+    struct trace_conn *c = talk_conn(&talk);
+    assert_int_equal(c->end[0].copies, 1);
+    assert_int_equal(c->end[1].copies, 1);
+    assert_int_equal(talk_told(&talk, 0, AKSU_EV_retransmit, NULL), 0);
+    assert_int_equal(talk_told(&talk, 1, AKSU_EV_retransmit, NULL), 0);
+    assert_int_equal(c->handshake, AKSU_MS(4));
+    says(1, 0, (struct talk_segment){ .ctl = A, .seq = 1, .ack = 1 });     /* may be a second one */
+    assert_int_equal(c->end[0].copies, 1);
+}
+
 static void a_refused_syn(void **state)
 {
     (void)state;
@@ -341,6 +360,7 @@ int main(void)
         TEST(fins_that_cross_are_closing), TEST(both_may_open_at_once),
         TEST(the_handshake_gives_options_and_round_trips),
         TEST(a_scale_that_one_end_lacks_is_not_used), TEST(a_repeated_syn_gives_no_round_trip),
+        TEST(a_syn_seen_twice_is_one),
         TEST(a_refused_syn), TEST(an_rst_that_answers_another_syn_is_none),
         TEST(a_syn_without_an_answer), TEST(a_half_open_connection), TEST(a_reset_by_either),
         TEST(an_rst_outside_the_window_ends_nothing), TEST(an_end_that_falls_silent),

@@ -48,6 +48,7 @@ const sentBy = (model, event = 'segment_out') => one(model).items.filter(item =>
     is('each segment found its arrival', [10, 10, 10], sentBy(model).map(i => (i.arrival.at - i.at) / MS));
     is('numbers are relative to the SYN, across the wrap', '17', relative(one(model).ends[0], 1));
     is('the label of the ladder', 'SYN,ACK seq 0 ack 1 wnd 65535', segmentLabel(sentBy(model)[1]));
+    is('the shortest one of it', 'SYN,ACK seq 0 ack 1', segmentLabel(sentBy(model)[1], 3));
     is('a SYN is not scaled, what follows is', [65535, 8000],
        [windowOf(one(model), 0, sentBy(model)[0].raw), windowOf(one(model), 0, sentBy(model)[2].raw)]);
     const tcb = historyOf(one(model));
@@ -83,6 +84,8 @@ const sentBy = (model, event = 'segment_out') => one(model).items.filter(item =>
                      arrive(101 * MS, 'b', 'ACK', 0xfffffff1, 501, 100, text),
                      arrive(102 * MS, 'b', 'RST', 4711, 0));
     const sent = sentBy(model).slice(-3), got = sentBy(model, 'segment_in').slice(-2);
+    is('where there is little room text says less', ['ACK seq 1 len 100 ack 1 wnd 8000', 'ACK seq 1 len 100 ack 1',
+       'ACK seq 1 len 100 ack 1', 'seq 1 len 100'], [0, 1, 2, 3].map(level => segmentLabel(sent[0], level)));
     is('the first is lost, its retransmission is not', [true, undefined, undefined], sent.map(i => i.lost));
     is('and says why', 'fast retransmit', sent[2].why);
     is('a duplicate is told from what nobody sent', [true, false], got.map(i => i.again));

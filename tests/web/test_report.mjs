@@ -1,9 +1,10 @@
 // test_report.mjs - pages of the real program in a real browser: aksu run --html of a download over a
-// bad path, the simulator's transfer of more than 1,000 segments, and a record of acts. To the end and
-// back to the start is where one was; everything has a name; nothing is fetched; 390 and 1440 pixels.
+// bad path, the simulator's transfer of more than 1,000 segments and a capture of it (aksu trace --html),
+// and a record of acts. To the end and back to the start is where one was; everything has a name;
+// nothing is fetched; 390 and 1440 pixels.
 import { spawn } from 'node:child_process';
 import { createServer } from 'node:http';
-import { mkdirSync, writeFileSync, statSync, existsSync, rmSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync, statSync, existsSync, rmSync } from 'node:fs';
 import { launch } from './chromium.mjs';
 import { is, holds, test } from './check.mjs';
 import { actsRecord, asText } from './acts.mjs';
@@ -35,12 +36,39 @@ async function makeRun() {
     server.close();
 }
 
+// The segments that the simulator sent, as headers in a pcap file (LINKTYPE_RAW).
+function captureOf(lines) {
+    const file = Buffer.alloc(24), packets = [file];
+    file.writeUInt32LE(0xa1b23c4d);
+    file.set([2, 0, 4, 0], 4);
+    file.set([255, 255, 0, 0, 101], 16);
+    for (const e of lines.map(line => JSON.parse(line)).filter(event => event.event === 'segment_out')) {
+        const p = Buffer.alloc(16 + 40), bits = ['FIN', 'SYN', 'RST', 'PSH', 'ACK'];
+        [Math.floor(e.at / 1e9), e.at % 1e9, 40, 40 + e.len].forEach((n, i) => p.writeUInt32LE(n, 4 * i));
+        p.set([0x45, 0, (40 + e.len) >> 8, (40 + e.len) & 255, 0, 0, 0x40, 0, 64, 6], 16);
+        [e.local, e.remote].forEach((end, i) => {
+            const [ip, port] = end.split(':');
+            p.set(ip.split('.').map(Number), 28 + 4 * i);
+            p.writeUInt16BE(Number(port), 36 + 2 * i);
+        });
+        p.writeUInt32BE(e.seq, 40);
+        p.writeUInt32BE(e.ack, 44);
+        p.set([0x50, bits.reduce((sum, bit, i) => sum + e.ctl.split(',').includes(bit) * 2 ** i, 0)], 48);
+        p.writeUInt16BE(e.wnd, 50);
+        packets.push(p);
+    }
+    return Buffer.concat(packets);
+}
+
 async function makePages() {
     mkdirSync(place, { recursive: true });
     await makeRun();
     const said = await command(simulate, '1', String(OCTETS), `${place}/events.json`);
     holds('the simulator sent more than 1,000 segments', Number(/(\d+) segments sent/.exec(said)?.[1]) > 1000, said);
     await command(aksu, 'report', '--title', 'A transfer', `${place}/events.json`, `${place}/transfer.html`);
+    const lines = readFileSync(`${place}/events.json`, 'utf8').trimEnd().split('\n');
+    writeFileSync(`${place}/transfer.pcap`, captureOf(lines));
+    await command(aksu, 'trace', '--summary', '--html', `${place}/trace.html`, `${place}/transfer.pcap`);
     writeFileSync(`${place}/acts.json`, asText(actsRecord()));
     await command(aksu, 'report', `${place}/acts.json`, `${place}/acts.html`);
 }
@@ -145,11 +173,26 @@ async function sizes(browser, name, file) {
     }
 }
 
+// The styles in the legend of each plot that is shown, and those of what is drawn in it.
+const LEGENDS = `[...document.querySelectorAll('.av-plot')].filter(e => e.offsetParent).map(plot => {
+    const styles = selector => [...new Set([...plot.querySelectorAll(selector)].filter(e => e.getClientRects().length)
+        .map(e => e.getAttribute('class')))].filter(style => !/^av-|-dot$/.test(style)).sort();
+    return [styles('.av-legend i'), styles('path[d]:not([d=""])')];
+})`;
+
+async function legends(page, name) {
+    const plots = await page.evaluate(LEGENDS);
+    holds(`${name}: there are plots`, plots.length === (name === 'acts' ? 1 : 3), plots);
+    is(`${name}: a legend has what has a line`, plots.map(([, drawn]) => drawn), plots.map(([legend]) => legend));
+    return plots;
+}
+
 async function onePage(browser, name) {
     const file = `${place}/${name}.html`;
     const page = await browser.open(`file://${file}`);
     await thereAndBack(page, name);
     await namesOf(page, name);
+    await legends(page, name);
     is(`${name}: no error`, [], page.errors);
     is(`${name}: nothing is fetched`, [`file://${file}`], [...new Set(page.requests.map(url => url.split('#')[0]))]);
     await page.close();
@@ -285,6 +328,31 @@ async function acts(browser) {
     await page.close();
 }
 
+// Of a capture nobody knows the RTO; on a narrow page labels stay between the lifelines.
+async function captured(browser) {
+    const page = await browser.open(`file://${place}/trace.html`, { width: 390, height: 844 });
+    await page.key('End');
+    await page.evaluate(SETTLE);
+    const [, , round] = await page.evaluate(LEGENDS);
+    is('round trips of a capture: the legend', ['sample', 'srtt'], round?.[0]);
+    holds('its TCBs have no row for the RTO', await page.evaluate(
+        `!/\\bRTO\\b/.test(document.querySelector('.av-tcb').innerText) &&
+         /RTTVAR/.test(document.querySelector('.av-tcb').innerText)`));
+    await page.evaluate(`(search => { search.value = 'round trip'; search.dispatchEvent(new Event('input')); })(
+        document.querySelector('.av-search'))`);
+    await page.evaluate(SETTLE);
+    const said = await page.evaluate(shownText('.av-rows'));
+    holds('nor have its samples', /SRTT/.test(said) && !/RTO/.test(said), said.slice(0, 200));
+    const [widest, lane] = await page.evaluate(`(() => {
+        const x = [...document.querySelectorAll('.av-life')].map(e => e.getBoundingClientRect().left);
+        return [Math.max(...[...document.querySelectorAll('.av-label')].map(e => e.getComputedTextLength())),
+                Math.max(...x) - Math.min(...x)];
+    })()`);
+    holds('a label is no wider than its arrow', widest > 0 && widest < lane, [widest, lane]);
+    is('a capture: no error', [], page.errors);
+    await page.close();
+}
+
 // --- how fast it is ---
 
 const STEPPING = steps => `new Promise(done => { let n = 0; (function next() {
@@ -364,9 +432,9 @@ await test('pages', async () => {
     holds('the viewer is less than 400 KB', statSync(`${root}build/web/report.html`).size < 400000);
     const browser = await launch();
     try {
-        for (const name of ['run', 'acts', 'transfer'])
+        for (const name of ['run', 'trace', 'acts', 'transfer'])
             await test(name, () => onePage(browser, name));
-        for (const part of [using, acts, nothing, frames, contrast])
+        for (const part of [using, acts, nothing, captured, frames, contrast])
             await test(part.name, () => part(browser));
     } finally {
         await browser.close();

@@ -57,8 +57,8 @@ function label(entry, line, room, scale, letter) {
     const { from, to, way } = line;
     const slope = Math.atan2(to.y - from.y, Math.abs(to.x - from.x)) * 180 / Math.PI;
     const along = slope <= (entry.followed ? FLAT : STEEP), texts = [];
-    let text = packetLabel(entry.item, 2);
-    for (const level of [1, 0]) {
+    let text = packetLabel(entry.item, 3);
+    for (const level of [2, 1, 0]) {
         const longer = packetLabel(entry.item, level);
         if (longer.length * letter * scale <= room - 22)
             text = longer;

@@ -6,7 +6,7 @@ import { h, s, setText, stateClass } from './dom.js';
 import { timeText, durationText } from './text.js';
 
 const LEFT = 58, RIGHT = 12, BOTTOM = 22, TOP = 8, PADDING = 26;
-const HEIGHT = { sequence: 260, congestion: 180, rtt: 150 };
+const HEIGHT = { sequence: 260, congestion: 180, rtt: 180 };
 const DRAG = 6, FEW_SEGMENTS = 8, FEW_SAMPLES = 3;
 const PAUSE = 200e6, BUSY = 1.2;     // pauses take no more room than this times what is between them
 

@@ -24,7 +24,7 @@ const fieldName = (name, w) => NAMES[name] ?? w[`tcb_${name}`];
 // What an event says of the TCB of the end where it happened; null: nothing.
 const TOLD = {
     negotiated: raw => ({ snd_mss: raw.snd_mss, rcv_mss: raw.rcv_mss }),
-    rtt: raw => ({ srtt_us: raw.srtt_us, rttvar_us: raw.rttvar_us, rto_us: raw.rto_us }),
+    rtt: raw => ({ srtt_us: raw.srtt_us, rttvar_us: raw.rttvar_us, rto_us: raw.rto_us || undefined }),
     cwnd: raw => ({ cwnd: raw.cwnd, ssthresh: raw.ssthresh }),
     undo: raw => ({ cwnd: raw.cwnd }),
     retransmit: (raw, was) => ({ retransmits: (was.retransmits ?? 0) + 1 }),

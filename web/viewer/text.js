@@ -34,16 +34,20 @@ export function relative(end, n) {
 
 const senderOf = item => isOut(item) ? item.side : 1 - item.side;
 
-// Level 0 says all, 1 leaves out an open window, 2 the number of a segment that takes no room.
+const USUAL = ['PSH', 'ACK'];
+
+// Level 0 says all, 1 leaves out an open window, 2 the number of a segment that takes no room, 3 what is
+// acknowledged beside text.
 export function segmentLabel(item, level = 0) {
     const raw = item.raw, side = senderOf(item), ends = item.c.ends;
     const bits = raw.ctl || '-', special = /SYN|FIN|RST/.test(bits);
-    const parts = [bits];
+    const brief = level > 2 && raw.len > 0 && !/SYN/.test(bits);
+    const parts = brief ? bits.split(',').filter(bit => !USUAL.includes(bit)) : [bits];
     if (level < 2 || raw.len > 0 || special)
         parts.push(`seq ${item.free ? raw.seq : relative(ends[side], raw.seq)}`);
     if (raw.len > 0)
         parts.push(`len ${raw.len}`);
-    if (/ACK/.test(bits))
+    if (/ACK/.test(bits) && !brief)
         parts.push(`ack ${relative(ends[1 - side], raw.ack)}`);
     if (/URG/.test(bits))
         parts.push(`up ${raw.up}`);
@@ -193,8 +197,8 @@ const REST = {
     opened: raw => `${pairOf(raw)}, ${raw.active ? 'OPEN active' : 'OPEN passive'}`,
     listening: raw => raw.local, completed: () => '', time_wait: pairOf,
     deleted: raw => raw.status === 'ok' ? '' : raw.status,
-    rtt: raw => `${msOf(raw.sample_us)}: ` +
-        `SRTT ${msOf(raw.srtt_us)}, RTTVAR ${msOf(raw.rttvar_us)}, RTO ${msOf(raw.rto_us)}`,
+    rtt: raw => `${msOf(raw.sample_us)}: ` + joined(`SRTT ${msOf(raw.srtt_us)}`, `RTTVAR ${msOf(raw.rttvar_us)}`,
+        raw.rto_us > 0 && `RTO ${msOf(raw.rto_us)}`),
     retransmit: (raw, item) => joined(`seq ${numberOf(item, raw.seq)} len ${raw.len}`, raw.why),
     lost: (raw, item) => `seq ${numberOf(item, raw.seq)} len ${raw.len}`,
     marked: (raw, item) => joined(item.c && `seq ${relative(item.c.ends[1 - item.side], raw.seq)}`, `len ${raw.len}`),
