@@ -13,12 +13,12 @@
 static const int deadly[] = { SIGHUP, SIGINT, SIGPIPE, SIGQUIT, SIGTERM, SIGXFSZ };
 enum { DEADLY = sizeof deadly / sizeof deadly[0] };
 
-static _Atomic(char *) unfinished;
+static _Atomic(const char *) unfinished;
 static pid_t owner;                     /* a process that was forked leaves its parent's file */
 
 static void remove_unfinished(void)
 {
-    char *name = atomic_exchange(&unfinished, NULL);
+    const char *name = atomic_exchange(&unfinished, NULL);
 
     if (name != NULL && getpid() == owner)
         (void)unlink(name);
@@ -43,7 +43,7 @@ static void watch_signals(void)
     }
 }
 
-static void watch(char *name)
+static void watch(const char *name)
 {
     static bool watching;
 
