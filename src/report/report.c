@@ -1,6 +1,6 @@
 /* report.c - see report.h. The file is written under another name in the same directory, and gets
- * its own when it is whole (temporary.c). What is no regular file (a terminal, a pipe) is written as
- * it comes. Called by src/run/trace.c and src/cli/report_command.c. */
+ * its own when it is whole (temporary.c). What is no regular file (a terminal, a pipe) is written
+ * as it comes. Called by src/run/trace.c and src/cli/report_command.c. */
 #include "report/report.h"
 
 #include <errno.h>

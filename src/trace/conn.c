@@ -311,7 +311,8 @@ void trace_conn_segment(struct trace_conn *c, unsigned side, const struct trace_
     trace_sender_sent(c, side, s, kind);
     if (s->damaged) {
         me->damaged++;
-        TELL(c, trace_other(c, side), s->at, dropped, .rule = "RFC 9293 3.1", .why = "wrong checksum");
+        TELL(c, trace_other(c, side), s->at, dropped, .rule = "RFC 9293 3.1",
+             .why = "wrong checksum");
         return;
     }
     trace_tell_segment(c, side, false, s);

@@ -172,7 +172,8 @@ static void say_beginning(FILE *out, const struct trace_conn *c)
     char whole[TRACE_MS], there[TRACE_MS], back[TRACE_MS];
 
     if (c->itself)
-        fputs("  one socket, connected to itself: it is both ends, all of it is the client's\n", out);
+        fputs("  one socket, connected to itself: it is both ends, all of it is the client's\n",
+              out);
     if (!c->syn_seen)
         fprintf(out, "  its beginning was not seen: %s\n", c->syn_ack_seen
                 ? "there is no SYN, only its answer"
