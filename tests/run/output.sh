@@ -79,10 +79,10 @@ begin() # ENV-OPTION ARGUMENT...
     exec 8>"$work/pipe"
     head -c 4000 "$input" >&8
     for ((i = 0; i < 100; i++)); do
-        [ -z "$(ls -A)" ] || break
+        ! compgen -G 'page.*' >/dev/null || break
         sleep 0.05
     done
-    [ -n "$(ls -A)" ] || fail "$*: there is no file yet" "$(cat "$work/out")"
+    compgen -G 'page.*' >/dev/null || fail "$*: there is no file yet" "$(cat "$work/out")"
 }
 
 end() # NAME WANTED-STATUS WANTED-FILES
@@ -115,8 +115,9 @@ wait "$pid" 2>/dev/null
 is "a page of before stays" "old page" "$(cat page) $(ls -A)"
 rm -f "$work/pipe" ./*
 { cat "$work/plain"; for ((i = 0; i < 200; i++)); do tail -c +25 "$work/plain"; done; } >"$work/long"
-for kind in "lab item-duplication --json -" "trace --json $work/long"; do
-    { env --default-signal=PIPE "$aksu" $kind --html page; echo $? >"$work/status"; } | head -c 1 >/dev/null
+for kind in "lab item-duplication --json -" "trace --json ../long"; do
+    read -r -a words <<<"$kind"
+    { env --default-signal=PIPE "$aksu" "${words[@]}" --html page; echo $? >"$work/status"; } | head -c 1 >/dev/null
     is "$kind: the reader leaves: exit status" 141 "$(cat "$work/status")"
     is "$kind: the reader leaves: what is left" "" "$(ls -A)"
 done
