@@ -62,7 +62,7 @@ static void usage(FILE *out)
           "  --step           one thing after the other, forward and backward\n"
           "  --check          only what had to hold, a line each\n"
           "  --all            every scenario\n"
-          "  --json FILE      all that happened, as lines of JSON; - is stdout, without text\n"
+          "  --json FILE      all that happened, as JSON lines; - is stdout, without text\n"
           "  --html FILE      the same as a page to look at: ladder, states, plots, events;\n"
           "                   a file, never -\n"
           "  --page           the file that shows all of it in a browser, without a network\n"
