@@ -31,6 +31,12 @@ int cli_printed(const char *command);
 unsigned cli_distance(const char *a, const char *b);
 /* The word of `words` (NULL ends them) that is most like this one, or NULL. */
 const char *cli_nearest(const char *word, const char *const words[]);
+/* Whether this can be the name of a file to write: not "", not what begins with '-', which is an
+ * option or meant as standard output. false: a sentence names `option`. */
+bool cli_file(const char *command, const char *option, const char *name);
+/* Whether two files to write are two; NULL is none. false: a sentence was written. */
+bool cli_files_differ(const char *command, const char *option, const char *name,
+                      const char *other_option, const char *other);
 /* "aksu run --seed 1 -- curl 'a b'": the command line as a shell would take it. malloc()ed; NULL:
  * no memory. */
 char *cli_command_line(int argc, char *const argv[]);

@@ -108,17 +108,6 @@ static bool take_mac(struct cli_host *c, const char *value)
     return false;
 }
 
-static bool take_file(const struct cli_host *c, const char *option, const char **file,
-                      const char *value)
-{
-    *file = value;
-    if (value[0] != '-' && value[0] != '\0')
-        return true;
-    fprintf(stderr, "aksu %s: %s takes the name of a file, not '%s' (write ./%s if it is one)\n",
-            c->command, option, value, value);
-    return false;
-}
-
 static bool take_seed(struct cli_host *c, const char *value)
 {
     uint64_t number;
@@ -207,9 +196,9 @@ bool cli_host_take(struct cli_host *c, int option, const char *value)
     case CLI_MAC:
         return take_mac(c, value);
     case CLI_CAPTURE:
-        return take_file(c, "--capture", &c->capture, value);
+        return cli_file(c->command, "--capture", c->capture = value);
     case CLI_JSON:
-        return take_file(c, "--json", &c->json, value);
+        return cli_file(c->command, "--json", c->json = value);
     case CLI_SEED:
         return take_seed(c, value);
     case CLI_ECN:

@@ -62,8 +62,9 @@ static void usage(FILE *out)
           "  --step           one thing after the other, forward and backward\n"
           "  --check          only what had to hold, a line each\n"
           "  --all            every scenario\n"
-          "  --json FILE      all that happened, as lines of JSON; - is stdout\n"
-          "  --html FILE      the same as a page to look at: ladder, states, plots, events\n"
+          "  --json FILE      all that happened, as JSON lines; - is stdout, without text\n"
+          "  --html FILE      the same as a page to look at: ladder, states, plots, events;\n"
+          "                   a file, never -\n"
           "  --page           the file that shows all of it in a browser, without a network\n"
           "  --list           the scenarios\n"
           "  -h, --help       this, and the knobs of NAME\n"
@@ -173,10 +174,9 @@ static bool take_option(struct lab_command *c, int option)
         return take_lang(c, optarg);
     case JSON:
         c->json_path = optarg;
-        return true;
+        return strcmp(optarg, "-") == 0 || cli_file("lab", "--json", optarg);
     case HTML:
-        c->html_path = optarg;
-        return true;
+        return cli_file("lab", "--html", c->html_path = optarg);
     case ALL:
         return c->all = true;
     case CHECK:
@@ -223,6 +223,24 @@ static int refuse_serve(void)
     return CLI_USAGE;
 }
 
+/* false: a sentence was written. */
+static bool fit_together(const struct lab_command *c)
+{
+    const char *why = NULL;
+    if (c->check && c->step)
+        why = "--check is without the ladders that --step goes through; one of them";
+    else if (c->all && c->step)
+        why = "--step goes through one scenario; --all has more";
+    else if (c->all && c->html_path != NULL)
+        why = "a page of --html shows one scenario; --all has more";
+    else if (c->step && (c->json_path != NULL || c->html_path != NULL))
+        why = "--step writes no file; --json and --html are without it";
+    if (why != NULL)
+        fprintf(stderr, "aksu lab: %s\n", why);
+    return why == NULL
+           && cli_files_differ("lab", "--json", c->json_path, "--html", c->html_path);
+}
+
 /* -1: go on; else the exit status. */
 static int take_options(struct lab_command *c, int argc, char **argv)
 {
@@ -244,17 +262,16 @@ static int take_options(struct lab_command *c, int argc, char **argv)
         else if (!take_option(c, answer))
             return CLI_USAGE;
     }
+    if (helped && c->scenario == NULL && optind < argc)
+        return refuse_scenario(argv[optind]);
     if (helped)
         return help(c);
     if (page)
         return lab_page_print();
     if (listed)
         return list(c->lang, false);
-    if (c->check && c->step) {
-        fputs("aksu lab: --check is without the ladders that --step goes through; one of them\n",
-              stderr);
+    if (!fit_together(c))
         return CLI_USAGE;
-    }
     return take_words(c, argc - optind, argv + optind);
 }
 
@@ -341,10 +358,6 @@ static bool open_files(struct lab_command *c)
     }
     if (c->html_path == NULL)
         return true;
-    if (c->all) {
-        fputs("aksu lab: a page of --html shows one scenario; --all has more\n", stderr);
-        return false;
-    }
     c->report = report_open(&(struct report_config){
         .command = "aksu lab", .path = c->html_path, .title = c->scenario->name,
         .lang = c->lang == LAB_KOREAN ? "ko" : "en", .headed = true });
@@ -365,7 +378,7 @@ static int play_all(struct lab_command *c)
 {
     unsigned passed = 0, failed = 0;
     bool broken = false;
-    if (c->step && !c->all && isatty(STDIN_FILENO) && isatty(STDOUT_FILENO))
+    if (c->step && isatty(STDIN_FILENO) && isatty(STDOUT_FILENO))
         return step(c);
     if (!open_files(c))
         return CLI_USAGE;
@@ -378,7 +391,7 @@ static int play_all(struct lab_command *c)
         broken |= result.why != NULL;
     }
     if (c->check)
-        printf("%u passed, %u failed\n", passed, failed);
+        fprintf(c->json == stdout ? stderr : stdout, "%u passed, %u failed\n", passed, failed);
     if (!close_files(c) || broken)
         return CLI_USAGE;
     int printed = cli_printed("lab");

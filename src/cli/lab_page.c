@@ -35,8 +35,9 @@ static bool find_page(char directory[PATH_MAX])
 
 static int no_page(void)
 {
-    fputs("aksu lab: there is no page yet; 'make lab-page' makes it (clang, lld and wasi-libc are "
-          "needed)\n", stderr);
+    fputs("aksu lab: there is no page beside this program; 'make lab-page' makes build/web/lab/"
+          "index.html (clang, lld and wasi-libc are needed), 'make install' after it installs it\n",
+          stderr);
     return CLI_USAGE;
 }
 

@@ -109,7 +109,7 @@ static void step_through(struct lab_step *s)
             lab_screen_draw(s);
         else
             lab_screen_small(s);
-        int key = getch();
+        int key = lab_key();
         on = key != ERR && (fits || key == 'q' ? take_key(s, key) : true);
     }
 }
@@ -134,6 +134,7 @@ int lab_step(const struct lab_play *play)
         lab_tape_free(&s.tape);
         return CLI_USAGE;
     }
+    lab_key_open();
     SCREEN *screen = newterm(NULL, stdout, stdin);
     bool able = screen != NULL && moves_cursor();
     int lines = LINES, columns = COLS;
@@ -146,6 +147,7 @@ int lab_step(const struct lab_play *play)
         endwin();
         delscreen(screen);
     }
+    lab_key_close();
     lab_tape_free(&s.tape);
     if (!able)
         fputs("aksu lab: --step cannot move the cursor of this terminal; set TERM, or leave --step "

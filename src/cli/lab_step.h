@@ -26,6 +26,11 @@ static inline const struct tape_act *lab_step_act(const struct lab_step *s)
     return &s->tape.act[s->tape.moment[s->cursor > 0 ? s->cursor - 1 : 0].act];
 }
 
+/* Before there is a screen, and after it. The program ends in the latter if a signal came. */
+void lab_key_open(void);
+void lab_key_close(void);
+int lab_key(void);                      /* ERR: no more of them, or a signal */
+
 void lab_screen_draw(struct lab_step *step);
 void lab_screen_small(const struct lab_step *step);     /* it has become too small for that */
 

@@ -23,7 +23,7 @@ static void usage(FILE *out)
           "\n"
           "Makes a page of events: one HTML file, without a network, that draws the ladder\n"
           "and lets one step through it. EVENTS is what --json writes, or aksu_json_init\n"
-          "(aksu/sink.h) in a program of one's own; - is standard input.\n"
+          "(aksu/sink.h) in a program of one's own; - is standard input. PAGE is a file.\n"
           "\n"
           "  --title TEXT     above the page [the name of EVENTS]\n"
           "  --lang LANGUAGE  en or ko, to begin with [that of the locale]\n"
@@ -150,6 +150,8 @@ int cli_report(int argc, char **argv)
               "aksu report events page.html\n", stderr);
         return CLI_USAGE;
     }
+    if (!cli_file("report", "the page", argv[optind + 1]))
+        return CLI_USAGE;
     const char *slash = strrchr(argv[optind], '/');
     config.title = config.title ? config.title : slash ? slash + 1 : argv[optind];
     config.path = argv[optind + 1];

@@ -48,6 +48,7 @@ static void usage(FILE *out)
           "  --text           write every event as a line to stderr\n"
           "  --json FILE      write every event as a line of JSON to FILE\n"
           "  --html FILE      all of it as a page to look at: ladder, states, plots, events\n"
+          "                   (both are files, never -: stdout is PROGRAM's)\n"
           "  --seed N         the same ports, keys and time stamp origins in every run\n"
           "  --mtu N          largest IP packet: 1280..65535 [1500]; with a device\n"
           "                   68..65535 [the device's]\n"
@@ -111,6 +112,14 @@ static bool fit_together(const struct cli_host *c)
     return false;
 }
 
+/* false: a sentence was written. */
+static bool write_apart(const struct cli_host *c, const char *html)
+{
+    return cli_files_differ("run", "--json", c->json, "--html", html)
+           && cli_files_differ("run", "--capture", c->capture, "--html", html)
+           && cli_files_differ("run", "--capture", c->capture, "--json", c->json);
+}
+
 struct wishes {
     bool ladder, fast_open;
     const char *html;
@@ -172,10 +181,9 @@ int cli_run(int argc, char **argv)
             own.ladder = true;
         else if (option == FAST_OPEN)
             own.fast_open = true;
-        else if (option == HTML)
-            own.html = optarg;
-        else if (cli_path_has(option) ? !cli_path_take(&path, "run", option, optarg)
-                                      : !cli_host_take(&host, option, optarg))
+        else if (option == HTML ? !cli_file("run", "--html", own.html = optarg)
+                 : cli_path_has(option) ? !cli_path_take(&path, "run", option, optarg)
+                                        : !cli_host_take(&host, option, optarg))
             return CLI_USAGE;
     }
     if (own.fast_open && !host.device) {
@@ -183,7 +191,7 @@ int cli_run(int argc, char **argv)
               "every SYN until its server has answered\n", stderr);
         return CLI_USAGE;
     }
-    if (!fit_together(&host) || !cli_path_fit(&path, "run"))
+    if (!fit_together(&host) || !write_apart(&host, own.html) || !cli_path_fit(&path, "run"))
         return CLI_USAGE;
     if (optind == argc) {
         fputs("aksu run: which program? For example: aksu run -- curl http://example.com/\n",

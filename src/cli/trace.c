@@ -38,7 +38,8 @@ static void usage(FILE *out)
           "  --summary        a table, one line for each connection\n"
           "  --json           the events of both ends, a line of JSON each; with --summary\n"
           "                   an object for each connection\n"
-          "  --html FILE      also a report: one page that shows all of it, in any browser\n"
+          "  --html FILE      also a report: one page that shows all of it, in any browser;\n"
+          "                   a file, never -\n"
           "  --lang en|ko     of the report, to begin with [that of the locale]\n"
           "  --verify         look at checksums: damaged segments do not arrive\n"
           "  --connections N  followed at a time [65536]; beyond, those that are over, else\n"
@@ -57,7 +58,7 @@ static bool take_option(struct trace_options *o, int option)
     case FILTER: o->filter = optarg; return true;
     case SUMMARY: return o->summary = true;
     case JSON: return o->json = true;
-    case HTML: o->html = optarg; return true;
+    case HTML: return cli_file("trace", "--html", o->html = optarg);
     case LANG:
         if (strcmp(optarg, "en") != 0 && strcmp(optarg, "ko") != 0) {
             fprintf(stderr, "aksu trace: --lang takes en or ko, not '%s'\n", optarg);

@@ -1,6 +1,6 @@
 /* report.c - see report.h. The file is written under another name in the same directory, and gets
- * its own when it is whole. What is no regular file (a terminal, a pipe) is written as it comes.
- * Called by src/run/trace.c and src/cli/report_command.c. */
+ * its own when it is whole (temporary.c). What is no regular file (a terminal, a pipe) is written
+ * as it comes. Called by src/run/trace.c and src/cli/report_command.c. */
 #include "report/report.h"
 
 #include <errno.h>
@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "report/page.h"
+#include "report/temporary.h"
 
 /* A browser holds about ten times of it; with it a page of a million segments would not open. */
 enum { OCTETS_MOST = 48 << 20 };
@@ -108,15 +109,12 @@ static FILE *open_beside(struct report *r)
         return NULL;
     memcpy(r->temporary, r->path, length);
     memcpy(r->temporary + length, more, sizeof more);
-    int fd = mkostemp(r->temporary, O_CLOEXEC);
+    int fd = report_make_temporary(r->temporary);
     if (fd < 0) {
         free(r->temporary);
         r->temporary = NULL;
         return NULL;
     }
-    mode_t mask = umask(0);                             /* as a file that is opened by its name */
-    umask(mask);
-    (void)fchmod(fd, 0666 & ~mask);
     return fdopen(fd, "w");
 }
 
@@ -243,6 +241,8 @@ bool report_close(struct report *r)
         refuse(r, error);
     if (error != 0 && r->temporary)
         (void)unlink(r->temporary);
+    if (r->temporary)
+        report_keep_temporary();
     free(r->temporary);
     free(r);
     return error == 0;

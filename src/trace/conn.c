@@ -13,7 +13,7 @@ static void open_record(struct trace_conn *c, unsigned side, bool active, aksu_t
 {
     if (c->over || c->end[side].opened)
         return;
-    TELL(c, side, at, opened, .local = c->end[side].at, .remote = c->end[1 - side].at,
+    TELL(c, side, at, opened, .local = c->end[side].at, .remote = c->end[trace_other(c, side)].at,
          .active = active);
     c->end[side].opened = true;
 }
@@ -38,13 +38,14 @@ void trace_conn_begin(struct trace_conn *c, const struct trace_segment *s, unsig
 {
     bool syn = (s->tcp.ctl & CTL_SYN) != 0;
 
+    c->itself = s->tcp.source_port == s->tcp.destination_port && ip_eq(&s->source, &s->destination);
     c->first = s->at;
     c->handshake = c->to_server = AKSU_NEVER;
     c->end[side].at = (struct aksu_endpoint){ s->source, s->tcp.source_port };
     c->end[1 - side].at = (struct aksu_endpoint){ s->destination, s->tcp.destination_port };
     c->end[0].state = syn && side == 0 ? AKSU_TCP_CLOSED : syn ? AKSU_TCP_SYN_SENT
                                                                : AKSU_TCP_ESTABLISHED;
-    c->end[1].state = syn ? AKSU_TCP_LISTEN : AKSU_TCP_ESTABLISHED;
+    c->end[1].state = c->itself ? AKSU_TCP_CLOSED : syn ? AKSU_TCP_LISTEN : AKSU_TCP_ESTABLISHED;
 }
 
 /* --- the sender --- */
@@ -74,7 +75,7 @@ static void learn_syn(struct trace_conn *c, unsigned side, const struct trace_se
 /* The window of a segment in octets: RFC 7323 2.2. Without both SYNs the scale is not known. */
 static uint32_t window_of(const struct trace_conn *c, unsigned side, const struct trace_segment *s)
 {
-    if ((s->tcp.ctl & CTL_SYN) || !c->end[1 - side].scale_known ||
+    if ((s->tcp.ctl & CTL_SYN) || !c->end[trace_other(c, side)].scale_known ||
         !trace_both_have(c, HAS_WINDOW_SCALE))
         return s->tcp.wnd;
     return s->tcp.wnd << c->end[side].scale;
@@ -83,7 +84,7 @@ static uint32_t window_of(const struct trace_conn *c, unsigned side, const struc
 /* What the sender of this must have done before. */
 static void sender_was(struct trace_conn *c, unsigned side, const struct trace_segment *s)
 {
-    struct trace_end *me = &c->end[side], *peer = &c->end[1 - side];
+    struct trace_end *me = &c->end[side], *peer = &c->end[trace_other(c, side)];
     bool syn = (s->tcp.ctl & CTL_SYN) != 0, ack = (s->tcp.ctl & CTL_ACK) != 0;
 
     if (me->state == AKSU_TCP_CLOSED && syn && !ack && !me->isn_known) {
@@ -177,7 +178,7 @@ static void receiver_is_acked(struct trace_conn *c, unsigned side, const struct 
 static bool reset_is_acceptable(const struct trace_conn *c, unsigned side,
                                 const struct trace_segment *s)
 {
-    const struct trace_end *from = &c->end[side], *me = &c->end[1 - side];
+    const struct trace_end *from = &c->end[side], *me = &c->end[trace_other(c, side)];
     uint32_t window = me->window_known ? me->wnd : FIRST_WINDOW;
 
     if (me->state == AKSU_TCP_SYN_SENT)
@@ -191,17 +192,18 @@ static bool reset_is_acceptable(const struct trace_conn *c, unsigned side,
 
 static void reset(struct trace_conn *c, unsigned side, const struct trace_segment *s)
 {
-    bool refused = c->end[1 - side].state == AKSU_TCP_SYN_SENT && !c->syn_ack_seen && c->syn_seen;
+    unsigned to = trace_other(c, side);
+    bool refused = c->end[to].state == AKSU_TCP_SYN_SENT && !c->syn_ack_seen && c->syn_seen;
 
     if (!reset_is_acceptable(c, side, s)) {
-        TELL(c, 1 - side, s->at, dropped, .rule = "RFC 9293 3.10.7.4",
+        TELL(c, to, s->at, dropped, .rule = "RFC 9293 3.10.7.4",
              .why = "RST outside the window");
         return;
     }
     if (!c->over)
         end_with(c, refused ? TRACE_REFUSED : TRACE_RESET, side);
-    trace_enter(c, 1 - side, AKSU_TCP_CLOSED, s->at);
-    delete_record(c, 1 - side, refused ? AKSU_REFUSED : AKSU_RESET, s->at);
+    trace_enter(c, to, AKSU_TCP_CLOSED, s->at);
+    delete_record(c, to, refused ? AKSU_REFUSED : AKSU_RESET, s->at);
     if (refused)
         c->end[side].state = AKSU_TCP_CLOSED;               /* nobody listened */
     trace_enter(c, side, AKSU_TCP_CLOSED, s->at);
@@ -222,22 +224,24 @@ static void handshake(struct trace_conn *c, unsigned side, const struct trace_se
     bool both = c->syn_seen && c->syn_ack_seen;
 
     if (c->agreed || side != 0 || !both || c->end[0].state != AKSU_TCP_ESTABLISHED ||
-        c->end[1].state != AKSU_TCP_ESTABLISHED)
+        c->end[trace_other(c, 0)].state != AKSU_TCP_ESTABLISHED)
         return;
     c->agreed = true;
-    if (c->end[0].kind[TRACE_SYN_AGAIN] + c->end[1].kind[TRACE_SYN_AGAIN] == 0) {
+    if (!c->itself && c->end[0].kind[TRACE_SYN_AGAIN] + c->end[1].kind[TRACE_SYN_AGAIN] == 0) {
         c->handshake = s->at - c->syn_at;
         c->to_server = c->syn_ack_at - c->syn_at;
     }
-    trace_tell_agreed(c, 1, s->at);
+    trace_tell_agreed(c, trace_other(c, 0), s->at);
 }
 
 static void look_whether_over(struct trace_conn *c, aksu_time at)
 {
-    if (!is_quiet(c->end[0].state) || !is_quiet(c->end[1].state) ||
-        c->end[0].state + c->end[1].state == AKSU_TCP_CLOSED + AKSU_TCP_LISTEN)
+    const struct trace_end *one = &c->end[0], *other = &c->end[trace_other(c, 0)];
+
+    if (!is_quiet(one->state) || !is_quiet(other->state) ||
+        one->state + other->state == AKSU_TCP_CLOSED + AKSU_TCP_LISTEN)
         return;
-    if (c->end[0].fin_acked && c->end[1].fin_acked)
+    if (one->fin_acked && other->fin_acked)
         end_with(c, TRACE_CLOSED, c->first_fin == 2);
     c->over = c->cause != TRACE_GOES_ON;
     for (unsigned side = 0; side < 2 && c->over; side++)
@@ -277,11 +281,11 @@ static void arrive(struct trace_conn *c, unsigned side, const struct trace_segme
 {
     trace_receiver_acked(c, side, s);
     if (s->tcp.ctl & CTL_RST) {
-        reset(c, 1 - side, s);
+        reset(c, trace_other(c, side), s);
         return;
     }
     receiver_is_acked(c, side, s);
-    handshake(c, 1 - side, s);
+    handshake(c, trace_other(c, side), s);
 }
 
 void trace_conn_segment(struct trace_conn *c, unsigned side, const struct trace_segment *s)
@@ -307,11 +311,12 @@ void trace_conn_segment(struct trace_conn *c, unsigned side, const struct trace_
     trace_sender_sent(c, side, s, kind);
     if (s->damaged) {
         me->damaged++;
-        TELL(c, 1 - side, s->at, dropped, .rule = "RFC 9293 3.1", .why = "wrong checksum");
+        TELL(c, trace_other(c, side), s->at, dropped, .rule = "RFC 9293 3.1",
+             .why = "wrong checksum");
         return;
     }
     trace_tell_segment(c, side, false, s);
-    arrive(c, 1 - side, s);
+    arrive(c, trace_other(c, side), s);
     remember(c, side, s, wnd);
     look_whether_over(c, s->at);
 }

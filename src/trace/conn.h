@@ -114,6 +114,7 @@ struct trace_conn {
     struct trace_conn *older, *newer;       /* in the order of the last packets */
     uint64_t bucket;
     uint32_t number;                /* from 1 */
+    bool itself;                    /* both ends are one socket, end[0]: trace_other() */
     bool over;                      /* neither end sends more */
     bool syn_seen, syn_ack_seen;    /* the beginning */
     bool agreed;                    /* both SYNs were seen and the handshake was completed */
@@ -129,5 +130,12 @@ struct trace_conn {
     struct aksu_sink *sink[2];      /* NULL: nobody looks */
     void *user;
 };
+
+/* Who receives what `side` sends. A socket may be connected to itself: a simultaneous open with one
+ * end (RFC 9293 3.5). */
+static inline unsigned trace_other(const struct trace_conn *c, unsigned side)
+{
+    return c->itself ? side : 1 - side;
+}
 
 #endif

@@ -57,9 +57,10 @@ void trace_conn_icmp(struct trace_conn *c, unsigned side, const struct trace_icm
     me->told = (struct trace_told){ m->at, m->from, m->seq, m->mtu, m->type, m->code,
                                     is_verdict && outstanding };
     c->last = m->at;
-    if (ip_eq(&m->from, &c->end[1 - side].at.ip))
-        TELL(c, 1 - side, m->at, icmp_out, .to = m->to, .type = m->type, .code = m->code,
-             .protocol = IP_PROTOCOL_TCP, .local = m->destination, .remote = m->source);
+    if (ip_eq(&m->from, &c->end[trace_other(c, side)].at.ip))
+        TELL(c, trace_other(c, side), m->at, icmp_out, .to = m->to, .type = m->type,
+             .code = m->code, .protocol = IP_PROTOCOL_TCP, .local = m->destination,
+             .remote = m->source);
     TELL(c, side, m->at, icmp_in, .from = m->from, .type = m->type, .code = m->code,
          .verdict = !is_mtu && !is_verdict ? "ignored" : outstanding ? "taken" : "not believed",
          .protocol = IP_PROTOCOL_TCP, .local = m->source, .remote = m->destination, .mtu = m->mtu);

@@ -177,7 +177,7 @@ static bool is_duplicate_ack(const struct trace_end *me, const struct trace_end 
 void trace_receiver_acked(struct trace_conn *c, unsigned side, const struct trace_segment *s)
 {
     struct trace_end *me = &c->end[side];
-    const struct trace_end *from = &c->end[1 - side];
+    const struct trace_end *from = &c->end[trace_other(c, side)];
 
     me->unanswered = 0;
     if (!(s->tcp.ctl & CTL_ACK) || (s->tcp.ctl & CTL_RST))

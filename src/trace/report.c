@@ -171,6 +171,9 @@ static void say_beginning(FILE *out, const struct trace_conn *c)
 {
     char whole[TRACE_MS], there[TRACE_MS], back[TRACE_MS];
 
+    if (c->itself)
+        fputs("  one socket, connected to itself: it is both ends, all of it is the client's\n",
+              out);
     if (!c->syn_seen)
         fprintf(out, "  its beginning was not seen: %s\n", c->syn_ack_seen
                 ? "there is no SYN, only its answer"
@@ -196,7 +199,7 @@ static void say_agreed(FILE *out, const struct trace_conn *c)
         trace_uses_ecn(c) ? ", ECN" : "");
     if (trace_both_have(c, AKSU_HAS_WINDOW_SCALE))
         add(&l, ", window scale %u of the client, %u of the server", c->end[0].scale,
-            c->end[1].scale);
+            c->end[trace_other(c, 0)].scale);
     say_wrapped(out, "  agreed: ", l.text);
 }
 
@@ -206,7 +209,7 @@ void trace_report_text(FILE *out, const struct trace_conn *c)
 
     say_beginning(out, c);
     say_agreed(out, c);
-    for (unsigned side = 0; side < 2; side++)
+    for (unsigned side = 0; side < (c->itself ? 1 : 2); side++)
         say_side(out, c, side);
     trace_report_end(c, end);
     say_wrapped(out, "  end: ", end);

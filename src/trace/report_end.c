@@ -85,7 +85,7 @@ static void say_open(const struct trace_conn *c, char out[TRACE_SENTENCE])
     else if (silent >= 0)
         snprintf(out, TRACE_SENTENCE, "the %s is silent: %" PRIu32 " segments of the %s were not "
                  "answered", name_of[silent], c->end[1 - silent].unanswered, name_of[1 - silent]);
-    else if (c->end[0].fin_sent && c->end[1].fin_sent)
+    else if (c->end[0].fin_sent && c->end[trace_other(c, 0)].fin_sent)
         snprintf(out, TRACE_SENTENCE, "closing: the last ACK was not seen");
     else if (c->first_fin != 0)
         snprintf(out, TRACE_SENTENCE, "half closed, by the %s: the other FIN was not seen",
@@ -118,10 +118,15 @@ void trace_report_end(const struct trace_conn *c, char out[TRACE_SENTENCE])
 
     switch ((enum trace_end_cause)c->cause) {
     case TRACE_CLOSED:
-        snprintf(out, TRACE_SENTENCE, "closed, by the %s first", name_of[c->by]);
+        if (c->itself)
+            snprintf(out, TRACE_SENTENCE, "closed");
+        else
+            snprintf(out, TRACE_SENTENCE, "closed, by the %s first", name_of[c->by]);
         break;
     case TRACE_RESET:
-        if (by->unanswered >= SILENT)
+        if (c->itself)
+            snprintf(out, TRACE_SENTENCE, "reset by itself");
+        else if (by->unanswered >= SILENT)
             snprintf(out, TRACE_SENTENCE, "reset by the %s, after %" PRIu32
                      " segments without an answer", name_of[c->by], by->unanswered);
         else
@@ -146,7 +151,7 @@ const char *trace_report_end_word(const struct trace_conn *c)
 {
     switch ((enum trace_end_cause)c->cause) {
     case TRACE_CLOSED: return "closed";
-    case TRACE_RESET: return c->by == 0 ? "c reset" : "s reset";
+    case TRACE_RESET: return c->itself ? "reset" : c->by == 0 ? "c reset" : "s reset";
     case TRACE_REFUSED: return "refused";
     case TRACE_REPLACED: return "reopened";
     case TRACE_ICMP_ERROR: case TRACE_GOES_ON: break;

@@ -81,7 +81,7 @@ static void put_agreed(FILE *out, const struct trace_conn *c)
             trace_both_have(c, AKSU_HAS_SACK_PERMITTED) ? "true" : "false",
             trace_both_have(c, AKSU_HAS_TIMESTAMPS) ? "true" : "false",
             trace_uses_ecn(c) ? "true" : "false", scaled ? c->end[0].scale : 0u,
-            scaled ? c->end[1].scale : 0u);
+            scaled ? c->end[trace_other(c, 0)].scale : 0u);
 }
 
 void trace_report_json(FILE *out, const struct trace_conn *c)
@@ -89,8 +89,9 @@ void trace_report_json(FILE *out, const struct trace_conn *c)
     char end[TRACE_SENTENCE];
 
     trace_report_end(c, end);
-    fprintf(out, "{\"connection\":%" PRIu32 ",\"beginning\":%s,\"first\":%" PRIu64 ",\"last\":%"
-            PRIu64, c->number, c->syn_seen ? "true" : "false", c->first, c->last);
+    fprintf(out, "{\"connection\":%" PRIu32 ",\"beginning\":%s,\"itself\":%s,\"first\":%" PRIu64
+            ",\"last\":%" PRIu64, c->number, c->syn_seen ? "true" : "false",
+            c->itself ? "true" : "false", c->first, c->last);
     put_time(out, "handshake", c->handshake);
     put_time(out, "to_server", c->to_server);
     put_agreed(out, c);

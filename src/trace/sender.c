@@ -92,7 +92,7 @@ enum trace_kind trace_sender_judge(const struct trace_conn *c, unsigned side,
     if (s->tcp.ctl & CTL_SYN)
         return me->isn_known && seq_eq(s->tcp.seq, me->iss) &&
                (me->syn_ack_sent || !(s->tcp.ctl & CTL_ACK)) ? TRACE_SYN_AGAIN : TRACE_PLAIN;
-    enum trace_kind kind = question(me, &c->end[1 - side], s);
+    enum trace_kind kind = question(me, &c->end[trace_other(c, side)], s);
     if (kind != TRACE_PLAIN || seg_len(&s->tcp) == 0 || !seq_lt(s->tcp.seq, me->snd_nxt))
         return kind;
     return again(c, me, s);

@@ -42,7 +42,7 @@ void trace_enter(struct trace_conn *c, unsigned side, enum aksu_tcp_state to,
 void trace_tell_segment(const struct trace_conn *c, unsigned side, bool out,
                         const struct trace_segment *s)
 {
-    unsigned local = out ? side : 1 - side;
+    unsigned local = out ? side : 1 - side;        /* of one socket, too: the arrow leads across */
     struct aksu_sink *sink = c->sink[local];
     struct aksu_event e = { .at = s->at, .conn = c->number,
                             .kind = out ? AKSU_EV_segment_out : AKSU_EV_segment_in };
@@ -51,13 +51,13 @@ void trace_tell_segment(const struct trace_conn *c, unsigned side, bool out,
         return;
     e.segment_out = fields_of(c, local, s);    /* segment_in begins with the same fields */
     if (!out)
-        e.segment_in.state = met_by(&c->end[local], s);
+        e.segment_in.state = met_by(&c->end[trace_other(c, side)], s);
     sink->put(sink, &e);
 }
 
 bool trace_both_have(const struct trace_conn *c, unsigned option)
 {
-    return (c->end[0].has & c->end[1].has & option) != 0;
+    return (c->end[0].has & c->end[trace_other(c, 0)].has & option) != 0;
 }
 
 /* RFC 3168 6.1.1 */
@@ -71,7 +71,8 @@ uint16_t trace_mss_of(const struct trace_conn *c, unsigned sender)
     static const uint8_t v4[12] = { [10] = 0xff, [11] = 0xff };
     bool is_v4 = memcmp(c->end[0].at.ip.octet, v4, sizeof v4) == 0;
     uint16_t none = is_v4 ? MSS_DEFAULT_V4 : MSS_DEFAULT_V6;        /* RFC 9293 3.7.1 [MUST-15] */
-    uint16_t mss = c->end[1 - sender].has & AKSU_HAS_MSS ? c->end[1 - sender].mss : none;
+    const struct trace_end *peer = &c->end[trace_other(c, sender)];
+    uint16_t mss = peer->has & AKSU_HAS_MSS ? peer->mss : none;
 
     if ((c->end[sender].has & AKSU_HAS_MSS) && c->end[sender].mss < mss)
         mss = c->end[sender].mss;
@@ -85,8 +86,8 @@ void trace_tell_agreed(const struct trace_conn *c, unsigned side, aksu_time at)
     bool scaled = trace_both_have(c, AKSU_HAS_WINDOW_SCALE);
 
     TELL(c, side, at, negotiated, .snd_mss = trace_mss_of(c, side),
-         .rcv_mss = trace_mss_of(c, 1 - side),
-         .snd_wscale = scaled ? c->end[1 - side].scale : (uint8_t)0,
+         .rcv_mss = trace_mss_of(c, trace_other(c, side)),
+         .snd_wscale = scaled ? c->end[trace_other(c, side)].scale : (uint8_t)0,
          .rcv_wscale = scaled ? c->end[side].scale : (uint8_t)0,
          .timestamps = trace_both_have(c, AKSU_HAS_TIMESTAMPS),
          .sack = trace_both_have(c, AKSU_HAS_SACK_PERMITTED), .ecn = trace_uses_ecn(c));

@@ -91,8 +91,15 @@ says "did you mean 'aksu lab syn-lost' or 'aksu lab syn-flood'?" 125 syn
 says "did you mean" 125 nosuch
 says "which scenario?" 125 --seed 1
 says "one of them" 125 handshake --check --step
+says "one scenario" 125 --all --step
+says "--step writes no file" 125 handshake --step --json "$tmp/none"
+says "--step writes no file" 125 handshake --step --html "$tmp/none"
+verdict "nor does it" test ! -e "$tmp/none"
+says "there is no scenario 'nosuch'" 125 nosuch --help
+mkdir -p "$tmp/bin" && cp "$aksu" "$tmp/bin/aksu"
+aksu=$tmp/bin/aksu says "'make install' after it installs it" 125 --page
 says "comes first: aksu lab --serve" 125 handshake --serve
-says "needs a name" 125 handshake --html ''
+says "takes the name of a file" 125 handshake --html ''
 says "the languages are en and ko" 125 handshake --lang fr
 says "--delay" 125 handshake --delay nonsense
 says "one too many" 125 handshake close

@@ -27,7 +27,7 @@ start() # COLUMNS LINES ARGUMENT...
     shift 2
     terminal kill-server 2> /dev/null
     number=$((number + 1))      # the old server may still be leaving
-    terminal new-session -d -x "$columns" -y "$lines" "'$aksu' lab $* 2>&1; echo ended with \$?; sleep 100"
+    terminal new-session -d -x "$columns" -y "$lines" "trap : INT QUIT; '$aksu' lab $* 2>&1; echo ended with \$?; sleep 100"
 }
 
 screen() { terminal capture-pane -p 2> /dev/null; }
@@ -163,5 +163,22 @@ verdict "whose cursor stays" press q "cannot move the cursor of this terminal"
 start 79 24 handshake --step
 verdict "a terminal that is too small is told so" shows "needs a terminal of 80 columns and 24 lines"
 verdict "and ends" shows "ended with 125"
+
+ends() # WHAT STATUS
+{
+    verdict "$1 is what it ends by" shows "ended with $2"
+    verdict "$1: the screen is left" eval '! screen | grep -q "q quit"'
+    verdict "$1: keys are echoed again" press Z "Z"
+}
+start 80 24 handshake --step
+verdict "before Ctrl-C" shows "q quit"
+terminal send-keys C-c
+ends Ctrl-C 130
+for signal in TERM HUP QUIT; do
+    start 80 24 handshake --step
+    verdict "before SIG$signal" shows "q quit"
+    kill -s "$signal" "$(pgrep -P "$(terminal list-panes -F '#{pane_pid}')")"
+    ends "SIG$signal" $((128 + $(kill -l "$signal")))
+done
 
 verdict "plain text without a terminal" diff <("$aksu" lab handshake --step) <("$aksu" lab handshake)

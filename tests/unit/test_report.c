@@ -3,6 +3,7 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -241,6 +242,57 @@ static void test_too_much(void **state)
     free(line);
 }
 
+enum end { EXITS, IS_ENDED, LEAVES_IT_TO_A_CHILD };
+
+/* In a process of its own, which ends without having closed its report. */
+static int end_early(const struct place *p, enum end how)
+{
+    static struct report *unfinished;
+    int status;
+    pid_t pid = fork();
+    assert_true(pid >= 0);
+    if (pid == 0) {
+        struct report_config config = config_for(p);
+        unfinished = report_open(&config);
+        put(unfinished, "{\"at\":1}\n");
+        if (how == IS_ENDED)
+            (void)raise(SIGTERM);
+        if (how == LEAVES_IT_TO_A_CHILD && fork() > 0) {
+            wait(&status);
+            _exit((int)files_in(p->top));
+        }
+        exit(files_in(p->top) == 1 ? 7 : 8);
+    }
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    return status;
+}
+
+static void remove_all(const char *directory)
+{
+    char path[512];
+    DIR *d = opendir(directory);
+    for (struct dirent *e; (e = readdir(d)) != NULL;) {
+        snprintf(path, sizeof path, "%s/%s", directory, e->d_name);
+        (void)unlink(path);
+    }
+    closedir(d);
+}
+
+/* What was begun goes with the process that began it, and with no other. */
+static void test_program_ends(void **state)
+{
+    struct place *p = *state;
+    int status = end_early(p, EXITS);
+    assert_int_equal(WEXITSTATUS(status), 7);
+    assert_int_equal(files_in(p->top), 0);
+    status = end_early(p, IS_ENDED);
+    assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGTERM);
+    assert_int_equal(files_in(p->top), 0);
+    status = end_early(p, LEAVES_IT_TO_A_CHILD);
+    assert_int_equal(WEXITSTATUS(status), 1);
+    remove_all(p->top);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -252,6 +304,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_nowhere, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_name_is_taken, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_too_much, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_program_ends, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -352,6 +352,72 @@ static void the_table_is_bounded(void **state)
     assert_int_equal(talk.t.used, 2);
 }
 
+/* As Linux does it (bind and connect to one port of lo): the SYN is answered by its own sender. */
+static void opens_to_itself(void)
+{
+    talk.itself = true;
+    says(0, 0, (struct talk_segment){ .ctl = S, .ts = 1 });
+    says(1, 0, (struct talk_segment){ .ctl = S | A, .ack = 1, .ts = 1, .echo = 1 });
+    says(1, 0, (struct talk_segment){ .ctl = A, .seq = 1, .ack = 1, .ts = 1, .echo = 1,
+                                      .sack = { { 0, 1 } } });
+}
+
+/* RFC 9293 3.5: a simultaneous open, and a simultaneous close, with one end. */
+static void a_socket_may_be_connected_to_itself(void **state)
+{
+    (void)state;
+    opens_to_itself();
+    struct trace_conn *c = talk_conn(&talk);
+    assert_true(c->itself);
+    assert_true(c->agreed);
+    assert_string_equal(talk_end_of(&talk), "open when the capture ends");
+    says(1, 0, (struct talk_segment){ .ctl = P | A, .seq = 1, .len = 5, .ack = 1, .ts = 2 });
+    says(1, 0, (struct talk_segment){ .ctl = A, .seq = 6, .ack = 6, .ts = 2, .echo = 2 });
+    says(9, 0, (struct talk_segment){ .ctl = F | A, .seq = 6, .ack = 6, .ts = 3, .echo = 2 });
+    assert_string_equal(talk_end_of(&talk), "closing: the last ACK was not seen");
+    says(1, 0, (struct talk_segment){ .ctl = A, .seq = 7, .ack = 7, .ts = 3, .echo = 3 });
+    ASSERT_STATES(0, AKSU_TCP_SYN_SENT, AKSU_TCP_SYN_RECEIVED, AKSU_TCP_ESTABLISHED,
+                  AKSU_TCP_FIN_WAIT_1, AKSU_TCP_CLOSING, AKSU_TCP_TIME_WAIT);
+    assert_int_equal(talk_told(&talk, 1, AKSU_EV_state, NULL), 0);
+    assert_true(c->over);
+    assert_string_equal(talk_end_of(&talk), "closed");
+    assert_int_equal(c->end[0].segments, 7);
+    assert_int_equal(c->end[0].octets, 5);
+    assert_int_equal(c->end[0].missed + c->end[1].missed, 0);
+    assert_int_equal(trace_report_again(&c->end[0]), 0);
+    assert_int_equal(talk_told(&talk, 1, AKSU_EV_segment_in, NULL), 7);     /* arrows lead across */
+    assert_int_equal(talk_told(&talk, 0, AKSU_EV_deleted, NULL), 1);
+}
+
+/* Text that was not read: RFC 9293 3.10.4. */
+static void it_may_reset_itself(void **state)
+{
+    (void)state;
+    opens_to_itself();
+    says(1, 0, (struct talk_segment){ .ctl = R | A, .seq = 1, .ack = 1 });
+    assert_int_equal(talk_conn(&talk)->end[0].state, AKSU_TCP_CLOSED);
+    assert_string_equal(talk_end_of(&talk), "reset by itself");
+    assert_string_equal(trace_report_end_word(talk_conn(&talk)), "reset");
+}
+
+static void two_addresses_are_two_ends(void **state)
+{
+    (void)state;
+    talk.port = 80;
+    talk_handshake(&talk);
+    assert_false(talk_conn(&talk)->itself);
+    assert_int_equal(talk_conn(&talk)->end[1].state, AKSU_TCP_ESTABLISHED);
+}
+
+static void two_ports_are_two_ends(void **state)
+{
+    (void)state;
+    talk.one_host = true;
+    talk_handshake(&talk);
+    assert_false(talk_conn(&talk)->itself);
+    assert_int_equal(talk_conn(&talk)->end[1].state, AKSU_TCP_ESTABLISHED);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, fresh, done)
@@ -368,6 +434,8 @@ int main(void)
         TEST(only_the_syn_was_not_seen),
         TEST(a_syn_that_comes_after_its_answer), TEST(the_same_pair_opened_anew),
         TEST(a_late_fin_belongs_to_the_old_connection), TEST(the_table_is_bounded),
+        TEST(a_socket_may_be_connected_to_itself), TEST(it_may_reset_itself),
+        TEST(two_addresses_are_two_ends), TEST(two_ports_are_two_ends),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -67,14 +67,16 @@ void talk_end(struct talk *t)
 
 static struct aksu_ip address(const struct talk *t, unsigned side)
 {
-    struct aksu_ip ip = { { 0x20, 1, 0x0d, 0xb8, [15] = (uint8_t)(1 + side) } };
+    uint8_t last = (uint8_t)(t->one_host ? 1 : 1 + side);
+    struct aksu_ip ip = { { 0x20, 1, 0x0d, 0xb8, [15] = last } };
 
-    return t->v6 ? ip : ip_from_v4((uint8_t[4]){ 10, 0, 0, (uint8_t)(1 + side) });
+    return t->v6 ? ip : ip_from_v4((uint8_t[4]){ 10, 0, 0, last });
 }
 
 static struct tcp_options options_of(const struct talk *t, unsigned side, struct talk_segment s)
 {
     struct tcp_options o = { .ts_val = s.ts, .ts_ecr = s.echo };
+    unsigned to = t->itself ? side : 1 - side;
 
     o.has = s.ts ? HAS_TIMESTAMPS : 0;
     if (s.ctl & CTL_SYN) {
@@ -86,8 +88,8 @@ static struct tcp_options options_of(const struct talk *t, unsigned side, struct
         if (s.sack[i][1] == 0)
             continue;
         o.has |= HAS_SACK;
-        o.sack[o.sack_count++] = (struct sack_block){ seq_of(isn[1 - side] + s.sack[i][0]),
-                                                      seq_of(isn[1 - side] + s.sack[i][1]) };
+        o.sack[o.sack_count++] = (struct sack_block){ seq_of(isn[to] + s.sack[i][0]),
+                                                      seq_of(isn[to] + s.sack[i][1]) };
     }
     return o;
 }
@@ -95,10 +97,11 @@ static struct tcp_options options_of(const struct talk *t, unsigned side, struct
 size_t talk_packet(const struct talk *t, unsigned side, struct talk_segment s, uint8_t out[2048])
 {
     static const uint8_t text[1460];
-    struct aksu_ip from = address(t, side), to = address(t, 1 - side);
+    unsigned other = t->itself ? side : 1 - side;
+    struct aksu_ip from = address(t, side), to = address(t, other);
     struct tcp_segment seg = { .source_port = side == 0 ? t->port : 80,
-        .destination_port = side == 0 ? 80 : t->port, .seq = seq_of(isn[side] + s.seq),
-        .ack = seq_of(s.ctl & CTL_ACK ? isn[1 - side] + s.ack : 0), .ctl = s.ctl,
+        .destination_port = other == 0 ? t->port : 80, .seq = seq_of(isn[side] + s.seq),
+        .ack = seq_of(s.ctl & CTL_ACK ? isn[other] + s.ack : 0), .ctl = s.ctl,
         .wnd = s.wnd > 0 ? s.wnd : s.closed ? 0 : 65535, .options = options_of(t, side, s),
         .text_len = s.len, .parts = s.len > 0, .text = { { text, s.len } } };
     size_t length = TCP_HEADER + wire_tcp_options_length(&seg.options) + s.len;

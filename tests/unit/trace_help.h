@@ -21,6 +21,7 @@ struct talk {
     struct aksu_sink sink[2];       /* of client and server */
     aksu_time at;
     bool v6, plain_syn, damaged;    /* plain_syn: MSS only */
+    bool itself, one_host;          /* side 0 talks to side 0; both have one address */
     uint16_t port;                  /* of the client */
     uint16_t identification;        /* 0: none */
     uint32_t events, given_up;
