@@ -76,12 +76,13 @@ static void nobody_called(void **state)     /* RFC 9293 3.10.7.4 second */
     aksu_listener l = listen_on(&w, SERVER, 80, true);
     aksu_conn c = open_to(&w, 80);
     move(&w);
-    assert_int_equal(heard[SERVER].count, 2);           /* LISTEN, SYN-RECEIVED */
+    unsigned before = heard[SERVER].count;
+    is_state(&heard[SERVER], before - 1, AKSU_TCP_SYN_RECEIVED);
     assert_int_equal(aksu_abort(w.net[CLIENT], c, w.now), AKSU_OK);
     assert_int_equal(aksu_close_listener(w.net[SERVER], l, w.now), AKSU_OK);
     move(&w);
     is_state(&heard[SERVER], heard[SERVER].count - 1, AKSU_TCP_CLOSED);
-    for (unsigned i = 0; i < heard[SERVER].count; i++)
+    for (unsigned i = before; i < heard[SERVER].count; i++)
         assert_true(heard[SERVER].call[i] == NULL);
     two_fini(&w);
 }
