@@ -1,5 +1,5 @@
 #!/bin/bash
-# Every scenario of aksu lab: what must hold does, with other seeds and with each knob at its ends; what is
+# Every scenario of aksu lab: what must hold does, with other seeds, with each knob at its ends and with loss; what is
 # shown is what was looked at (golden/NAME.txt; the Korean ones as digests), and fits 80 columns.
 # AKSU_GOLDEN=write in the environment writes what is shown now.
 set -u
@@ -75,6 +75,24 @@ for name in $names; do
     echo "$(LC_ALL=C.UTF-8 "$aksu" lab "$name" --lang ko | sha256sum | cut -c 1-32) $name"
 done > "$tmp/digests"
 verdict "what is shown in Korean" same golden/korean.tsv "$tmp/digests"
+
+# --- chance: what must hold does with any seed, also where much is lost ---
+holds_with() # "SEED..." SCENARIO OPTION...
+{
+    local seed seeds=$1
+    shift
+    for seed in $seeds; do
+        holds "$@" --seed "$seed" || { echo "with --seed $seed"; return 1; }
+    done
+}
+for name in $names; do
+    verdict "$name with seeds from 4 on" holds_with "$(seq -s ' ' 4 13)" "$name"
+done
+verdict "loss where chance damages nothing, or repeats no data" holds_with "33 58 178 225 $(seq -s ' ' 34 48)" loss
+verdict "loss with much of all" holds_with "$(seq -s ' ' 10)" loss --loss 15 --duplicate 50 --corrupt 15 --reorder 50
+verdict "close with loss" holds_with "39 47 70 $(seq -s ' ' 10)" close --loss 20
+verdict "close with more loss" holds_with "$(seq -s ' ' 20)" close --loss 30
+verdict "handshake where half is lost, and where none arrives" holds_with "49 86 275 $(seq -s ' ' 20)" handshake --loss 50
 
 # --- what bad input gets ---
 says() # TEXT STATUS ARGUMENT...
