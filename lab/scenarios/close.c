@@ -225,4 +225,5 @@ const struct lab_scenario lab_close_scenario = {
     .id = "S06", .name = "close", .title = W_close_title, .text = W_close_text,
     .knobs = knobs, .knob_count = sizeof knobs / sizeof knobs[0],
     .acts = acts, .act_count = sizeof acts / sizeof acts[0],
+    .tells = { "loss", "loss", "loss" },
 };

@@ -106,4 +106,5 @@ const struct lab_scenario lab_handshake = {
     .id = "S01", .name = "handshake", .title = W_handshake_title, .text = W_handshake_text,
     .knobs = knobs, .knob_count = sizeof knobs / sizeof knobs[0],
     .acts = acts, .act_count = sizeof acts / sizeof acts[0],
+    .tells = { "loss", "loss" },
 };

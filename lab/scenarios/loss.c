@@ -318,4 +318,5 @@ const struct lab_scenario lab_loss = {
     .id = "S23", .name = "loss", .title = W_loss_title, .text = W_loss_text,
     .knobs = knobs, .knob_count = sizeof knobs / sizeof knobs[0],
     .acts = acts, .act_count = sizeof acts / sizeof acts[0],
+    .tells = { [3] = "loss duplicate corrupt reorder" },
 };

@@ -146,4 +146,5 @@ const struct lab_scenario lab_mss = {
     .id = "S05", .name = "mss", .title = W_mss_title, .text = W_mss_text,
     .knobs = knobs, .knob_count = sizeof knobs / sizeof knobs[0],
     .acts = acts, .act_count = sizeof acts / sizeof acts[0],
+    .tells = { "mss" },
 };

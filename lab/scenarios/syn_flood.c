@@ -207,4 +207,5 @@ const struct lab_scenario lab_syn_flood = {
     .id = "S11", .name = "syn-flood", .title = W_syn_flood_title, .text = W_syn_flood_text,
     .knobs = knobs, .knob_count = sizeof knobs / sizeof knobs[0],
     .acts = acts, .act_count = sizeof acts / sizeof acts[0],
+    .tells = { "flood", "flood", "flood" },
 };

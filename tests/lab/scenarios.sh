@@ -130,6 +130,21 @@ done
 verdict "lab says what to type next" grep -q "aksu lab handshake --step" <("$aksu" lab)
 verdict "lab --list does not" eval '! "$aksu" lab --list | grep -q -- --step'
 verdict "lab --serve --help is about itself" grep -q "^Usage: aksu lab --serve" <("$aksu" lab --serve --help)
+told() # COUNT OPTION...: of the acts that are played so many have a text that is of other values
+{
+    local count=$1
+    shift
+    [ "$(LC_ALL=C "$aksu" lab "$@" | grep -c "^  (The text describes the first values: --")" = "$count" ]
+}
+verdict "a text is of the first values" told 0 cable-pull
+verdict "so it says nothing where they are given" told 0 cable-pull --r2 8 --cut 2000
+verdict "a text of other values says so" told 1 cable-pull --r2 3
+verdict "so do those of all acts that tell of them" told 2 cable-pull --cut 3000
+verdict "a knob that no text tells of" told 0 cable-pull --delay 20
+verdict "which are the first values" grep -qF '(The text describes the first values: --cut 2000 ms, --r2 8.)' \
+    <("$aksu" lab cable-pull --cut 3000 --r2 3 --lang en)
+verdict "it is in the record" grep -qF '\n(이 설명은 처음 값에 맞춘 것이다: --r2 8.)"}' \
+    <(LC_ALL=C.UTF-8 "$aksu" lab cable-pull --r2 3 --lang ko --json -)
 verdict "a flood of 2,000 takes no time" timeout 5 "$aksu" lab blind-attack --flood 2000 --check
 
 # With ever more memory, from where the program starts to where the scenario is played. Each allocation of each
