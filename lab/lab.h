@@ -21,6 +21,8 @@ struct lab_knob {
     enum lab_words help;
 };
 
+enum { LAB_ACTS = 8, LAB_KNOBS = 16, LAB_TURNS = 64, LAB_TOLD_TEXT = 512 };
+
 struct lab_act {
     enum lab_words title, text; /* what is played; what to watch for */
     void (*play)(struct lab *lab);
@@ -34,9 +36,10 @@ struct lab_scenario {
     unsigned knob_count;
     const struct lab_act *acts;
     unsigned act_count;
+    const char *tells[LAB_ACTS];        /* of each act: the knobs whose first values its text
+                                           tells of, with blanks between them; NULL: none */
 };
 
-enum { LAB_KNOBS = 16, LAB_TURNS = 64 };
 extern const struct lab_scenario *const lab_scenarios[];    /* ends with NULL */
 const struct lab_scenario *lab_find_scenario(const char *name);     /* by name or id, in any case;
                                                                    NULL: none */
@@ -72,6 +75,10 @@ struct lab_result {
     const char *why;            /* it could not be played to its end; NULL: it was. A constant */
 };
 struct lab_result lab_play(const struct lab_play *play);
+
+/* When knobs that the text of the act (from 1) tells of have other values, or will be turned: a
+ * sentence with the values that it tells of. False: there is nothing to say. */
+bool lab_told_values(const struct lab_play *play, unsigned act, char out[LAB_TOLD_TEXT]);
 
 /* "10 ms", "2 %": the value of a knob with its unit; `out` has room for 32 octets. */
 void lab_knob_text(const struct lab_knob *knob, uint64_t value, char out[32]);

@@ -36,15 +36,20 @@ static void put_format(struct lab *lab, const char *format, ...)
 }
 
 /* Our own words, and a command line: no control characters. */
-static void put_string(struct lab *lab, const char *text)
+static void put_inside(struct lab *lab, const char *text)
 {
-    put(lab, "\"");
     for (; *text; text++) {
         if (*text == '"' || *text == '\\')
             put(lab, "\\");
         if ((unsigned char)*text >= ' ')
             lab->play->record.write(lab->play->record.context, text, 1);
     }
+}
+
+static void put_string(struct lab *lab, const char *text)
+{
+    put(lab, "\"");
+    put_inside(lab, text);
     put(lab, "\"");
 }
 
@@ -75,11 +80,16 @@ void lab_record_act(struct lab *lab, const struct lab_act *act)
 {
     if (!is_on(lab))
         return;
+    char told[LAB_TOLD_TEXT];
     put_format(lab, "{\"act\":%u,\"title\":", lab->act);
     put_words(lab, act->title);
-    put(lab, ",\"text\":");
-    put_words(lab, act->text);
-    put(lab, "}\n");
+    put(lab, ",\"text\":\"");
+    put_inside(lab, lab_words(lab, act->text));
+    if (lab_told_values(lab->play, lab->act, told)) {
+        put(lab, "\\n");
+        put_inside(lab, told);
+    }
+    put(lab, "\"}\n");
 }
 
 /* Those that there are by now, in the order of their lifelines. */

@@ -144,7 +144,7 @@ void lab_fact_count(struct lab *lab, enum lab_words what, uint64_t value)
 void lab_table(struct lab *lab, enum lab_words title, unsigned columns, const enum lab_words *heads)
 {
     if (lab->tables == INNER_TABLES || columns > LAB_COLUMNS) {
-        lab_fail(lab, "more than 4 tables in an act, or 6 columns");
+        lab_fail(lab, "more than 4 tables in an act, or 7 columns");
         return;
     }
     struct inner_table *t = &lab->table[lab->tables++];

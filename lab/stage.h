@@ -117,7 +117,7 @@ void lab_fact_time(struct lab *lab, enum lab_words what, aksu_time value);
 void lab_fact_count(struct lab *lab, enum lab_words what, uint64_t value);
 void lab_fact_text(struct lab *lab, enum lab_words what, const char *value);
 /* A table: title, then the columns, then rows of as many cells. */
-enum { LAB_COLUMNS = 6, LAB_LEFT = 16 };
+enum { LAB_COLUMNS = 7, LAB_LEFT = 16 };
 void lab_table(struct lab *lab, enum lab_words title, unsigned columns, const enum lab_words *head);
 void lab_row(struct lab *lab, const char *const *cells);
 /* A number, or a time in milliseconds, as text that lasts until the end of the act. */

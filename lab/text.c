@@ -112,13 +112,15 @@ void lab_text_head(struct lab *lab)
 
 void lab_text_act(struct lab *lab, const struct lab_act *act)
 {
-    char before[16];
+    char before[16], told[LAB_TOLD_TEXT];
     if (!is_on(lab) || lab->play->brief)
         return;
     (void)snprintf(before, sizeof before, "%u. ", lab->act);
     put(lab, "\n", 1);
     put_heading(lab, before, act->title);
     put_wrapped(lab, lab_words(lab, act->text));
+    if (lab_told_values(lab->play, lab->act, told))
+        put_wrapped(lab, told);
     put(lab, "\n", 1);
 }
 

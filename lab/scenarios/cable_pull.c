@@ -192,4 +192,5 @@ const struct lab_scenario lab_cable_pull = {
     .id = "S14", .name = "cable-pull", .title = W_cable_pull_title, .text = W_cable_pull_text,
     .knobs = knobs, .knob_count = sizeof knobs / sizeof knobs[0],
     .acts = acts, .act_count = sizeof acts / sizeof acts[0],
+    .tells = { "cut cut-for", "cut r2" },
 };

@@ -194,4 +194,5 @@ const struct lab_scenario lab_forgotten_close = {
     .text = W_forgotten_close_text, .knobs = knobs,
     .knob_count = sizeof knobs / sizeof knobs[0],
     .acts = acts, .act_count = sizeof acts / sizeof acts[0],
+    .tells = { [2] = "connections" },
 };

@@ -293,4 +293,5 @@ const struct lab_scenario lab_item_duplication = {
     .id = "S20", .name = "item-duplication", .title = W_item_duplication_title,
     .text = W_item_duplication_text, .knobs = knobs, .knob_count = sizeof knobs / sizeof knobs[0],
     .acts = acts, .act_count = sizeof acts / sizeof acts[0],
+    .tells = { "cut-for patience", "cut-for patience", "cut-for patience" },
 };

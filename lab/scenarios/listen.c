@@ -244,4 +244,5 @@ const struct lab_scenario lab_listen_ports = {
     .id = "S22", .name = "listen", .title = W_listen_title, .text = W_listen_text,
     .knobs = knobs, .knob_count = sizeof knobs / sizeof knobs[0],
     .acts = acts, .act_count = sizeof acts / sizeof acts[0],
+    .tells = { [2] = "backlog" },
 };

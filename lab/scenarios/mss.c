@@ -66,7 +66,7 @@ static void show(struct lab *lab, const struct stage *s)
     static const enum lab_words heads[] = {
         W_mss_head_from, W_mss_head_told, W_mss_head_syn, W_mss_head_header, W_mss_head_text,
         W_mss_head_packet };
-    lab_table(lab, W_mss_table, LAB_COLUMNS, heads);
+    lab_table(lab, W_mss_table, sizeof heads / sizeof heads[0], heads);
     for (unsigned i = 0; i < 2; i++) {
         const struct wire *w = &s->wire[i];
         const char *cells[] = {
@@ -146,4 +146,5 @@ const struct lab_scenario lab_mss = {
     .id = "S05", .name = "mss", .title = W_mss_title, .text = W_mss_text,
     .knobs = knobs, .knob_count = sizeof knobs / sizeof knobs[0],
     .acts = acts, .act_count = sizeof acts / sizeof acts[0],
+    .tells = { "mss" },
 };

@@ -344,11 +344,12 @@ static const uint8_t *first_option(const struct stage *s, uint8_t kind, const st
     return NULL;
 }
 
-/* What no stack of ours sends: MSS 1000, and an option of kind 253 (RFC 4727 1). */
+/* What no stack of ours sends: MSS 1000, an option of kind 253, which is there for experiments
+ * (RFC 4727 7.3), and the end of the options before their room is used up. */
 static struct forge_frame strange_syn(const struct stage *s)
 {
     static const uint8_t options[] = { MSS, 4, 1000 >> 8, 1000 & 0xff, EXPERIMENT, 6, 1, 2, 3, 4,
-                                       NOP, NOP };
+                                       END, 0 };
     return forge_segment(&(struct forge_segment){
         .from = { lab_address(s->host[0]), FORGED_PORT }, .to = { lab_address(s->host[1]), PORT },
         .ctl = AKSU_SYN, .seq = 4711, .wnd = 1234, .options = options,
@@ -376,6 +377,8 @@ static void show_options(const struct stage *s, const struct forge_frame *strang
     lab_row(s->lab, (const char *const[]){ lab_number(s->lab, EXPERIMENT),
             lab_words(s->lab, W_segments_unknown), "SYN",
             hex(text, strange->octet + IPV4 + 24, 6) });
+    lab_row(s->lab, (const char *const[]){ lab_number(s->lab, END),
+            lab_words(s->lab, W_segments_end), "SYN", hex(text, strange->octet + IPV4 + 30, 1) });
     lab_check(s->lab, all, W_segments_check_options);
 }
 

@@ -129,4 +129,5 @@ const struct lab_scenario lab_simultaneous_open = {
     .text = W_simultaneous_open_text,
     .knobs = knobs, .knob_count = sizeof knobs / sizeof knobs[0],
     .acts = acts, .act_count = sizeof acts / sizeof acts[0],
+    .tells = { "later" },
 };

@@ -102,13 +102,15 @@ static void show(struct lab *lab, const struct stage *s)
 {
     static const enum lab_words heads[] = {
         W_syn_flood_head_at, W_syn_flood_head_forged, W_syn_flood_head_half_open,
-        W_syn_flood_head_cookies, W_syn_flood_head_refused, W_syn_flood_head_memory };
+        W_syn_flood_head_replaced, W_syn_flood_head_cookies, W_syn_flood_head_refused,
+        W_syn_flood_head_memory };
     lab_table(lab, W_syn_flood_table, LAB_COLUMNS, heads);
     for (unsigned i = 0; i < s->samples; i++) {
         const struct aksu_counters *c = &s->at[i];
         const char *cells[] = {
             lab_ms(lab, AKSU_MS(EVERY_MS) * i), lab_number(lab, s->forged_at[i]),
-            lab_number(lab, c->half_open), lab_number(lab, c->event[AKSU_EV_syn_cookie_sent]),
+            lab_number(lab, c->half_open), lab_number(lab, c->event[AKSU_EV_half_open_replaced]),
+            lab_number(lab, c->event[AKSU_EV_syn_cookie_sent]),
             lab_number(lab, c->event[AKSU_EV_syn_queue_full]), lab_number(lab, c->memory_used) };
         lab_row(lab, cells);
     }
@@ -207,4 +209,5 @@ const struct lab_scenario lab_syn_flood = {
     .id = "S11", .name = "syn-flood", .title = W_syn_flood_title, .text = W_syn_flood_text,
     .knobs = knobs, .knob_count = sizeof knobs / sizeof knobs[0],
     .acts = acts, .act_count = sizeof acts / sizeof acts[0],
+    .tells = { "flood", "flood", "flood" },
 };

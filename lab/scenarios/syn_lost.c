@@ -239,4 +239,5 @@ const struct lab_scenario lab_syn_lost = {
     .id = "S04", .name = "syn-lost", .title = W_syn_lost_title, .text = W_syn_lost_text,
     .knobs = knobs, .knob_count = sizeof knobs / sizeof knobs[0],
     .acts = acts, .act_count = sizeof acts / sizeof acts[0],
+    .tells = { "lost rto", "lost r2" },
 };

@@ -441,4 +441,5 @@ const struct lab_scenario lab_udp = {
     .id = "S21", .name = "udp", .title = W_udp_title, .text = W_udp_text,
     .knobs = knobs, .knob_count = sizeof knobs / sizeof knobs[0],
     .acts = acts, .act_count = sizeof acts / sizeof acts[0],
+    .tells = { [1] = "lost" },
 };

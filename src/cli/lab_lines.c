@@ -50,7 +50,7 @@ static void add_wrapped(struct lab_lines *l, const char *text)
 static void add_act(struct lab_lines *l, const struct lab_step *s)
 {
     const struct tape_act *a = lab_step_act(s);
-    char number[16];
+    char number[16], told[LAB_TOLD_TEXT];
     if (s->cursor == 0) {
         add_wrapped(l, lab_say(s->scenario->text, s->lang));
         add(l, "\n", 1);
@@ -61,6 +61,8 @@ static void add_act(struct lab_lines *l, const struct lab_step *s)
     add_text(l, lab_say(a->act->title, s->lang));
     add(l, "\n", 1);
     add_wrapped(l, lab_say(a->act->text, s->lang));
+    if (lab_told_values(s->play, a->number, told))
+        add_wrapped(l, told);
 }
 
 static void add_ladder(struct lab_lines *l, const struct lab_step *s, uint32_t moment)

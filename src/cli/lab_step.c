@@ -123,7 +123,8 @@ static bool moves_cursor(void)
 
 int lab_step(const struct lab_play *play)
 {
-    struct lab_step s = { .scenario = play->scenario, .lang = play->lang, .utf8 = play->utf8 };
+    struct lab_step s = { .play = play, .scenario = play->scenario, .lang = play->lang,
+                          .utf8 = play->utf8 };
     struct lab_play quiet = *play;
     quiet.tape = &s.tape;
     quiet.text.write = NULL;

@@ -7,6 +7,7 @@
 
 /* What is on the screen: a cursor over a tape. */
 struct lab_step {
+    const struct lab_play *play;
     const struct lab_scenario *scenario;
     struct lab_tape tape;
     enum lab_lang lang;

@@ -153,14 +153,31 @@ static struct match find_sent(struct ladder_side *s, const struct aksu_event *e,
     return best;
 }
 
-static bool was_sent_before(const struct aksu_ladder *l, const struct ladder_connection *c,
-                            unsigned sender, const struct ladder_item *got)
+static bool was_sent_on(const struct aksu_ladder *l, const struct ladder_connection *c,
+                        unsigned sender, const struct ladder_item *got)
 {
     for (uint32_t i = c->head; i != NO_ITEM; i = l->item[i].next) {
         const struct ladder_item *item = &l->item[i];
 
         if (item->kind == LADDER_SEGMENT && item->side == sender && !item->nowhere &&
             is_sent(item, got))
+            return true;
+    }
+    return false;
+}
+
+/* On this connection, or on an earlier one of the same endpoints. */
+static bool was_sent_before(const struct aksu_ladder *l, const struct ladder_connection *c,
+                            unsigned sender, const struct ladder_item *got)
+{
+    if (was_sent_on(l, c, sender, got))
+        return true;
+    for (uint32_t i = 0; i < l->connections && !c->datagrams; i++) {
+        const struct ladder_connection *other = &l->connection[i];
+
+        if (other->number < c->number &&
+            ladder_joins(other, sender, &c->end[sender].at, &c->end[1 - sender].at) &&
+            was_sent_on(l, other, sender, got))
             return true;
     }
     return false;

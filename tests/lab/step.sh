@@ -160,6 +160,10 @@ start 80 24 handshake --step "; TERM=dumb '$aksu'" lab handshake --step
 verdict "to be followed by a dumb terminal" shows "0/11"
 verdict "whose cursor stays" press q "cannot move the cursor of this terminal"
 
+start 80 24 mss --mss 536 --step
+verdict "a text of other values says so" shows "(The text describes the first values: --mss 1000.)"
+verdict "leaves mss" press q "ended with 0"
+
 start 79 24 handshake --step
 verdict "a terminal that is too small is told so" shows "needs a terminal of 80 columns and 24 lines"
 verdict "and ends" shows "ended with 125"

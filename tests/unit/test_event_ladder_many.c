@@ -57,6 +57,35 @@ static void needs_memory(void **state)
     assert_non_null(aksu_ladder_init(&config));
 }
 
+/* What arrives and was not sent on this connection: the other end has sent it on an earlier one
+ * between the same ports, not on one of another port, nor what it never sent. */
+static void knows_what_an_earlier_connection_sent(void **state)
+{
+    (void)state;
+    struct aksu_ladder *l = ladder_of(sizeof memory, true);
+    struct feed first = two_sides(l), other = first, second = first;
+    struct seg text = { .ctl = P | A, .seq = 1, .ack = 1, .len = 5 };
+    struct seg elsewhere = { .ctl = P | A, .seq = 1, .ack = 1, .len = 6 };
+
+    other.conn[0] = other.conn[1] = 8;
+    other.end[0].port++;
+    feed_handshake(&first, AKSU_MS(2));
+    feed_both(&first, 0, text);
+    delete_both(&first);
+    other.at = first.at;
+    feed_handshake(&other, AKSU_MS(2));
+    feed_both(&other, 0, elsewhere);
+    second.conn[0] = second.conn[1] = 9;
+    second.at = other.at + AKSU_SECONDS(1);
+    feed_handshake(&second, AKSU_MS(2));
+    feed_in(&second, 1, text);
+    second.at += AKSU_MS(1);
+    feed_in(&second, 1, elsewhere);
+    aksu_ladder_finish(l);
+    assert_int_equal(times("duplicate of one sent before"), 1);
+    assert_int_equal(times("not sent by the other end"), 1);
+}
+
 /* Two at the same time: one diagram each. */
 static void draws_connections_apart(void **state)
 {
@@ -353,6 +382,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(needs_memory),
+        cmocka_unit_test(knows_what_an_earlier_connection_sent),
         cmocka_unit_test(draws_connections_apart),
         cmocka_unit_test(numbers_go_on),
         cmocka_unit_test(prints_what_is_over),

@@ -227,6 +227,20 @@ async function people(browser) {
     await page.close();
 }
 
+// The text of an act is written for the first values of the knobs.
+async function toldValues(browser) {
+    const last = 'document.querySelector(".av-act-text").innerText.trim().split("\\n").at(-1)';
+    for (const [hash, said] of [['#mss?mss=536', '(The text describes the first values: --mss 1000.)'],
+                                ['#mss?mss=536&lang=ko', '(이 설명은 처음 값에 맞춘 것이다: --mss 1000.)']]) {
+        const page = await open(browser, hash);
+        is(`${hash} says what its text is true for`, said, await page.evaluate(last));
+        await page.close();
+    }
+    const page = await open(browser, '#mss');
+    holds('and the first values do not', !/first values/.test(await page.evaluate(last)));
+    await page.close();
+}
+
 async function looks(browser) {
     mkdirSync(shots, { recursive: true });
     for (const [width, hash] of [[1440, '#handshake'], [390, '#handshake'], [390, '#two-way?lang=ko'],
@@ -250,8 +264,8 @@ await test('the lab page', async () => {
     holds(`the page has ${size} octets, at most ${OCTETS_MOST}`, size <= OCTETS_MOST);
     const browser = await launch();
     try {
-        for (const part of [scenarios, knobs, addresses, near, manyNetworks, lookedAt, keyboard, cable, people, looks,
-            speed])
+        for (const part of [scenarios, knobs, addresses, near, toldValues, manyNetworks, lookedAt, keyboard, cable,
+            people, looks, speed])
             await test(part.name, () => part(browser));
     } finally {
         await browser.close();

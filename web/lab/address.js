@@ -47,7 +47,7 @@ export function readAddress(hash) {
 }
 
 // How many letters must change, come or go to make one word of the other.
-function distance(a, b) {
+function edits(a, b) {
     let row = Array.from({ length: b.length + 1 }, (_, i) => i);
     for (let i = 0; i < a.length; i++) {
         const next = [i + 1];
@@ -65,7 +65,7 @@ export function findScenario(scenarios, text) {
     const found = scenarios.find(one => one.name === wanted || one.id.toLowerCase() === wanted);
     if (found || !wanted)
         return { found, exact: Boolean(found) };
-    const far = one => (one.name.startsWith(wanted) ? 0 : distance(one.name, wanted));
+    const far = one => (one.name.startsWith(wanted) ? 0 : edits(one.name, wanted));
     return { found: scenarios.reduce((best, one) => (far(one) < far(best) ? one : best)), exact: false };
 }
 
