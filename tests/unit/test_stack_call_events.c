@@ -66,24 +66,22 @@ static void a_call_comes_before_what_it_does(void **state)      /* RFC 9293 3.10
     two_fini(&w);
 }
 
-/* The peer resets what is half-open, and listeners close. */
+/* The peer resets what is half-open. */
 static void nobody_called(void **state)     /* RFC 9293 3.10.7.4 second */
 {
     (void)state;
     struct heard heard[2] = { 0 };
     struct two w;
     two_heard(&w, heard);
-    aksu_listener l = listen_on(&w, SERVER, 80, true);
+    (void)listen_on(&w, SERVER, 80, false);
     aksu_conn c = open_to(&w, 80);
-    move(&w);
-    unsigned before = heard[SERVER].count;
-    is_state(&heard[SERVER], before - 1, AKSU_TCP_SYN_RECEIVED);
+    assert_int_equal(aksu_pair_move(&w.pair, 1, w.now), 1);
     assert_int_equal(aksu_abort(w.net[CLIENT], c, w.now), AKSU_OK);
-    assert_int_equal(aksu_close_listener(w.net[SERVER], l, w.now), AKSU_OK);
     move(&w);
+    is_state(&heard[SERVER], heard[SERVER].count - 2, AKSU_TCP_LISTEN);
     is_state(&heard[SERVER], heard[SERVER].count - 1, AKSU_TCP_CLOSED);
-    for (unsigned i = before; i < heard[SERVER].count; i++)
-        assert_true(heard[SERVER].call[i] == NULL);
+    for (unsigned i = 0; i < heard[SERVER].count; i++)
+        assert_true(heard[SERVER].call[i] == NULL || strcmp(heard[SERVER].call[i], "ABORT") != 0);
     two_fini(&w);
 }
 
