@@ -150,6 +150,7 @@ static void each_step_is_consistent(void **state)
 
 /* A scenario as it is stepped through, as it is printed, and as a record. */
 struct played {
+    struct lab_play play;
     struct lab_step step;
     struct drawn printed, record;
 };
@@ -276,14 +277,13 @@ static unsigned looks_of(struct played *p)
 
 static void play_all(struct played *p, const struct lab_scenario *scenario)
 {
-    struct lab_play play;
-    p->step = (struct lab_step){ .scenario = scenario, .utf8 = true };
+    p->step = (struct lab_step){ .play = &p->play, .scenario = scenario, .utf8 = true };
     p->printed.length = p->record.length = 0;
-    lab_init_play(&play, scenario);
-    play.tape = &p->step.tape;
-    play.text = (struct aksu_writer){ add, &p->printed };
-    play.record = (struct aksu_writer){ add, &p->record };
-    assert_null(lab_play(&play).why);
+    lab_init_play(&p->play, scenario);
+    p->play.tape = &p->step.tape;
+    p->play.text = (struct aksu_writer){ add, &p->printed };
+    p->play.record = (struct aksu_writer){ add, &p->record };
+    assert_null(lab_play(&p->play).why);
 }
 
 static void each_act_ends_as_printed(void **state)
