@@ -1,5 +1,5 @@
-/* test_stack_call_events.c - the events of user calls (RFC 9293 3.10): each before what it does, and
- * none for what no user called. */
+/* test_stack_call_events.c - the events of user calls (RFC 9293 3.10): each before what it does,
+ * and none for what no user called. */
 #include "stack_help.h"
 
 #include <string.h>
