@@ -1,5 +1,5 @@
-/* told.c - which knobs are not at the values that the text of an act tells of. Called by text.c and
- * record.c. */
+/* told.c - which knobs are not at the values that the text of an act tells of. Called by text.c,
+ * record.c and, for --step, src/cli/lab_lines.c. */
 #include "lab/inner.h"
 
 #include <stdio.h>
@@ -30,7 +30,7 @@ bool lab_told_values(const struct lab_play *play, unsigned act, char out[LAB_TOL
     char value[32];
     int length = snprintf(out, LAB_TOLD_TEXT, "%s", lab_say(W_told_values, play->lang));
     bool some = false;
-    for (unsigned i = 0; names != NULL && i < s->knob_count; i++) {
+    for (unsigned i = 0; names != NULL && i < s->knob_count && length < LAB_TOLD_TEXT; i++) {
         if (!is_named(names, s->knobs[i].name) || is_first(play, act, i))
             continue;
         lab_knob_text(&s->knobs[i], s->knobs[i].initial, value);
@@ -38,6 +38,7 @@ bool lab_told_values(const struct lab_play *play, unsigned act, char out[LAB_TOL
                            some ? "," : "", s->knobs[i].name, value);
         some = true;
     }
-    (void)snprintf(out + length, LAB_TOLD_TEXT - (size_t)length, ".)");
+    if (length < LAB_TOLD_TEXT)
+        (void)snprintf(out + length, LAB_TOLD_TEXT - (size_t)length, ".)");
     return some;
 }
