@@ -62,6 +62,7 @@ step_fn first_check_sequence_number, second_check_rst, third_check_security, fou
 enum step tcp_process_ack(struct tcp *t, const struct tcp_segment *seg, aksu_time now);
 
 /* paws.c, challenge_ack.c, isn.c, options.c */
+bool paws_old(const struct tcp *t, const struct tcp_segment *seg);
 bool paws_refuses(const struct tcp *t, const struct tcp_segment *seg, aksu_time now);
 void paws_remember(struct tcp *t, const struct tcp_segment *seg, aksu_time now);
 void tcp_challenge_ack(struct tcp *t, const struct tcp_segment *seg, aksu_time now);
@@ -94,7 +95,6 @@ void ecn_syn_again(struct tcp *t, const struct tcp_segment *syn);
 enum aksu_status ecn_set(struct tcp *t, int64_t value);
 void ecn_of_new_text(struct tcp *t, struct tcp_segment *out);
 void ecn_arrives(struct tcp *t, const struct tcp_segment *seg, aksu_time now);
-
 bool tcp_owes_more(const struct tcp *t);                    /* output.c */
 
 /* rto.c */

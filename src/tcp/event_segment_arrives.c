@@ -257,6 +257,52 @@ static void sixth_to_eighth(struct tcp *t, const struct tcp_segment *seg, aksu_t
         (void)eighth_check_fin(t, seg, now);
 }
 
+static void synchronized_state(struct tcp *t, const struct tcp_segment *seg, aksu_time now)
+{
+    if (first_to_fifth(t, seg, now))
+        sixth_to_eighth(t, seg, now);
+}
+
+/* The slices of text[at .. at+length) of the segment. */
+static void take_text(struct tcp_segment *out, const struct tcp_segment *seg, uint32_t at,
+                      uint32_t length)
+{
+    size_t skip = at, left = length;
+    out->text_len = length;
+    out->parts = 0;
+    for (unsigned i = 0; i < seg->parts && left > 0; i++) {
+        struct aksu_slice s = seg->text[i];
+        size_t before = skip < s.length ? skip : s.length;
+        skip -= before;
+        s.data += before;
+        s.length = s.length - before < left ? s.length - before : left;
+        left -= s.length;
+        if (s.length > 0)
+            out->text[out->parts++] = s;
+    }
+}
+
+/* Segments that came as one, with a timestamp that is older than TS.Recent. The first may fill the
+ * hole that lets it in, and the others are refused then: RFC 7323 5.3 is asked of each. */
+static void old_ones_arrive(struct tcp *t, const struct tcp_segment *seg, aksu_time now)
+{
+    struct tcp_segment one = *seg;
+    one.gso_size = 0;
+    for (uint32_t at = 0; at < seg->text_len && t->state != TCP_CLOSED; at += one.text_len) {
+        uint32_t left = seg->text_len - at;
+        one.seq = seq_add(seg->seq, at);
+        take_text(&one, seg, at, left < seg->gso_size ? left : seg->gso_size);
+        one.ctl = one.text_len == left ? seg->ctl : (uint8_t)(seg->ctl & ~(CTL_PSH | CTL_FIN));
+        synchronized_state(t, &one, now);
+    }
+}
+
+static bool are_old(const struct tcp *t, const struct tcp_segment *seg)
+{
+    return seg->gso_size != 0 && seg_pieces(seg) > 1 && t->ts_on && paws_old(t, seg)
+        && !(seg->ctl & (CTL_SYN | CTL_URG));
+}
+
 void tcp_segment_arrives(struct tcp *t, const struct tcp_segment *seg, aksu_time now)
 {
     t->segments_in++;
@@ -288,6 +334,8 @@ void tcp_segment_arrives(struct tcp *t, const struct tcp_segment *seg, aksu_time
     case AKSU_TCP_STATE_COUNT:
         bug("the state is one of the eleven");
     }
-    if (first_to_fifth(t, seg, now))
-        sixth_to_eighth(t, seg, now);
+    if (are_old(t, seg))
+        old_ones_arrive(t, seg, now);
+    else
+        synchronized_state(t, seg, now);
 }

@@ -26,13 +26,16 @@ static bool overtaken(const struct tcp *t, const struct tcp_segment *seg)
         && (int32_t)(seg->options.ts_val - floor) >= 0;
 }
 
-bool paws_refuses(const struct tcp *t, const struct tcp_segment *seg, aksu_time now)
+bool paws_old(const struct tcp *t, const struct tcp_segment *seg)
 {
     if (!(seg->options.has & HAS_TIMESTAMPS) || (seg->ctl & CTL_RST))
         return false;                           /* RFC 7323 5.2: never for RST */
-    if ((int32_t)(seg->options.ts_val - t->ts_recent) >= 0)
-        return false;
-    return !outdated(t, now) && !overtaken(t, seg);
+    return (int32_t)(seg->options.ts_val - t->ts_recent) < 0;
+}
+
+bool paws_refuses(const struct tcp *t, const struct tcp_segment *seg, aksu_time now)
+{
+    return paws_old(t, seg) && !outdated(t, now) && !overtaken(t, seg);
 }
 
 void paws_remember(struct tcp *t, const struct tcp_segment *seg, aksu_time now)

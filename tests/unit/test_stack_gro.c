@@ -410,6 +410,33 @@ static void empty_slices_are_left_out(void **state)
     scene_fini(&s);
 }
 
+/* RFC 7323 5.3: of five with an old timestamp two fill a hole; the others are old, whether they came
+ * as one or not. */
+static void each_segment_of_a_run_may_be_old(void **state)
+{
+    (void)state;
+    for (unsigned kind = 0; kind < 6; kind++) {
+        struct scene s;
+        struct batch b = { 0 };
+        struct shape newer = { .ts = 10 }, older = { .ts = 5, .slices = kind / 2 };
+        scene_init(&s, kind & 1, false);
+        struct flow f = scene_flow(&s);
+        put(&s, &b, &f, 2 * SIZE, SIZE, NULL);
+        put(&s, &b, &f, 4 * SIZE, SIZE, NULL);
+        put(&s, &b, &f, 0, SIZE, &newer);
+        give_singly(&s, &b);
+        for (uint32_t i = 1; i < 6; i++)
+            put(&s, &b, &f, i * SIZE, SIZE, &older);
+        give_batch(&s, &b);
+        expect_lengths(&s, LENGTHS(5 * SIZE));
+        assert_int_equal(s.heard.dropped, 3);
+        assert_int_equal(server_info(&s, &f).segments_in, f.info.segments_out + 8);
+        assert_int_equal(read_stream(&s, &f, 0), 5 * SIZE);
+        drain(&s);
+        scene_fini(&s);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -426,6 +453,7 @@ int main(void)
         cmocka_unit_test(connections_keep_their_order),
         cmocka_unit_test(other_frames_go_their_way),
         cmocka_unit_test(empty_slices_are_left_out),
+        cmocka_unit_test(each_segment_of_a_run_may_be_old),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
