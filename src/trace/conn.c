@@ -40,7 +40,7 @@ void trace_conn_begin(struct trace_conn *c, const struct trace_segment *s, unsig
 
     c->itself = s->tcp.source_port == s->tcp.destination_port && ip_eq(&s->source, &s->destination);
     c->first = s->at;
-    c->handshake = c->to_server = AKSU_NEVER;
+    c->handshake = c->to_server = c->opening = AKSU_NEVER;
     c->end[side].at = (struct aksu_endpoint){ s->source, s->tcp.source_port };
     c->end[1 - side].at = (struct aksu_endpoint){ s->destination, s->tcp.destination_port };
     c->end[0].state = syn && side == 0 ? AKSU_TCP_CLOSED : syn ? AKSU_TCP_SYN_SENT
@@ -227,8 +227,9 @@ static void handshake(struct trace_conn *c, unsigned side, const struct trace_se
         c->end[trace_other(c, 0)].state != AKSU_TCP_ESTABLISHED)
         return;
     c->agreed = true;
+    c->opening = s->at - c->syn_at;
     if (!c->itself && c->end[0].kind[TRACE_SYN_AGAIN] + c->end[1].kind[TRACE_SYN_AGAIN] == 0) {
-        c->handshake = s->at - c->syn_at;
+        c->handshake = c->opening;
         c->to_server = c->syn_ack_at - c->syn_at;
     }
     trace_tell_agreed(c, trace_other(c, 0), s->at);
@@ -248,11 +249,22 @@ static void look_whether_over(struct trace_conn *c, aksu_time at)
         delete_record(c, side, AKSU_OK, at);
 }
 
-/* The same packet, seen on another device: a repetition has another identification. Where there is
- * none, only a SYN tells: no RTO is so short before a round trip was measured (RFC 6298 2.1). */
-static bool is_copy(const struct trace_end *me, const struct trace_segment *s)
+/* No RTO is so short before a round trip was measured (RFC 6298 2.1). But the answer to a SYN that
+ * came again may leave together with the answer that a timer repeats: a SYN,ACK is a copy where the
+ * SYN had one. */
+static bool tells_without_identification(const struct trace_end *peer,
+                                         const struct trace_segment *s)
 {
-    bool tells = s->identification != 0 || (s->tcp.ctl & CTL_SYN) != 0;
+    return (s->tcp.ctl & CTL_SYN) != 0 && (!(s->tcp.ctl & CTL_ACK) || peer->copies > 0);
+}
+
+/* The same packet, seen on another device: a repetition has another identification. Where there is
+ * none, only a SYN tells. */
+static bool is_copy(const struct trace_end *me, const struct trace_end *peer,
+                    const struct trace_segment *s)
+{
+    bool tells = s->identification != 0 || tells_without_identification(peer, s);
+
     return me->identified && tells && me->identification == s->identification &&
            me->last_seq == s->tcp.seq.n && me->last_ack == s->tcp.ack.n &&
            me->last_ctl == s->tcp.ctl && me->wnd_field == s->tcp.wnd &&
@@ -293,7 +305,7 @@ void trace_conn_segment(struct trace_conn *c, unsigned side, const struct trace_
     struct trace_end *me = &c->end[side];
     enum trace_kind kind;
 
-    if (is_copy(me, s)) {
+    if (is_copy(me, &c->end[trace_other(c, side)], s)) {
         me->copies++;
         return;
     }

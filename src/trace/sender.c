@@ -28,20 +28,33 @@ static const struct trace_hole *hole_of(const struct trace_end *me, seq_t seq)
     return NULL;
 }
 
+/* No answer to what is captured makes its sender repeat something sooner. A repeated SYN gives no
+ * round trip (RFC 6298 3), but most often an idea of one; and where the capture is near to the
+ * receiver, the way to it and back is only a part of one. */
+static aksu_time too_soon(const struct trace_conn *c, const struct trace_end *me)
+{
+    aksu_time part = me->rtt.count > 0 ? me->rtt.least / 2 : 0;
+    aksu_time guess = c->opening / 2 < OVERTAKEN ? c->opening / 2 : OVERTAKEN;
+
+    if (c->handshake != AKSU_NEVER)
+        return c->handshake / 2;
+    if (c->opening == AKSU_NEVER && me->rtt.count > 0)
+        return part;
+    return part > guess ? part : guess;
+}
+
 /* It was sent before the segment that overtook it: its timestamp is older, or it comes sooner
  * than an answer to that one could have made the sender repeat it. */
 static bool was_overtaken(const struct trace_conn *c, const struct trace_end *me,
                           const struct trace_segment *s)
 {
     const struct trace_hole *hole = hole_of(me, s->tcp.seq);
-    aksu_time soon = c->handshake != AKSU_NEVER ? c->handshake / 2
-                   : me->rtt.count > 0 ? me->rtt.least / 2 : OVERTAKEN;
 
     if (hole == NULL)
         return false;
     if (me->timestamps && has_timestamps(s) && s->tcp.options.ts_val != hole->ts_val)
         return seq_lt(seq_of(s->tcp.options.ts_val), seq_of(hole->ts_val));
-    return time_since(s->at, hole->at) <= soon;
+    return time_since(s->at, hole->at) <= too_soon(c, me);
 }
 
 /* One octet or none that the receiver cannot take, or has already: it asks for an answer.

@@ -180,6 +180,20 @@ static void a_syn_seen_twice_is_one(void **state)
     assert_int_equal(c->end[0].copies, 1);
 }
 
+/* RFC 9293 3.10.7.4: a SYN that comes again is answered, at the moment when a timer repeats the
+ * answer to the first: two segments that are alike, of which both were sent. */
+static void an_answer_to_a_repeated_syn_is_no_copy(void **state)
+{
+    (void)state;
+    says(0, 0, (struct talk_segment){ .ctl = S });
+    says(1, 1, (struct talk_segment){ .ctl = S | A, .ack = 1 });
+    says(1000, 0, (struct talk_segment){ .ctl = S });
+    for (int i = 0; i < 2; i++)
+        says(0, 1, (struct talk_segment){ .ctl = S | A, .ack = 1 });
+    assert_int_equal(talk_conn(&talk)->end[1].copies, 0);
+    assert_int_equal(talk_told(&talk, 1, AKSU_EV_retransmit, "SYN timeout"), 2);
+}
+
 static void a_refused_syn(void **state)
 {
     (void)state;
@@ -426,7 +440,7 @@ int main(void)
         TEST(fins_that_cross_are_closing), TEST(both_may_open_at_once),
         TEST(the_handshake_gives_options_and_round_trips),
         TEST(a_scale_that_one_end_lacks_is_not_used), TEST(a_repeated_syn_gives_no_round_trip),
-        TEST(a_syn_seen_twice_is_one),
+        TEST(a_syn_seen_twice_is_one), TEST(an_answer_to_a_repeated_syn_is_no_copy),
         TEST(a_refused_syn), TEST(an_rst_that_answers_another_syn_is_none),
         TEST(a_syn_without_an_answer), TEST(a_half_open_connection), TEST(a_reset_by_either),
         TEST(an_rst_outside_the_window_ends_nothing), TEST(an_end_that_falls_silent),

@@ -260,6 +260,28 @@ static void a_round_trip_tells_what_was_overtaken(void **state)
     }
 }
 
+/* RFC 6298 3: a repeated SYN gives no round trip; here it is still the only thing that says how soon
+ * a repetition can come, since the capture is beside the receiver. */
+static void a_repeated_handshake_tells_what_was_overtaken(void **state)
+{
+    (void)state;
+    for (unsigned ms = 1; ms <= 3; ms += 2) {
+        done(state);
+        talk_begin(&talk, 4);
+        talk_says(&talk, 0, 0, (struct talk_segment){ .ctl = S });
+        talk_says(&talk, 1000, 0, (struct talk_segment){ .ctl = S });
+        talk_says(&talk, 0, 1, (struct talk_segment){ .ctl = S | A, .ack = 1 });
+        talk_says(&talk, 4, 0, (struct talk_segment){ .ctl = A, .seq = 1, .ack = 1 });
+        text(1, 0);
+        ack(0, 1, 0, 0);
+        text(1, 2);
+        ack(0, 1, 2, 3);
+        text(ms, 1);
+        assert_int_equal(client()->kind[TRACE_OUT_OF_ORDER], ms == 1);
+        assert_int_equal(client()->kind[TRACE_FAST], ms == 3);
+    }
+}
+
 static void sack_blocks_tell_what_was_sent_before_the_capture_began(void **state)
 {
     done(state);
@@ -374,6 +396,7 @@ int main(void)
         TEST(timestamps_tell_what_was_overtaken), TEST(acknowledged_but_never_seen),
         TEST(what_was_sent_before_the_capture_began_is_repeated),
         TEST(a_round_trip_tells_what_was_overtaken),
+        TEST(a_repeated_handshake_tells_what_was_overtaken),
         TEST(sack_blocks_tell_what_was_sent_before_the_capture_began),
         TEST(a_dsack_says_that_it_was_needless), TEST(an_old_echo_says_that_it_was_needless),
         TEST(round_trips_of_text_that_was_sent_once), TEST(coalesced_segments_and_their_parts),
