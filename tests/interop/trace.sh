@@ -22,11 +22,11 @@ table inet loss {
 NFT
 }
 
-# agree NAME CAPTURE
+# agree NAME CAPTURE [FEW]
 agree()
 {
     local said
-    if said=$("$here/peers/agree.py" "$aksu" "$work/$2.pcap" 2>&1); then
+    if said=$("$here/peers/agree.py" "$aksu" "$work/$2.pcap" "${3:-0}" 2>&1); then
         ok "$1 ($(head -n 1 <<<"$said"))"
         sed -n '2,$p' <<<"$said"
         traced "$1" "$2"
@@ -72,13 +72,13 @@ capture_start two vb far
 works "every fate, one packet in ten lost" in_ns one timeout 120 "$here/peers/talks.py" client 10.1.0.2 fd00::2
 capture_stop near
 capture_stop far
-agree "they agree at the client, of 100 octets of each packet" near
-agree "they agree at the server" far
+agree "they agree at the client, of 100 octets of each packet" near 1
+agree "they agree at the server" far 1
 
 # Pieces of pcapng: connections whose beginning is missing. What was sent before, both guess from ACKs and SACK blocks.
 for piece in 100-2500 2500-9999; do
     editcap -F pcapng -r "$work/far.pcap" "$work/late.pcap" $piece
-    agree "they agree on what is left of connections in packets $piece" late
+    agree "they agree on what is left of connections in packets $piece" late 1
     has "some of them without their beginning" '"beginning":false' "$("$aksu" trace --summary --json "$work/late.pcap")"
 done
 
