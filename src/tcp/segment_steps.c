@@ -406,21 +406,31 @@ enum step seventh_process_text(struct tcp *t, const struct tcp_segment *seg, aks
     return STEP_NEXT;
 }
 
-/* True when the FIN stands at RCV.NXT; one beyond a hole is remembered:
- * RFC 9293 3.10.7.4 [SHLD-31]. */
-static bool fin_is_next(struct tcp *t, const struct tcp_segment *seg)
+/* A FIN beyond a hole is remembered: RFC 9293 3.10.7.4 [SHLD-31]. A peer has one, and the first
+ * place that it gave is the one that is marked as held: were it moved, the mark would pass for an
+ * octet of text. */
+static void hold_fin(struct tcp *t, const struct tcp_segment *seg, seq_t fin, aksu_time now)
+{
+    if (t->fin_held && !seq_eq(fin, t->rcv.fin)) {
+        (void)tcp_drop(t, "RFC 9293 3.10.7.4 eighth", "a FIN in another place", now);
+    } else if (t->fin_held) {
+        (void)reassembly_came_again(t, fin, seq_add(fin, 1));
+    } else {
+        t->fin_held = true;
+        t->rcv.fin = fin;
+    }
+    reassembly_hold_fin(t);
+    if (seg->text_len == 0)
+        acknowledge_now(t);                     /* RFC 5681 4.2: it is out of order */
+}
+
+/* True when the FIN stands at RCV.NXT. */
+static bool fin_is_next(struct tcp *t, const struct tcp_segment *seg, aksu_time now)
 {
     if (seg->ctl & CTL_FIN) {
         seq_t fin = seq_add(seg->seq, seg->text_len + ((seg->ctl & CTL_SYN) != 0));
-        if (seq_gt(fin, t->rcv.nxt) && seq_lt(fin, t->rcv.edge) && !t->fin_received) {
-            if (t->fin_held && seq_eq(fin, t->rcv.fin))
-                (void)reassembly_came_again(t, fin, seq_add(fin, 1));
-            t->fin_held = true;
-            t->rcv.fin = fin;
-            reassembly_hold_fin(t);
-            if (seg->text_len == 0)
-                acknowledge_now(t);                         /* RFC 5681 4.2: it is out of order */
-        }
+        if (seq_gt(fin, t->rcv.nxt) && seq_lt(fin, t->rcv.edge) && !t->fin_received)
+            hold_fin(t, seg, fin, now);
         if (seq_eq(fin, t->rcv.nxt))
             return true;
     }
@@ -430,7 +440,7 @@ static bool fin_is_next(struct tcp *t, const struct tcp_segment *seg)
 /* RFC 9293 3.10.7.4: "Eighth, check the FIN bit." */
 enum step eighth_check_fin(struct tcp *t, const struct tcp_segment *seg, aksu_time now)
 {
-    if (!fin_is_next(t, seg))
+    if (!fin_is_next(t, seg, now))
         return STEP_NEXT;
 
     switch ((enum aksu_tcp_state)t->state) {
