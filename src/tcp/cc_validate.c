@@ -115,8 +115,8 @@ bool cc_validate_on_recovered(struct cc_validate *v, struct cc *c, uint32_t hund
  * window of RFC 5681 4.1. */
 bool cc_validate_after_idle(struct cc_validate *v, struct cc *c, aksu_time idle, aksu_time now)
 {
-    if (v->until == UNDEFINED)                  /* the window is older than this state */
-        v->until = idle < now ? now - idle : 0;
+    if (v->until == UNDEFINED)                  /* no ACK was heard of since the window was made */
+        v->until = time_after(idle < now ? now - idle : 0, SAMPLING_PERIOD);
     if (c->paced || c->cwnd <= c->initial_window)
         return expire(v, c, now);
     c->cwnd = c->initial_window;

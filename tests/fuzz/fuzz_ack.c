@@ -170,6 +170,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         must(peer_bring(&p[i], AKSU_TCP_ESTABLISHED, shape), "no connection");
         must(aksu_set_congestion_control(p[i].net, slot_of(i)->handle, algorithm[shape >> 3 & 3],
                                          p[i].now) == AKSU_OK, "no such algorithm");
+        peer_wait(&p[i], AKSU_MS(20));          /* of the first ACK it hears */
     }
     compare();
     for (unsigned n = 0; n < STEPS && reader_left(&r) > 0; n++)

@@ -70,6 +70,21 @@ static void a_window_from_before_the_state_is_not_validated(void **state)
     assert_int_equal(f.cc.cwnd, 20000);
 }
 
+/* RFC 7661 4.2, 4.3: it was in use as long as the pause has not been a sampling period, a second. */
+static void a_short_pause_does_not_age_it(void **state)
+{
+    (void)state;
+    for (unsigned ms = 400; ms <= 1400; ms += 1000) {
+        struct flow f;
+        flow_begin(&f, &cc_cubic, 1000, 100000);
+        f.cc.cwnd = f.cc.ssthresh = 80000;
+        f.now += SECONDS(10);
+        f.cc.ops->after_idle(&f.cc, MS(ms), f.now);
+        f.cc.ops->on_congestion(&f.cc, 20000, false, f.now);
+        assert_int_equal(f.cc.ssthresh, ms < 1000 ? 56000 : 14000);
+    }
+}
+
 /* RFC 5681 4.1, R5681-4.1-a; RFC 7661 4.4.2: without pacing what is kept would leave as a burst. */
 static void without_pacing_it_is_the_restart_window(void **state)
 {
@@ -217,6 +232,7 @@ int main(void)
         cmocka_unit_test(a_window_that_is_not_in_use_is_kept),
         cmocka_unit_test(after_five_minutes_it_is_halved),
         cmocka_unit_test(a_window_from_before_the_state_is_not_validated),
+        cmocka_unit_test(a_short_pause_does_not_age_it),
         cmocka_unit_test(without_pacing_it_is_the_restart_window),
         cmocka_unit_test(congestion_counts_what_was_sent),
         cmocka_unit_test(old_samples_do_not_count),
