@@ -264,6 +264,7 @@ static void on_small_talk(struct sender *o, aksu_time now)
     uint32_t rtt_us = (uint32_t)((now - o->queue.first->at) / US(1));
     sent_remove_first(&o->queue);
     o->look_again = NEVER;
+    o->loss.rtt_us = rtt_us;                    /* RFC 8985 6.2 step 2 */
     if (rtt_us != 0) {
         o->tlp_rtt_taken = true;
         min_rtt_sample(&o->min_rtt, rtt_us, now);

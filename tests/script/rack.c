@@ -332,6 +332,19 @@ SCRIPT(a_timeout_does_not_mean_all_of_it)           /* RFC 8985 6.3, R8985-6.3-a
     check_eq(script_status().retransmits, 2);
 }
 
+/* Also that of a question and its answer, which congestion control need not hear of. */
+SCRIPT(each_acknowledgment_gives_a_round_trip)      /* RFC 8985 6.2 step 2 */
+{
+    give_flight(__LINE__, 1, MS(100));
+    in (ACK, .seq = 1, .ack = 1001);
+    check_eq(RACK->rtt_us, 100000);
+    user_send(10);
+    out(PSH|ACK, .seq = 1001, .ack = 1, .len = 10);
+    after(MS(3));
+    in (ACK, .seq = 1, .ack = 1011);
+    check_eq(RACK->rtt_us, 3000);
+}
+
 /* One deadline serves them all, so that two of them cannot run; and none while a closed window is
  * probed. */
 SCRIPT(one_timer_at_a_time)                         /* RFC 8985 8, R8985-8-a */
