@@ -398,7 +398,11 @@ enum step seventh_process_text(struct tcp *t, const struct tcp_segment *seg, aks
         process_text(t, seg, now);
         break;
     case TCP_CLOSE_WAIT: case TCP_CLOSING: case TCP_LAST_ACK: case TCP_TIME_WAIT:
-        break;                                  /* "ignore the segment text" */
+        if (seq_lt(seg->seq, t->rcv.nxt)) {     /* "ignore the segment text" */
+            report_old(t, seg);
+            acknowledge_now(t);
+        }
+        break;
     case TCP_CLOSED: case TCP_LISTEN: case TCP_SYN_SENT: case TCP_SYN_RECEIVED:
     case AKSU_TCP_STATE_COUNT:
         bug("steps after the fifth run in synchronized states");

@@ -154,6 +154,20 @@ SCRIPT(a_fin_again)                                 /* RFC 2883 4 */
     state(CLOSE_WAIT);
 }
 
+/* What lies behind a FIN is no text, but before it some of it has come again. */
+SCRIPT(part_of_a_segment_again_and_more_than_a_fin) /* RFC 2883 4, RFC 9293 3.10.7.4 seventh */
+{
+    given(ESTABLISHED, .sack = true);
+    in (FIN|ACK, .seq = 1, .ack = 1, .len = 100);
+    out(ACK, .seq = 1, .ack = 102);
+    in (ACK, .seq = 51, .ack = 1, .len = 100);
+    out(ACK, .seq = 1, .ack = 102, .sack = { { 51, 102 } });
+    in (ACK, .seq = 102, .ack = 1, .len = 100);
+    quiet();
+    user_receive(100);
+    state(CLOSE_WAIT);
+}
+
 SCRIPT(a_duplicate_at_a_closed_window)              /* RFC 2883 4 */
 {
     config.receive_buffer = 4096;
