@@ -252,9 +252,9 @@ SCRIPT(a_fin_beyond_a_hole_is_reported)             /* RFC 2018 4, RFC 9293 3.10
     check_eq(w.slab.in_use, 0);
 }
 
-/* A peer that ends its text here, and there, and there: the first of its FINs counts. The others are
- * no text: octets that nobody sent are never handed to the user. */
-SCRIPT(fins_of_which_only_one_can_be_true)          /* RFC 9293 3.10.7.4 eighth, [SHLD-31] */
+/* A peer that ends its text here, and there, and there: the first of its FINs counts. The others
+ * are no text: octets that nobody sent are never handed to the user. */
+SCRIPT(fins_of_which_only_one_can_be_true)          /* RFC 9293 3.10.7.4 [SHLD-31] */
 {
     given(ESTABLISHED, .sack = true);
     in (FIN|ACK, .seq = 101, .ack = 1);
@@ -271,7 +271,7 @@ SCRIPT(fins_of_which_only_one_can_be_true)          /* RFC 9293 3.10.7.4 eighth,
     check_eq(tcp_receive(&w.tcp, &(uint8_t){ 0 }, 1, w.now), 0);
 
     given(ESTABLISHED, .sack = true);
-    for (uint32_t at = 9001; at > 101; at -= 100) {             /* over pages that were never there */
+    for (uint32_t at = 9001; at > 101; at -= 100) {     /* over pages that were never there */
         in (FIN|ACK, .seq = at, .ack = 1);
         out(ACK, .seq = 1, .ack = 1, .sack = { { 9001, 9002 } });
     }

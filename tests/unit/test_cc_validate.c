@@ -70,7 +70,7 @@ static void a_window_from_before_the_state_is_not_validated(void **state)
     assert_int_equal(f.cc.cwnd, 20000);
 }
 
-/* RFC 7661 4.2, 4.3: it was in use as long as the pause has not been a sampling period, a second. */
+/* RFC 7661 4.2, 4.3: it was in use until the pause has been a sampling period, a second. */
 static void a_short_pause_does_not_age_it(void **state)
 {
     (void)state;

@@ -410,8 +410,8 @@ static void empty_slices_are_left_out(void **state)
     scene_fini(&s);
 }
 
-/* RFC 7323 5.3: of five with an old timestamp two fill a hole; the others are old, whether they came
- * as one or not. */
+/* RFC 7323 5.3: of five with an old timestamp two fill a hole; the others are old, whether they
+ * came as one or not. */
 static void each_segment_of_a_run_may_be_old(void **state)
 {
     (void)state;

@@ -260,8 +260,8 @@ static void a_round_trip_tells_what_was_overtaken(void **state)
     }
 }
 
-/* RFC 6298 3: a repeated SYN gives no round trip; here it is still the only thing that says how soon
- * a repetition can come, since the capture is beside the receiver. */
+/* RFC 6298 3: a repeated SYN gives no round trip; here it is still the only thing that says how
+ * soon a repetition can come, since the capture is beside the receiver. */
 static void a_repeated_handshake_tells_what_was_overtaken(void **state)
 {
     (void)state;
