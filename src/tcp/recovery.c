@@ -53,7 +53,7 @@ static bool window_unused(struct sender *o, seq_t una_before, uint32_t pipe_befo
         return false;
     o->cwnd_used = false;
     if (o->cc.cwnd < o->cc.ssthresh)
-        return o->flight_most <= o->cc.cwnd / 2;
+        return o->flight_most <= o->cc.cwnd / 2 && pipe_before <= o->cc.cwnd / 2;
     return pipe_before < o->cc.cwnd - (o->cc.cwnd < o->cc.smss ? o->cc.cwnd : o->cc.smss);
 }
 

@@ -178,6 +178,7 @@ static void read_segment(struct reader *r, unsigned n, unsigned *flow, uint32_t 
         damage(r, s, octets[n], length);
     if (how & HAS_SHAPE)
         cut(r, &frame[n], octets[n], length);
+    lied = lied || (how & HAS_DAMAGE && frame[n].checksum_partial);
 }
 
 static void batch(struct reader *r)

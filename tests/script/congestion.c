@@ -172,6 +172,21 @@ SCRIPT(all_acks_of_a_flight_that_filled_the_window_open_it)     /* RFC 5681 3.1,
     }
 }
 
+/* A question that is more than half of a window of one segment has used it. */
+SCRIPT(a_window_of_one_segment_opens)               /* RFC 5681 3.1 */
+{
+    config.initial_window = 1;
+    w.env.loss = &loss_rack;
+    for (uint32_t length = 500; length <= 501; length++) {
+        given(ESTABLISHED, .sack = true);
+        user_send(length);
+        out(PSH|ACK, .seq = 1, .ack = 1, .len = length);
+        after(MS(1));
+        in (ACK, .seq = 1, .ack = 1 + length);
+        check_eq(cwnd(), length == 500 ? 1000 : 1501);
+    }
+}
+
 SCRIPT(a_timeout)                                   /* RFC 5681 3.1 */
 {
     give_flight(__LINE__, 10);
