@@ -88,19 +88,30 @@ static void advance(struct tcp *t, const struct tcp_segment *seg, aksu_time now)
     rto_on_ack(t, seg, now);
 }
 
+/* SEG.SEQ; of several that came as one, that of the last that begins in the window. */
+static seq_t newest_seq(const struct tcp *t, const struct tcp_segment *seg)
+{
+    int32_t room = seq_diff(t->rcv.edge, seg->seq);
+    if (seg->gso_size == 0 || seg->text_len <= seg->gso_size || room <= 0)
+        return seg->seq;
+    uint32_t last = seg->text_len < (uint32_t)room ? seg->text_len : (uint32_t)room;
+    return seq_add(seg->seq, (last - 1) / seg->gso_size * seg->gso_size);
+}
+
 /* RFC 9293 3.10.7.4 fifth: "the send window should be updated" only by newer segments. One that
  * acknowledges more than any before is newer, even when its text was sent again: without its window
  * SND.UNA + SND.WND would go beyond what the peer ever offered. */
 static void update_window(struct tcp *t, const struct tcp_segment *seg, bool acks_more,
                           aksu_time now)
 {
-    bool newer = acks_more || seq_lt(t->snd.wl1, seg->seq)
-              || (seq_eq(t->snd.wl1, seg->seq) && seq_le(t->snd.wl2, seg->ack));
+    seq_t seq = newest_seq(t, seg);
+    bool newer = acks_more || seq_lt(t->snd.wl1, seq)
+              || (seq_eq(t->snd.wl1, seq) && seq_le(t->snd.wl2, seg->ack));
     if (!newer)
         return;
     uint32_t before = t->snd.wnd;
     t->snd.wnd = offered_window(t, seg);
-    t->snd.wl1 = seq_max(t->snd.wl1, seg->seq);
+    t->snd.wl1 = seq_max(t->snd.wl1, seq);
     t->snd.wl2 = seg->ack;
     if (t->snd.wnd > t->snd.max_wnd)
         t->snd.max_wnd = t->snd.wnd;

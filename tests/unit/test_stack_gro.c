@@ -410,6 +410,31 @@ static void empty_slices_are_left_out(void **state)
     scene_fini(&s);
 }
 
+/* RFC 9293 3.10.7.4 fifth: some of a run are newer than what came last, and their window counts;
+ * not that of those that begin behind the window. */
+static void the_window_of_a_run_is_that_of_its_newest(void **state)
+{
+    (void)state;
+    for (unsigned beyond = 0; beyond < 2; beyond++) {
+        struct scene s;
+        struct batch b = { 0 };
+        struct shape wider = { .wnd = 100 };
+        scene_init(&s, false, false);
+        struct flow f = scene_flow(&s);
+        uint32_t last = beyond ? server_info(&s, &f).rcv_wnd / SIZE : 3;
+        put(&s, &b, &f, last * SIZE + 1, 100, &wider);
+        give_singly(&s, &b);
+        uint32_t before = server_info(&s, &f).snd_wnd;
+        for (uint32_t i = last - 2; i < last + 2; i++)
+            put(&s, &b, &f, i * SIZE, SIZE, NULL);
+        give_batch(&s, &b);
+        expect_lengths(&s, LENGTHS(4 * SIZE));
+        assert_int_equal(server_info(&s, &f).snd_wnd, beyond ? before : before / 600 * 500);
+        drain(&s);
+        scene_fini(&s);
+    }
+}
+
 /* RFC 7323 5.3: of five with an old timestamp two fill a hole; the others are old, whether they
  * came as one or not. */
 static void each_segment_of_a_run_may_be_old(void **state)
@@ -453,6 +478,7 @@ int main(void)
         cmocka_unit_test(connections_keep_their_order),
         cmocka_unit_test(other_frames_go_their_way),
         cmocka_unit_test(empty_slices_are_left_out),
+        cmocka_unit_test(the_window_of_a_run_is_that_of_its_newest),
         cmocka_unit_test(each_segment_of_a_run_may_be_old),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
