@@ -233,7 +233,7 @@ static bool is_plain(const struct sender *o, const struct tcp_segment *seg, bool
     return !duplicate && !(seg->options.has & HAS_SACK) && o->recovery == RECOVERY_NONE
         && !(seg->ctl & CTL_ECE) && !o->reduced
         && o->queue.sacked == 0 && o->queue.lost == 0 && o->loss.ops->sack && !o->tlp_out
-        && !o->undo_possible && !o->undo_by_dsack && !o->mtu_probing;
+        && !o->undo_possible && !o->undo_by_dsack && !o->mtu_probing && o->look_again == NEVER;
 }
 
 /* Of the news only what the acknowledgment itself says. */
@@ -241,7 +241,6 @@ static void on_plain_ack(struct tcp *t, struct news *n, uint32_t pipe_before)
 {
     struct sender *o = t->out;
     scoreboard_acknowledge_plain(o, n);
-    o->look_again = NEVER;
     if (n->rtt_us != 0)
         o->tlp_rtt_taken = true;
     recovery_grow(t, n, pipe_before);
@@ -263,7 +262,6 @@ static void on_small_talk(struct sender *o, aksu_time now)
 {
     uint32_t rtt_us = (uint32_t)((now - o->queue.first->at) / US(1));
     sent_remove_first(&o->queue);
-    o->look_again = NEVER;
     o->loss.rtt_us = rtt_us;                    /* RFC 8985 6.2 step 2 */
     if (rtt_us != 0) {
         o->tlp_rtt_taken = true;

@@ -332,6 +332,22 @@ SCRIPT(a_timeout_does_not_mean_all_of_it)           /* RFC 8985 6.3, R8985-6.3-a
     check_eq(script_status().retransmits, 2);
 }
 
+/* What is in doubt is still so when the segment before it is acknowledged, and the round trip of
+ * that one counts. By hand: a retransmission of what lies before both, sent 50 ms after them, has
+ * arrived. */
+SCRIPT(a_plain_ack_does_not_stop_the_reordering_timer)      /* RFC 8985 6.2 step 5 */
+{
+    give_flight(__LINE__, 2, MS(100));
+    RACK->xmit_at = w.now - MS(50);
+    w.tcp.out->look_again = w.now + MS(60);
+    in (ACK, .seq = 1, .ack = 1001);
+    after(MS(24));
+    quiet();
+    after(MS(1));
+    out(PSH|ACK, .seq = 1001, .ack = 1, .len = 1000);
+    check_eq(event_count(lost), 1);
+}
+
 /* Also that of a question and its answer, which congestion control need not hear of. */
 SCRIPT(each_acknowledgment_gives_a_round_trip)      /* RFC 8985 6.2 step 2 */
 {
