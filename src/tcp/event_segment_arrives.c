@@ -257,12 +257,6 @@ static void sixth_to_eighth(struct tcp *t, const struct tcp_segment *seg, aksu_t
         (void)eighth_check_fin(t, seg, now);
 }
 
-static void synchronized_state(struct tcp *t, const struct tcp_segment *seg, aksu_time now)
-{
-    if (first_to_fifth(t, seg, now))
-        sixth_to_eighth(t, seg, now);
-}
-
 /* The slices of text[at .. at+length) of the segment. */
 static void take_text(struct tcp_segment *out, const struct tcp_segment *seg, uint32_t at,
                       uint32_t length)
@@ -283,7 +277,9 @@ static void take_text(struct tcp_segment *out, const struct tcp_segment *seg, ui
 }
 
 /* Segments that came as one, with a timestamp that is older than TS.Recent. The first may fill the
- * hole that lets it in, and the others are refused then: RFC 7323 5.3 is asked of each. */
+ * hole that lets it in, and the others are refused then: RFC 7323 5.3 is asked of each. Apart from
+ * the few registers of the others. */
+__attribute__((noinline, cold))
 static void old_ones_arrive(struct tcp *t, const struct tcp_segment *seg, aksu_time now)
 {
     struct tcp_segment one = *seg;
@@ -293,18 +289,22 @@ static void old_ones_arrive(struct tcp *t, const struct tcp_segment *seg, aksu_t
         one.seq = seq_add(seg->seq, at);
         take_text(&one, seg, at, left < seg->gso_size ? left : seg->gso_size);
         one.ctl = one.text_len == left ? seg->ctl : (uint8_t)(seg->ctl & ~(CTL_PSH | CTL_FIN));
-        synchronized_state(t, &one, now);
+        tcp_segment_arrives(t, &one, now);
     }
 }
 
 static bool are_old(const struct tcp *t, const struct tcp_segment *seg)
 {
-    return seg->gso_size != 0 && seg_pieces(seg) > 1 && t->ts_on && paws_old(t, seg)
-        && !(seg->ctl & (CTL_SYN | CTL_URG));
+    return seg->gso_size != 0 && seg_pieces(seg) > 1 && tcp_synchronized(t) && t->ts_on
+        && paws_old(t, seg) && !(seg->ctl & (CTL_SYN | CTL_URG));
 }
 
 void tcp_segment_arrives(struct tcp *t, const struct tcp_segment *seg, aksu_time now)
 {
+    if (are_old(t, seg)) {
+        old_ones_arrive(t, seg, now);
+        return;
+    }
     t->segments_in++;
     if (seg->gso_size != 0)
         t->segments_in += seg_pieces(seg) - 1;
@@ -334,8 +334,6 @@ void tcp_segment_arrives(struct tcp *t, const struct tcp_segment *seg, aksu_time
     case AKSU_TCP_STATE_COUNT:
         bug("the state is one of the eleven");
     }
-    if (are_old(t, seg))
-        old_ones_arrive(t, seg, now);
-    else
-        synchronized_state(t, seg, now);
+    if (first_to_fifth(t, seg, now))
+        sixth_to_eighth(t, seg, now);
 }
