@@ -258,8 +258,8 @@ static void sixth_to_eighth(struct tcp *t, const struct tcp_segment *seg, aksu_t
 }
 
 /* The slices of text[at .. at+length) of the segment. */
-static void take_text(struct tcp_segment *out, const struct tcp_segment *seg, uint32_t at,
-                      uint32_t length)
+static void slice_text(struct tcp_segment *out, const struct tcp_segment *seg, uint32_t at,
+                       uint32_t length)
 {
     size_t skip = at, left = length;
     out->text_len = length;
@@ -287,7 +287,7 @@ static void old_ones_arrive(struct tcp *t, const struct tcp_segment *seg, aksu_t
     for (uint32_t at = 0; at < seg->text_len && t->state != TCP_CLOSED; at += one.text_len) {
         uint32_t left = seg->text_len - at;
         one.seq = seq_add(seg->seq, at);
-        take_text(&one, seg, at, left < seg->gso_size ? left : seg->gso_size);
+        slice_text(&one, seg, at, left < seg->gso_size ? left : seg->gso_size);
         one.ctl = one.text_len == left ? seg->ctl : (uint8_t)(seg->ctl & ~(CTL_PSH | CTL_FIN));
         tcp_segment_arrives(t, &one, now);
     }
