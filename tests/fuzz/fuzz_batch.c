@@ -2,7 +2,9 @@
  * the same frames, one of them in batches, the other one by one. Text, states, reasons and numbers
  * must be the same at any time, and in the end. What may differ is how many ACKs say so, and with
  * them the advertised window and the timer of a delayed ACK; and, of text that comes twice and is
- * not the same, which holds: the numbers are compared then, the text is not. */
+ * not the same, which holds: the numbers are compared then, the text is not. A clock of the peer's
+ * that goes forward does not go back: when its timestamp becomes TS.Recent depends on the ACKs that
+ * are out (RFC 7323 4.3), and so would what is older. */
 #include <string.h>
 
 #include "base/bytes.h"
@@ -25,6 +27,7 @@ static uint8_t stream[PERIOD + TEXT_MOST];
 static uint8_t octets[BATCH][PEER_FRAME_MOST];
 static struct aksu_frame frame[BATCH];
 static uint32_t start[FLOWS], next[FLOWS];      /* sequence numbers of the peer */
+static uint32_t oldest, newest[FLOWS];          /* its timestamps, as far as they went */
 static bool lied;                               /* text came twice and not the same, perhaps */
 
 static void must(bool what, const char *text)
@@ -112,6 +115,17 @@ static void read_options(struct reader *r, struct tcp_segment *seg)
     }
 }
 
+/* What is older than the first timestamp is old in any case. */
+static void keep_clock(unsigned flow, struct tcp_options *o)
+{
+    if (!(o->has & HAS_TIMESTAMPS))
+        return;
+    if (o->ts_val - oldest < newest[flow] - oldest)
+        o->ts_val = newest[flow];
+    if ((int32_t)(o->ts_val - newest[flow]) > 0)
+        newest[flow] = o->ts_val;
+}
+
 /* How the octets lie in the frame: in some parts, the headers in the first or not. */
 static void cut(struct reader *r, struct aksu_frame *f, const uint8_t *from, size_t length)
 {
@@ -131,13 +145,17 @@ static void cut(struct reader *r, struct aksu_frame *f, const uint8_t *from, siz
     f->length = (uint32_t)length;
 }
 
-static void damage(struct reader *r, const struct peer_slot *s, uint8_t *at, size_t length)
+/* The options stay: see keep_clock(). */
+static void damage(struct reader *r, const struct peer_slot *s, uint8_t *at, size_t length,
+                   uint32_t text)
 {
     uint8_t how = read_u8(r);
+    size_t options = peer_tcp_at(&p[0], s) + TCP_HEADER;
     for (unsigned n = 1 + how % 4; n > 0; n--) {
         size_t place = peer_ip_at(&p[0]) + read_u8(r);
-        if (place < length)
-            at[place] ^= read_u8(r);
+        uint8_t change = read_u8(r);
+        if (place < options || (place >= length - text && place < length))
+            at[place] ^= change;
     }
     if (how & 128) {
         peer_fix(&p[0], s, at, length);
@@ -163,6 +181,7 @@ static void read_segment(struct reader *r, unsigned n, unsigned *flow, uint32_t 
     }
     if (how & HAS_OPTIONS)
         read_options(r, &seg);
+    keep_clock(*flow, &seg.options);
     if (how & HAS_ACK_AND_WINDOW) {
         seg.ack = seq_add(seg.ack, read_be16(r) - 32768u);
         seg.wnd = read_be16(r);
@@ -175,7 +194,7 @@ static void read_segment(struct reader *r, unsigned n, unsigned *flow, uint32_t 
     frame[n] = (struct aksu_frame){ .device = p[0].device, .parts = 1, .length = (uint32_t)length,
                                     .part[0] = { octets[n], length } };
     if (how & HAS_DAMAGE)
-        damage(r, s, octets[n], length);
+        damage(r, s, octets[n], length, seg.text_len);
     if (how & HAS_SHAPE)
         cut(r, &frame[n], octets[n], length);
     lied = lied || (how & HAS_DAMAGE && frame[n].checksum_partial);
@@ -270,6 +289,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         for (unsigned i = 0; i < 2; i++)
             must(peer_bring(&p[i], slots[flow], (uint32_t)shape >> 4), "no connection");
         start[flow] = next[flow] = slot_of(0, flow)->next;
+        newest[flow] = oldest = p[0].ts_clock;
     }
     compare();
     for (unsigned n = 0; n < STEPS && reader_left(&r) > 0; n++)
