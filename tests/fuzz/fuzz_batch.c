@@ -44,6 +44,12 @@ static void make_stream(void)
         stream[i] = (uint8_t)(i % PERIOD * 167 + i % PERIOD / 251 + 1);
 }
 
+/* Places before the first octet have text, too, and a segment may begin there. */
+static const uint8_t *text_at(uint32_t place)
+{
+    return stream + (place + PERIOD * 32768u) % PERIOD;
+}
+
 static struct peer_slot *slot_of(unsigned side, unsigned flow)
 {
     return &p[side].slot[slots[flow]];
@@ -187,8 +193,7 @@ static void read_segment(struct reader *r, unsigned n, unsigned *flow, uint32_t 
         seg.wnd = read_be16(r);
     }
     seg.parts = seg.text_len > 0;
-    seg.text[0] = (struct aksu_slice){ stream + (seg.seq.n - start[*flow]) % PERIOD,
-                                       seg.text_len };
+    seg.text[0] = (struct aksu_slice){ text_at(seg.seq.n - start[*flow]), seg.text_len };
     next[*flow] += seg_len(&seg);
     size_t length = peer_frame(&p[0], s, &seg, octets[n]);
     frame[n] = (struct aksu_frame){ .device = p[0].device, .parts = 1, .length = (uint32_t)length,
