@@ -140,6 +140,28 @@ static int refuse_scenario(const char *word)
     return CLI_USAGE;
 }
 
+/* So much like a scenario's name that it was meant to be one. */
+static bool is_near(const char *word)
+{
+    for (unsigned i = 0; lab_scenarios[i] != NULL; i++)
+        if (word[0] != '-' && distance_to(word, lab_scenarios[i]) < 3)
+            return true;
+    return false;
+}
+
+/* --NAME or --NAME=VALUE of any scenario's knob. */
+static bool is_knob(const char *word)
+{
+    size_t length = strcspn(word, "=");
+    for (unsigned i = 0; lab_scenarios[i] != NULL; i++)
+        for (unsigned k = 0; k < lab_scenarios[i]->knob_count; k++) {
+            const char *name = lab_scenarios[i]->knobs[k].name;
+            if (length == strlen(name) + 2 && strncmp(word + 2, name, length - 2) == 0)
+                return true;
+        }
+    return false;
+}
+
 /* --- the command line --- */
 
 static bool take_lang(struct lab_command *c, const char *word)
@@ -241,6 +263,24 @@ static bool fit_together(const struct lab_command *c)
            && cli_files_differ("lab", "--json", c->json_path, "--html", c->html_path);
 }
 
+/* Without a scenario there are no knobs: then the word that was to be one is the fault to tell. */
+static int refuse_option(const struct lab_command *c, int count, char **words, int answer)
+{
+    for (int i = 1; c->scenario == NULL && i < count; i++)
+        if (is_near(words[i]) || (i == 1 && words[i][0] != '-'))
+            return refuse_scenario(words[i]);
+    const char *option = words[optind - 1];
+    if (answer != '?' || !is_knob(option))
+        return cli_refuse("lab", words, c->option, answer);
+    if (c->scenario == NULL)
+        fprintf(stderr, "aksu lab: %s is a knob of some scenarios: which one? aksu lab lists "
+                "them\n", option);
+    else
+        fprintf(stderr, "aksu lab: %s is no knob of %s (aksu lab %s --help lists its knobs)\n",
+                option, c->scenario->name, c->scenario->name);
+    return CLI_USAGE;
+}
+
 /* -1: go on; else the exit status. */
 static int take_options(struct lab_command *c, int argc, char **argv)
 {
@@ -258,7 +298,7 @@ static int take_options(struct lab_command *c, int argc, char **argv)
         else if (answer == SERVE)
             return refuse_serve();
         else if (answer == '?' || answer == ':')
-            return cli_refuse("lab", argv, c->option, answer);
+            return refuse_option(c, argc, argv, answer);
         else if (!take_option(c, answer))
             return CLI_USAGE;
     }

@@ -231,6 +231,14 @@ static int end_file(struct report *r)
     return error;
 }
 
+static void forget(struct report *r)
+{
+    if (r->temporary)
+        report_keep_temporary();
+    free(r->temporary);
+    free(r);
+}
+
 bool report_close(struct report *r)
 {
     int error = end_file(r);
@@ -241,9 +249,14 @@ bool report_close(struct report *r)
         refuse(r, error);
     if (error != 0 && r->temporary)
         (void)unlink(r->temporary);
-    if (r->temporary)
-        report_keep_temporary();
-    free(r->temporary);
-    free(r);
+    forget(r);
     return error == 0;
+}
+
+void report_drop(struct report *r)
+{
+    (void)end_file(r);
+    if (r->temporary)
+        (void)unlink(r->temporary);
+    forget(r);
 }

@@ -28,5 +28,7 @@ struct aksu_writer report_writer(struct report *report);
 /* Ends the file and gives it its name. false: a sentence was written to stderr, and nothing is
  * left; a file that had the name before is as it was. */
 bool report_close(struct report *report);
+/* Nothing is left, as if it had not been opened; what is no regular file keeps what it got. */
+void report_drop(struct report *report);
 
 #endif

@@ -147,6 +147,13 @@ void run_child_cancel(struct run_child *child)
     waitpid(child->pid, NULL, 0);
 }
 
+bool run_child_ran(const struct run_child *child)
+{
+    int status = WIFEXITED(child->status) ? WEXITSTATUS(child->status) : 0;
+
+    return status != NOT_FOUND && status != CANNOT_RUN;
+}
+
 int run_child_exit(const struct run_child *child)
 {
     struct rlimit none = { 0, 0 };

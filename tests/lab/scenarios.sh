@@ -124,6 +124,12 @@ says "one too many" 125 handshake close
 says "cannot be written" 125 handshake --html /nowhere/page.html
 says "cannot write /dev/full" 125 handshake --json /dev/full
 says "which scenario?" 125 --check
+says "did you mean 'aksu lab handshake'?" 125 handshke --delay 5
+says "did you mean 'aksu lab handshake'?" 125 --delay 5 handshke
+says "there is no scenario 'nosuch'" 125 nosuch --delay 5
+says "--delay is a knob of some scenarios: which one?" 125 --delay 5
+says "--msl is no knob of handshake (aksu lab handshake --help" 125 handshake --msl 5
+says "there is no option --nosuch" 125 handshake --nosuch
 says "did you mean 'aksu lab handshake'?" 125 --lang ko handshke
 verdict "the scenario may stand behind its options" same <("$aksu" lab handshake --seed 2 --delay 5) \
     <("$aksu" lab --seed 2 --delay 5 handshake)

@@ -60,6 +60,17 @@ rm -f ./*
 "$aksu" lab handshake --json /dev/null --html /dev/null >/dev/null
 is "what is no file may be named twice" 0 $?
 
+# --- a program that there is not
+
+"$aksu" run --html page -- true
+is "run: a page of a program without connections" 0 $?
+before=$(sha256sum <page)
+"$aksu" run --html page -- ./nosuch 2>/dev/null
+is "run: a program that there is not" 127 $?
+is "it leaves an older page as it was" "$before" "$(sha256sum <page)"
+is "and nothing else" page "$(echo page*)"
+rm page
+
 # --- standard output has one thing
 
 "$aksu" lab handshake --check --json - >"$work/check" 2>"$work/check.err"
