@@ -102,13 +102,16 @@ static int read_packets(pcap_t *p, struct tracker *t, struct trace_show *show)
 }
 
 /* Nothing to show is no failure, but rarely what was wanted. */
-static void say_empty(const struct trace_options *o, const struct tracker *t)
+static void say_empty(const struct trace_options *o, const struct tracker *t, bool ethernet)
 {
     const char *name = name_of(o);
 
-    if (t->packets == 0 && o->filter != NULL)
-        fprintf(stderr, "aksu trace: %s: no packet matches --filter '%s'\n", name, o->filter);
-    else if (t->packets == 0)
+    if (t->packets == 0 && o->filter != NULL) {
+        fprintf(stderr, "aksu trace: %s: no packet matches --filter '%s'", name, o->filter);
+        if (ethernet && strstr(o->filter, "vlan") == NULL)   /* pcap-filter(7): say so */
+            fprintf(stderr, "; if its frames have VLAN tags: 'vlan and (%s)'", o->filter);
+        putc('\n', stderr);
+    } else if (t->packets == 0)
         fprintf(stderr, "aksu trace: %s: there are no packets in it\n", name);
     else if (t->begun == 0 && t->count[TRACE_CUT] > 0)
         fprintf(stderr, "aksu trace: %s: each packet was cut before the end of its TCP header; "
@@ -132,7 +135,7 @@ static int read_all(const struct trace_options *o, pcap_t *p, struct tracker *t,
         return CLI_USAGE;
     }
     if (status != PCAP_ERROR) {
-        say_empty(o, t);
+        say_empty(o, t, pcap_datalink(p) == DLT_EN10MB);
         return 0;
     }
     fprintf(stderr, "aksu trace: %s: after %" PRIu64 " packet%s it cannot be read on: %s\n",

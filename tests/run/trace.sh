@@ -54,8 +54,11 @@ done
 is "the same of stdin" "$(cat "$work/ladder")" "$(trace - <"$work/plain")"
 is "a filter leaves packets out" "2 packets, 2 of TCP, 1 connection" \
     "$(trace --filter 'tcp[13] & 2 != 0' "$work/plain" | tail -n 1)"
-is "a filter that nothing matches: a hint" "aksu trace: stdin: no packet matches --filter 'port 9'" \
-    "$(trace --filter 'port 9' - <"$work/plain" 2>&1 >/dev/null)"
+is "a filter that nothing matches: a hint" "aksu trace: $work/raw: no packet matches --filter 'port 9'" \
+    "$(trace --filter 'port 9' "$work/raw" 2>&1 >/dev/null)"
+tagged="aksu trace: $work/vlan: no packet matches --filter 'tcp'; if its frames have VLAN tags: 'vlan and (tcp)'"
+is "a filter that matches nothing, on Ethernet: a hint" "$tagged" "$(trace --filter tcp "$work/vlan" 2>&1 >/dev/null)"
+is "which helps" "$(cat "$work/ladder")" "$(trace --filter 'vlan and (tcp)' "$work/vlan")"
 is "no TCP: a hint" "aksu trace: $work/not-tcp: there are packets, but no TCP segments" \
     "$(trace "$work/not-tcp" 2>&1 >/dev/null)"
 trace "$work/two-types" >"$work/two.out" 2>"$work/two.err"
