@@ -328,6 +328,8 @@ class Judge:
         right = end + (1 if s.flags & FIN else 0)
         if begin < right:
             old = a.sent.add(begin, right)
+            for run in old:
+                a.twice.add(*run)
             if s.length:
                 self.again(a, s, begin, old)
             self.arrives(a, b, s, begin, end)
@@ -349,8 +351,6 @@ class Judge:
             self.say(a, s, 'gap', f'{begin - a.end} octets were left out')
 
     def again(self, a, s, begin, old):
-        for left, right in old:
-            a.twice.add(left, right)
         if old and self.options.clean and s.length > 1:
             self.say(a, s, 'resent', f'{sum(r - l for l, r in old)} octets')
         if s.payload is not None:

@@ -204,7 +204,7 @@ static void reset(struct trace_conn *c, unsigned side, const struct trace_segmen
         end_with(c, refused ? TRACE_REFUSED : TRACE_RESET, side);
     trace_enter(c, to, AKSU_TCP_CLOSED, s->at);
     delete_record(c, to, refused ? AKSU_REFUSED : AKSU_RESET, s->at);
-    if (refused)
+    if (refused && c->end[side].state == AKSU_TCP_LISTEN)
         c->end[side].state = AKSU_TCP_CLOSED;               /* nobody listened */
     trace_enter(c, side, AKSU_TCP_CLOSED, s->at);
     delete_record(c, side, AKSU_ABORTED, s->at);

@@ -205,6 +205,25 @@ static void a_refused_syn(void **state)
     assert_int_equal(talk_told(&talk, 1, AKSU_EV_opened, NULL), 0);
 }
 
+/* Segments of an end that answered no SYN give it a state, which the RST ends. */
+static void a_syn_refused_by_who_had_a_state(void **state)
+{
+    (void)state;
+    enum aksu_tcp_state last = AKSU_TCP_LISTEN;
+    says(0, 0, (struct talk_segment){ .ctl = S });
+    says(1, 1, (struct talk_segment){ .ctl = F, .seq = 1 });
+    says(1, 1, (struct talk_segment){ .ctl = R | A, .ack = 1 });
+    for (uint32_t i = 0; i < talk.events; i++) {
+        const struct aksu_event *e = &talk.event[i].event;
+        if (talk.event[i].side != 1 || e->kind != AKSU_EV_state)
+            continue;
+        assert_int_equal(e->state.from, last);
+        last = e->state.to;
+    }
+    assert_int_equal(last, AKSU_TCP_CLOSED);
+    assert_int_equal(talk_told(&talk, 1, AKSU_EV_deleted, NULL), 1);
+}
+
 static void an_rst_that_answers_another_syn_is_none(void **state)
 {
     (void)state;
@@ -441,7 +460,8 @@ int main(void)
         TEST(the_handshake_gives_options_and_round_trips),
         TEST(a_scale_that_one_end_lacks_is_not_used), TEST(a_repeated_syn_gives_no_round_trip),
         TEST(a_syn_seen_twice_is_one), TEST(an_answer_to_a_repeated_syn_is_no_copy),
-        TEST(a_refused_syn), TEST(an_rst_that_answers_another_syn_is_none),
+        TEST(a_refused_syn), TEST(a_syn_refused_by_who_had_a_state),
+        TEST(an_rst_that_answers_another_syn_is_none),
         TEST(a_syn_without_an_answer), TEST(a_half_open_connection), TEST(a_reset_by_either),
         TEST(an_rst_outside_the_window_ends_nothing), TEST(an_end_that_falls_silent),
         TEST(a_half_closed_connection), TEST(a_beginning_that_was_not_seen),
