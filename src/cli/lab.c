@@ -140,11 +140,12 @@ static int refuse_scenario(const char *word)
     return CLI_USAGE;
 }
 
-/* So much like a scenario's name that it was meant to be one. */
+/* So much like a scenario's name that it was meant to be one, and no option's value. */
 static bool is_near(const char *word)
 {
+    enum { LEAST = 4, NEAR = 2 };
     for (unsigned i = 0; lab_scenarios[i] != NULL; i++)
-        if (word[0] != '-' && distance_to(word, lab_scenarios[i]) < 3)
+        if (strlen(word) >= LEAST && cli_distance(word, lab_scenarios[i]->name) <= NEAR)
             return true;
     return false;
 }
@@ -156,7 +157,8 @@ static bool is_knob(const char *word)
     for (unsigned i = 0; lab_scenarios[i] != NULL; i++)
         for (unsigned k = 0; k < lab_scenarios[i]->knob_count; k++) {
             const char *name = lab_scenarios[i]->knobs[k].name;
-            if (length == strlen(name) + 2 && strncmp(word + 2, name, length - 2) == 0)
+            if (length == strlen(name) + 2 && strncmp(word + 2, name, length - 2) == 0
+                && strncmp(word, "--", 2) == 0)
                 return true;
         }
     return false;
@@ -270,7 +272,7 @@ static int refuse_option(const struct lab_command *c, int count, char **words, i
         if (is_near(words[i]) || (i == 1 && words[i][0] != '-'))
             return refuse_scenario(words[i]);
     const char *option = words[optind - 1];
-    if (answer != '?' || !is_knob(option))
+    if (answer != '?' || optopt != 0 || !is_knob(option))
         return cli_refuse("lab", words, c->option, answer);
     if (c->scenario == NULL)
         fprintf(stderr, "aksu lab: %s is a knob of some scenarios: which one? aksu lab lists "

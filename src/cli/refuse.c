@@ -59,16 +59,33 @@ int cli_printed(const char *command)
     return CLI_USAGE;
 }
 
+/* getopt_long() names an option that is there, when it is one without a value. */
+static const char *flag_with_value(const struct option *options, const char *word)
+{
+    size_t length = strcspn(word, "=");
+
+    for (; options->name != NULL; options++)
+        if (options->val == optopt && options->has_arg == no_argument && word[length] == '='
+            && strncmp(word, "--", 2) == 0)
+            return options->name;
+    return NULL;
+}
+
 int cli_refuse(const char *command, char *const argv[], const struct option *options, int answer)
 {
     const char *word = argv[optind - 1];
     const char *names[OPTIONS + 1] = { NULL };
+    const char *flag = answer == '?' ? flag_with_value(options, word) : NULL;
 
     if (answer == ':') {
         fprintf(stderr, "aksu %s: %s needs a value (aksu %s --help)\n", command, word, command);
         return CLI_USAGE;
     }
-    if (word[0] != '-' || word[1] != '-') {
+    if (flag != NULL) {
+        fprintf(stderr, "aksu %s: --%s takes no value (aksu %s --help)\n", command, flag, command);
+        return CLI_USAGE;
+    }
+    if (optopt != 0) {                  /* a letter: the word may be the one before */
         fprintf(stderr, "aksu %s: there is no option -%c (aksu %s --help lists them)\n", command,
                 optopt, command);
         return CLI_USAGE;

@@ -10,6 +10,9 @@
 
 enum { FLAGS, GSO_TYPE, HEADER_LENGTH, GSO_SIZE = 4, CHECKSUM_START = 6, CHECKSUM_OFFSET = 8 };
 enum { TCP_DATA_OFFSET_AT = 12, TCP_CONTROL_AT = 13, TCP_CHECKSUM_AT = 16 };
+/* Octets: of less no sender makes large segments, and who asks of each piece whether it is good
+ * would do so 64,000 times for a frame (RFC 7323 5.3). It is one segment then. */
+enum { LEAST_PIECE = 48 };
 
 static void put16(uint8_t *to, uint32_t v, bool little)
 {
@@ -60,7 +63,8 @@ bool vnet_get(const uint8_t in[VNET_HEADER], bool little, struct aksu_frame *fra
     bool tcp = type == VIRTIO_NET_HDR_GSO_TCPV4 || type == VIRTIO_NET_HDR_GSO_TCPV6;
     if (type != VIRTIO_NET_HDR_GSO_NONE && !tcp)
         return false;
-    frame->gso_size = tcp ? get16(in + GSO_SIZE, little) : 0;
+    uint32_t size = tcp ? get16(in + GSO_SIZE, little) : 0;
+    frame->gso_size = size >= LEAST_PIECE ? (uint16_t)size : 0;
     /* A checksum that the kernel has not made yet was never on a wire. */
     frame->checksum_partial =
         (in[FLAGS] & (VIRTIO_NET_HDR_F_NEEDS_CSUM | VIRTIO_NET_HDR_F_DATA_VALID)) != 0;

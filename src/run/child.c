@@ -78,6 +78,8 @@ static _Noreturn void be_the_program(int up, char *const argv[], const sigset_t 
     int error = errno;
     fprintf(stderr, "aksu run: %s: %s\n", argv[0], strerror(error));
     fflush(stderr);
+    if (write(up, "n", 1) != 1)
+        _exit(CANNOT_RUN);
     _exit(error == ENOENT ? NOT_FOUND : CANNOT_RUN);
 }
 
@@ -136,8 +138,6 @@ bool run_child_start(struct run_child *child, char *const argv[], const sigset_t
 void run_child_release(struct run_child *child)
 {
     send(child->start, "g", 1, MSG_NOSIGNAL);
-    close(child->start);
-    child->start = -1;
 }
 
 void run_child_cancel(struct run_child *child)
@@ -149,9 +149,10 @@ void run_child_cancel(struct run_child *child)
 
 bool run_child_ran(const struct run_child *child)
 {
-    int status = WIFEXITED(child->status) ? WEXITSTATUS(child->status) : 0;
+    char no;
 
-    return status != NOT_FOUND && status != CANNOT_RUN;
+    /* a good execve() closes the other end */
+    return recv(child->start, &no, 1, MSG_DONTWAIT) != 1;
 }
 
 int run_child_exit(const struct run_child *child)

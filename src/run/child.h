@@ -21,7 +21,7 @@ bool run_child_start(struct run_child *child, char *const argv[], const sigset_t
 void run_child_release(struct run_child *child);
 /* Takes it back before it was released, without a trace. */
 void run_child_cancel(struct run_child *child);
-/* false: there was no such program, or it could not be run (as far as its exit status says so). */
+/* When it has ended. false: there was no such program, or it could not be run. */
 bool run_child_ran(const struct run_child *child);
 /* What the program's end means for us: its exit status, or the death by its signal. */
 int run_child_exit(const struct run_child *child);

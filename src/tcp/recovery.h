@@ -17,6 +17,7 @@ struct news {
     bool again_arrived;             /* something that was sent again */
     bool echo;                      /* ECE on a connection that sends ECT (RFC 3168 6.1.2) */
     seq_t dsack_left, dsack_right;  /* when loss.dsack */
+    bool dsack_copy;                /* each segment of a burst that a device cut has the block */
 
     /* of the segment that was sent last; newest_at 0: nothing was delivered */
     aksu_time newest_at;

@@ -70,9 +70,20 @@ void scoreboard_acknowledge_plain(struct sender *o, struct news *n)
         min_rtt_sample(&o->min_rtt, n->rtt_us, n->loss.now);
 }
 
+/* RFC 2883 4: a duplicate is reported in one ACK. Text that leaves as one and is cut into segments
+ * has the same options and the same acknowledgment in each. */
+static void note_report(struct sender *o, const struct tcp_segment *seg, struct news *n)
+{
+    n->dsack_copy = seg->text_len > 0 && seq_eq(seg->ack, o->dsack_ack)
+        && seq_eq(n->dsack_left, o->dsack_left) && seq_eq(n->dsack_right, o->dsack_right);
+    o->dsack_ack = seg->ack;
+    o->dsack_left = n->dsack_left;
+    o->dsack_right = n->dsack_right;
+}
+
 /* RFC 2883 4, 5: the first block lies at or below the ACK of the same segment, which may be older
  * than SND.UNA, or inside the second. */
-static void find_dsack(const struct tcp *t, const struct tcp_segment *seg, struct news *n)
+static void find_dsack(struct tcp *t, const struct tcp_segment *seg, struct news *n)
 {
     const struct tcp_options *o = &seg->options;
     struct sack_block first = o->sack[0];
@@ -86,6 +97,9 @@ static void find_dsack(const struct tcp *t, const struct tcp_segment *seg, struc
     n->loss.dsack = true;
     n->dsack_left = first.left;
     n->dsack_right = first.right;
+    n->dsack_copy = false;
+    if (t->out->undo_by_dsack)                  /* or nobody asks */
+        note_report(t->out, seg, n);
     TCP_EMIT(t, n->loss.now, duplicate_reported, .left = first.left.n, .right = first.right.n);
 }
 

@@ -412,7 +412,7 @@ enum step seventh_process_text(struct tcp *t, const struct tcp_segment *seg, aks
 
 /* A FIN beyond a hole is remembered: RFC 9293 3.10.7.4 [SHLD-31]. A peer has one, and the first
  * place that it gave is the one that is marked as held: were it moved, the mark would pass for an
- * octet of text. */
+ * octet of text. One that is next does not come here. */
 static void hold_fin(struct tcp *t, const struct tcp_segment *seg, seq_t fin, aksu_time now)
 {
     if (t->fin_held && !seq_eq(fin, t->rcv.fin)) {

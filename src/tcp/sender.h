@@ -79,6 +79,8 @@ struct sender {
     seq_t undo_from;                /* SND.UNA when recovery began */
     seq_t undo_to;                  /* the end of all that was sent again */
     uint32_t undo_left;             /* octets sent again and not reported twice */
+    seq_t dsack_left, dsack_right;  /* the newest report ... */
+    seq_t dsack_ack;                /* ... and SEG.ACK of the segment that it came with */
     uint32_t undo_ts;               /* our timestamp clock when the first of them left */
     aksu_time undone_at;            /* since when `undone` octets were lost and then were not */
     uint32_t undone;

@@ -102,7 +102,7 @@ static bool echo_is_older(const struct sender *o, const struct news *n)
 /* RFC 3708 2: everything that was sent again has been reported twice. */
 static bool all_reported(struct sender *o, const struct news *n)
 {
-    if (!o->undo_by_dsack || !n->loss.dsack || seq_lt(n->dsack_left, o->undo_from)
+    if (!o->undo_by_dsack || !n->loss.dsack || n->dsack_copy || seq_lt(n->dsack_left, o->undo_from)
         || seq_gt(n->dsack_right, n->loss.nxt))
         return false;
     uint32_t octets = (uint32_t)seq_diff(n->dsack_right, n->dsack_left);

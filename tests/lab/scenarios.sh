@@ -130,6 +130,9 @@ says "there is no scenario 'nosuch'" 125 nosuch --delay 5
 says "--delay is a knob of some scenarios: which one?" 125 --delay 5
 says "--msl is no knob of handshake (aksu lab handshake --help" 125 handshake --msl 5
 says "there is no option --nosuch" 125 handshake --nosuch
+says "there is no option --nosuch" 125 --all --lang en --nosuch
+says "--no-timestamps takes no value" 125 wraparound --no-timestamps=1
+says "there is no option -x" 125 --delay=5 -xy handshake
 says "did you mean 'aksu lab handshake'?" 125 --lang ko handshke
 verdict "the scenario may stand behind its options" same <("$aksu" lab handshake --seed 2 --delay 5) \
     <("$aksu" lab --seed 2 --delay 5 handshake)

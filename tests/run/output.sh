@@ -69,6 +69,9 @@ before=$(sha256sum <page)
 is "run: a program that there is not" 127 $?
 is "it leaves an older page as it was" "$before" "$(sha256sum <page)"
 is "and nothing else" page "$(echo page*)"
+"$aksu" run --html page -- sh -c ./nosuch 2>/dev/null
+is "run: a shell that finds none" 127 $?
+is "is a program of its own, with a page" 1 "$(grep -c '"command":.*sh -c' page)"
 rm page
 
 # --- standard output has one thing

@@ -165,6 +165,26 @@ SCRIPT(reports_about_something_else)                /* RFC 3708 2, RFC 2883 5 */
     check_eq(event_count(undo), 0);
 }
 
+/* 1 was lost, 2 was late: both were sent again. The peer has text to send, and a device cuts it
+ * into segments that have one report each, the same: of 1 nobody has said anything. */
+SCRIPT(a_report_on_each_segment_of_a_burst)         /* RFC 3708 2, RFC 2883 4 */
+{
+    give_flight(__LINE__, true, false);
+    sacked(__LINE__, 1, 2001, 5001);
+    (void)discard();
+    sacked(__LINE__, 1, 2001, 7001);
+    (void)discard();
+    check_eq(script_status().retransmits, 2);
+    check_eq(event_count(undo), 0);
+    for (uint32_t seq = 1; seq < 3001; seq += 1000) {
+        in (ACK, .seq = seq, .ack = 10001, .len = 1000, .sack = { { 1001, 2001 } });
+        (void)discard();
+        check_eq(event_count(undo), 0);
+    }
+    in (ACK, .seq = 3001, .ack = 10001, .sack = { { 1, 1001 } });
+    check_eq(event_count(undo), 0);                 /* everything was acknowledged: too late */
+}
+
 /* What was undone is not undone twice, and the next loss counts. */
 SCRIPT(once)                                        /* RFC 4015 3.2 */
 {
