@@ -126,7 +126,7 @@ struct trace_conn {
     aksu_time first, last;
     aksu_time syn_at, syn_ack_at;
     aksu_time handshake, to_server; /* AKSU_NEVER: not measured */
-    aksu_time opening;              /* from the last SYN to the ACK: a round trip, perhaps */
+    aksu_time opening;              /* last SYN to ACK, a round trip perhaps; or AKSU_NEVER */
     struct trace_end end[2];        /* the client, the server */
     struct aksu_sink *sink[2];      /* NULL: nobody looks */
     void *user;
