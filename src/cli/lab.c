@@ -157,8 +157,7 @@ static bool is_knob(const char *word)
     for (unsigned i = 0; lab_scenarios[i] != NULL; i++)
         for (unsigned k = 0; k < lab_scenarios[i]->knob_count; k++) {
             const char *name = lab_scenarios[i]->knobs[k].name;
-            if (length == strlen(name) + 2 && strncmp(word + 2, name, length - 2) == 0
-                && strncmp(word, "--", 2) == 0)
+            if (length == strlen(name) + 2 && strncmp(word + 2, name, length - 2) == 0)
                 return true;
         }
     return false;

@@ -194,7 +194,7 @@ static void close_all(struct run *run)
     if (run->gateway)
         gateway_free(run->gateway, gateway_clock());
     run_net_close(&run->net);
-    run->trace.worth |= run_child_ran(&run->child);
+    run->trace.ran = run_child_ran(&run->child);
     run_trace_close(&run->trace);
     gateway_poller_fini(&run->poller);
 }
@@ -287,7 +287,6 @@ int run_program(const struct run_options *options, char *const argv[])
     }
     let_go(STDIN_FILENO, STDOUT_FILENO);
     run_net_start(&run.net, options, gateway_clock());
-    run.trace.worth = false;                /* as far as that goes, it is not the program's doing */
     run_child_release(&run.child);
     serve(&run);
     explain_end(&run);

@@ -26,7 +26,7 @@ static void write_json(void *context, const char *text, size_t length)
         fwrite(text, 1, length, trace->json_file);
     if (trace->report)
         trace->html.write(trace->html.context, text, length);
-    trace->unflushed = trace->worth = true;
+    trace->unflushed = true;
 }
 
 static bool want_colour(void)
@@ -155,7 +155,7 @@ void run_trace_close(struct run_trace *trace)
         if (fclose(trace->json_file) != 0 || lost)
             fputs("aksu run: the JSON file is not complete: it could not all be written\n", stderr);
     }
-    if (trace->report && trace->worth)
+    if (trace->report && trace->ran)
         (void)report_close(trace->report);
     else if (trace->report)
         report_drop(trace->report);

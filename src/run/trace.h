@@ -22,7 +22,7 @@ struct run_trace {
     struct aksu_tee_sink tee[2];
     struct run_summary summary;         /* with a path */
     bool unflushed;
-    bool worth;                         /* a page of it: the program ran, or there are lines */
+    bool ran;                           /* the program: else no page of it is left */
 };
 
 /* `program` is borrowed until close. false: a sentence was written to stderr. */
@@ -30,7 +30,7 @@ bool run_trace_open(struct run_trace *trace, const struct run_options *options,
                     const char *program, aksu_time now);
 /* Writes out what has been collected; call before sleeping. */
 void run_trace_flush(struct run_trace *trace);
-/* A page that is not worth it is dropped: an older one may have its name. */
+/* Without `ran` the page is dropped: an older one may have its name. */
 void run_trace_close(struct run_trace *trace);
 
 #endif
