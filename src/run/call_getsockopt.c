@@ -10,7 +10,7 @@
 #include "run/tcp_info.h"
 
 /* <netinet/tcp.h> is not used beside <linux/tcp.h>, which run/tcp_info.h brings. */
-static const char CONGESTION_CONTROL[16] = "reno";      /* as long as TCP_CA_NAME_MAX */
+static const char CONGESTION_CONTROL[16] = "cubic";     /* the stack's; TCP_CA_NAME_MAX long */
 
 static int64_t answer(struct run_call *call, const void *data, size_t length)
 {

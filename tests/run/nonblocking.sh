@@ -58,7 +58,7 @@ here, there = s.getsockname(), s.getpeername()
 b = socket.socket(); b.bind(('', 0)); local = b.getsockname()[1]; b.connect(('127.0.0.1', ${port[echo4]}))
 print(there == ('127.0.0.1', ${port[echo4]}), here[1] > 0, b.getsockname()[1] == local)" 2>&1)"
 
-is options '1 1 30 2 1 6 reno 1 ENOPROTOOPT ENOPROTOOPT' "$(run -- python3 -c "
+is options '1 1 30 2 1 6 cubic 1 ENOPROTOOPT ENOPROTOOPT' "$(run -- python3 -c "
 import errno, socket, struct
 from socket import *
 s = create_connection(('127.0.0.1', ${port[echo4]}))
